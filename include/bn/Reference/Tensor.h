@@ -1,0 +1,39 @@
+// Tensor.h - the interpreter's values: real numbers in double, integers exactly.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_REFERENCE_TENSOR_H
+#define BN_REFERENCE_TENSOR_H
+
+#include "bn/IR/HostTensor.h"
+#include "mlir/IR/BuiltinAttributes.h"
+
+#include <variant>
+
+namespace bn::reference {
+
+/// A tensor of the interpreter. The element type is the model's; the values are double for every float type, int64_t for
+/// integers and bool (uint64 by its bits), strings for strings. Values of narrow floats are not rounded between ops:
+/// the interpreter computes what the model means, not what a machine makes of it. Cast rounds.
+struct Tensor {
+  mlir::Type elementType;
+  llvm::SmallVector<int64_t> shape;
+  std::variant<std::vector<double>, std::vector<int64_t>, std::vector<std::string>> values;
+
+  int64_t getNumElements() const;
+  mlir::RankedTensorType getType() const;
+  llvm::ArrayRef<double> reals() const { return std::get<0>(values); }
+  llvm::ArrayRef<int64_t> integers() const { return std::get<1>(values); }
+};
+
+/// The value of a constant.
+Tensor fromElements(mlir::ElementsAttr elements);
+
+/// The constant with this value, each element rounded once to the element type; a resource blob named after `name` where it is large.
+mlir::ElementsAttr toElements(const Tensor &tensor, llvm::StringRef name);
+
+Tensor fromHost(const HostTensor &tensor);
+HostTensor toHost(const Tensor &tensor);
+
+} // namespace bn::reference
+
+#endif // BN_REFERENCE_TENSOR_H

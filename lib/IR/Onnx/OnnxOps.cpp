@@ -1,0 +1,123 @@
+// OnnxOps.cpp - verifiers and folds of the onnx dialect's ops.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/IR/Onnx/Onnx.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace bn::onnx;
+
+#include "bn/IR/Onnx/OnnxInterfaces.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "bn/IR/Onnx/OnnxOps.cpp.inc"
+
+/// Whether the attribute belongs to the node, and not to the op (`version`) or to a dialect (`onnx.name`).
+static bool isNodeAttr(StringRef name) { return name != "version" && !name.contains('.'); }
+
+Attribute bn::onnx::getDefinedNodeAttr(Operation *op, StringRef name) { return isNodeAttr(name) ? op->getAttr(name) : Attribute(); }
+
+DictionaryAttr bn::onnx::getDefinedNodeAttrs(Operation *op) {
+  SmallVector<NamedAttribute> attrs = llvm::to_vector(llvm::make_filter_range(
+      op->getAttrDictionary(), [](NamedAttribute named) { return isNodeAttr(named.getName()); }));
+  return DictionaryAttr::getWithSorted(op->getContext(), attrs);
+}
+
+OpFoldResult AbsentOp::fold(FoldAdaptor) { return UnitAttr::get(getContext()); }
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
+
+void GenericNodeOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  // A node that draws random numbers may be dropped but never merged with its like: it allocates its result.
+  static constexpr StringLiteral random[] = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+                                             "RandomUniformLike"};
+  if (!getDomain().empty() || llvm::is_contained(random, getOpType()))
+    for (OpResult output : getResults())
+      effects.emplace_back(MemoryEffects::Allocate::get(), output);
+}
+
+LogicalResult GenericNodeOp::verifyRegions() {
+  size_t graphs = getGraphs() ? getGraphs()->size() : 0;
+  if (graphs != getNumRegions()) // C1
+    return emitOpError("expected one entry of 'graphs' per region, got ") << graphs << " for " << getNumRegions() << " regions";
+  for (Region &body : getBodies())
+    if (!body.hasOneBlock() || !isa_and_nonnull<YieldOp>(body.front().getTerminator())) // C2
+      return emitOpError("expected every region to be one block that ends in 'onnx.yield'");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+/// Two dimensions that contradict each other; an unknown one contradicts nothing.
+static bool differ(int64_t a, int64_t b) { return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b; }
+
+/// C2: the filter has the input's rank, at least 3. Unranked values pass.
+static LogicalResult verifyRanks(Operation *op, Type input, Type filter) {
+  auto x = dyn_cast<RankedTensorType>(input), w = dyn_cast<RankedTensorType>(filter);
+  if (w && w.getRank() < 3)
+    return op->emitOpError("expected W of rank 3 or more, got rank ") << w.getRank();
+  if (x && w && x.getRank() != w.getRank())
+    return op->emitOpError("expected W to have the rank of X, got ") << w.getRank() << " and " << x.getRank();
+  return success();
+}
+
+/// C4: the bias is a vector with one element per output channel.
+static LogicalResult verifyBias(Operation *op, Type bias, int64_t channels) {
+  auto type = dyn_cast<RankedTensorType>(bias);
+  if (type && (type.getRank() != 1 || differ(type.getDimSize(0), channels)))
+    return op->emitOpError("expected B to be a vector of ") << channels << " elements, got " << type;
+  return success();
+}
+
+/// C5: one positive entry per spatial dimension.
+static LogicalResult verifyPerSpatialDim(Operation *op, StringRef name, std::optional<ArrayRef<int64_t>> values, size_t count) {
+  if (!values)
+    return success();
+  if (values->size() != count)
+    return op->emitOpError("expected '") << name << "' to have " << count << " entries, got " << values->size();
+  if (name != "pads" && llvm::any_of(*values, [](int64_t v) { return v <= 0; }))
+    return op->emitOpError("expected '") << name << "' to be positive";
+  return success();
+}
+
+LogicalResult ConvOp::verify() {
+  if (getGroup() < 1) // C1
+    return emitOpError("expected 'group' to be positive, got ") << getGroup();
+  if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
+    return failure();
+  auto w = dyn_cast<RankedTensorType>(getW().getType());
+  if (!w)
+    return success();
+  int64_t group = getGroup(), filters = w.getDimSize(0), depth = w.getDimSize(1);
+  auto x = dyn_cast<RankedTensorType>(getX().getType());
+  if (x && !ShapedType::isDynamic(depth) && differ(x.getDimSize(1), depth * group)) // C3
+    return emitOpError("expected X to have ") << depth * group << " channels, got " << x.getDimSize(1);
+  if (!ShapedType::isDynamic(filters) && filters % group) // C3
+    return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << filters;
+  if (failed(verifyBias(*this, getB().getType(), filters))) // C4
+    return failure();
+  size_t spatial = w.getRank() - 2;
+  return success(succeeded(verifyPerSpatialDim(*this, "strides", getStrides(), spatial)) && // C5
+                 succeeded(verifyPerSpatialDim(*this, "dilations", getDilations(), spatial)) &&
+                 succeeded(verifyPerSpatialDim(*this, "kernel_shape", getKernelShape(), spatial)) &&
+                 succeeded(verifyPerSpatialDim(*this, "pads", getPads(), 2 * spatial)));
+}
+
+LogicalResult ConvTransposeOp::verify() {
+  if (getGroup() < 1) // C1
+    return emitOpError("expected 'group' to be positive, got ") << getGroup();
+  if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
+    return failure();
+  auto w = dyn_cast<RankedTensorType>(getW().getType());
+  if (!w)
+    return success();
+  int64_t group = getGroup(), channels = w.getDimSize(0), filters = w.getDimSize(1);
+  auto x = dyn_cast<RankedTensorType>(getX().getType());
+  if (x && differ(x.getDimSize(1), channels)) // C3
+    return emitOpError("expected X to have ") << channels << " channels, got " << x.getDimSize(1);
+  if (!ShapedType::isDynamic(channels) && channels % group) // C3
+    return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << channels;
+  return verifyBias(*this, getB().getType(), ShapedType::isDynamic(filters) ? filters : filters * group); // C4
+}

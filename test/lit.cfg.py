@@ -1,0 +1,11 @@
+# lit.cfg.py - one test file a subject; the tools come from the build, FileCheck from LLVM.
+import os
+import lit.formats
+
+config.name = "bn"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".onnxtxt", ".test"]
+config.test_source_root = os.path.dirname(__file__)
+config.excludes = ["Inputs"]
+config.environment["PATH"] = os.pathsep.join([config.bn_tools, config.llvm_tools, config.environment["PATH"]])
+config.substitutions += [("%python", config.python), ("%models", config.models)]

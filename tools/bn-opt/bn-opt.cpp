@@ -1,0 +1,17 @@
+// bn-opt.cpp - runs passes on graph form and below: an MlirOptMain with bn's dialects.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Onnx.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect>();
+  mlir::registerTransformsPasses();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));
+}

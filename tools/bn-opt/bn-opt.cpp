@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "bn/IR/BN/BN.h"
+#include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Onnx.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,7 +12,8 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect>();
+  registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                  mlir::LLVM::LLVMDialect>();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));
 }

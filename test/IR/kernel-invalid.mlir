@@ -1,0 +1,105 @@
+// What the kernel dialect's verifiers refuse.
+// RUN: bn-opt -verify-diagnostics -split-input-file %s
+
+func.func @conv_c1(%x: tensor<4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected input of rank 5, got 'tensor<4x7x9x8xf32>'}}
+  %y = kernel.conv %x, %w outs(%out) : (tensor<4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c2_groups(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x2x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected 'groups' to divide the channel blocks 4 and 3, got 2}}
+  %y = kernel.conv %x, %w outs(%out) groups 2
+     : (tensor<1x4x7x9x8xf32>, tensor<3x2x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c2_weights(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x5x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected dimension 1 of weights to be 4, got 5}}
+  %y = kernel.conv %x, %w outs(%out) : (tensor<1x4x7x9x8xf32>, tensor<3x5x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c3(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x6x5x8xf32>) {
+  // expected-error@+1 {{expected dimension 2 of input to be above 7, got 7}}
+  %y = kernel.conv %x, %w outs(%out) : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x6x5x8xf32>) -> tensor<1x3x6x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c4(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected an epilogue of 1 arguments, got 2}}
+  %y = kernel.conv %x, %w outs(%out) epilogue {
+  ^bb0(%acc: f32, %more: f32):
+    kernel.yield %acc : f32
+  } : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c5(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %s: tensor<1x3x5x2x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected an operand in 'with' to repeat to 'tensor<1x3x5x5x8xf32>', got 'tensor<1x3x5x2x8xf32>'}}
+  %y = kernel.conv %x, %w with(%s) outs(%out) epilogue {
+  ^bb0(%acc: f32, %more: f32):
+    kernel.yield %acc : f32
+  } : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x2x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @depthwise_conv_c2(%x: tensor<1x2x5x7x8xf32>, %w: tensor<3x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
+  // expected-error@+1 {{expected dimension 0 of weights to be 2, got 3}}
+  %y = kernel.depthwise_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<3x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1(%x: tensor<5x7xf32>, %w: tensor<2x3x7x8xf32>, %out: tensor<5x19xf32>) {
+  // expected-error@+1 {{expected rhs of rank 3, got 'tensor<2x3x7x8xf32>'}}
+  %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x7xf32>, tensor<2x3x7x8xf32>, tensor<5x19xf32>) -> tensor<5x19xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2(%x: tensor<5x7xf32>, %w: tensor<2x7x8xf32>, %out: tensor<5x19xf32>) {
+  // expected-error@+1 {{expected dimension 0 of rhs to be 3, got 2}}
+  %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x7xf32>, tensor<2x7x8xf32>, tensor<5x19xf32>) -> tensor<5x19xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c3(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x4x4x8xf32>) {
+  // expected-error@+1 {{expected every window to hold an element of the input}}
+  kernel.pool max %x outs(%out) window [1, 3] strides [2, 2] : (memref<1x2x5x7x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @pack_c2(%x: tensor<1x19x5x7xf32>, %out: tensor<1x2x5x7x8xf32>) {
+  // expected-error@+1 {{expected dimension 1 of init to be 3, got 2}}
+  %p = kernel.pack %x outs(%out) : (tensor<1x19x5x7xf32>, tensor<1x2x5x7x8xf32>) -> tensor<1x2x5x7x8xf32>
+  return
+}
+
+// -----
+
+func.func private @task(%chunk: index, %x: memref<3xf32>)
+
+func.func @launch_c1(%pool: !llvm.ptr) {
+  // expected-error@+1 {{expected @task to take an index and the types of the arguments}}
+  kernel.launch @task chunks 5 on %pool () : !llvm.ptr
+  return
+}

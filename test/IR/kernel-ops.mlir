@@ -1,0 +1,55 @@
+// The kernel dialect's ops survive a round trip, on tensors and on memrefs.
+// RUN: bn-opt --verify-roundtrip %s
+
+func.func @conv(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %b: tensor<3x8xf32>, %out: tensor<1x3x3x3x8xf32>)
+    -> tensor<1x3x3x3x8xf32> {
+  %y = kernel.conv %x, %w bias %b outs(%out) strides [2, 2]
+     : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<3x8xf32>, tensor<1x3x3x3x8xf32>) -> tensor<1x3x3x3x8xf32>
+  return %y : tensor<1x3x3x3x8xf32>
+}
+
+func.func @conv_grouped_epilogue(%x: tensor<2x4x3x5x8xf32>, %w: tensor<6x2x1x1x8x8xf32>, %s: tensor<2x6x1x1x8xf32>,
+                                 %out: tensor<2x6x3x5x8xf32>) -> tensor<2x6x3x5x8xf32> {
+  %y = kernel.conv %x, %w with(%s) outs(%out) groups 2 epilogue {
+  ^bb0(%acc: f32, %scale: f32):
+    %scaled = arith.mulf %acc, %scale : f32
+    kernel.yield %scaled : f32
+  } : (tensor<2x4x3x5x8xf32>, tensor<6x2x1x1x8x8xf32>, tensor<2x6x1x1x8xf32>, tensor<2x6x3x5x8xf32>) -> tensor<2x6x3x5x8xf32>
+  return %y : tensor<2x6x3x5x8xf32>
+}
+
+func.func @depthwise_conv(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32> {
+  %y = kernel.depthwise_conv %x, %w outs(%out)
+     : (tensor<1x2x5x7x8xf32>, tensor<2x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
+  return %y : tensor<1x2x3x5x8xf32>
+}
+
+func.func @matmul_packed(%x: tensor<3x5x7xf32>, %b: tensor<19xf32>, %out: tensor<3x5x19xf32>) -> tensor<3x5x19xf32> {
+  %w = kernel.constant dense<1.0> : tensor<3x7x8xf32>
+  %y = kernel.matmul %x, %w bias %b outs(%out) {packed}
+     : (tensor<3x5x7xf32>, tensor<3x7x8xf32>, tensor<19xf32>, tensor<3x5x19xf32>) -> tensor<3x5x19xf32>
+  return %y : tensor<3x5x19xf32>
+}
+
+func.func @matmul_batched(%x: tensor<3x5x7xf64>, %w: tensor<3x7x2xf64>, %out: tensor<3x5x2xf64>) -> tensor<3x5x2xf64> {
+  %y = kernel.matmul %x, %w outs(%out) : (tensor<3x5x7xf64>, tensor<3x7x2xf64>, tensor<3x5x2xf64>) -> tensor<3x5x2xf64>
+  return %y : tensor<3x5x2xf64>
+}
+
+func.func @pool(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x3x4x8xf32>) {
+  kernel.pool max %x outs(%out) window [3, 3] strides [2, 2] pads [1, 1, 1, 1] : (memref<1x2x5x7x8xf32>, memref<1x2x3x4x8xf32>) -> ()
+  return
+}
+
+func.func @layouts(%x: tensor<1x19x5x7xf32>, %blocked: tensor<1x3x5x7x8xf32>, %plain: tensor<1x19x5x7xf32>) -> tensor<1x19x5x7xf32> {
+  %p = kernel.pack %x outs(%blocked) : (tensor<1x19x5x7xf32>, tensor<1x3x5x7x8xf32>) -> tensor<1x3x5x7x8xf32>
+  %u = kernel.unpack %p outs(%plain) : (tensor<1x3x5x7x8xf32>, tensor<1x19x5x7xf32>) -> tensor<1x19x5x7xf32>
+  return %u : tensor<1x19x5x7xf32>
+}
+
+func.func private @task(%chunk: index, %x: memref<3xf32>)
+
+func.func @launch(%pool: !llvm.ptr, %x: memref<3xf32>) {
+  kernel.launch @task chunks 5 on %pool (%x) : !llvm.ptr, memref<3xf32>
+  return
+}

@@ -70,6 +70,16 @@ LogicalResult AffineOp::verify() {
   return success();
 }
 
+LogicalResult AffineOp::verifyRegions() {
+  if (getOriginals().empty())
+    return success();
+  Block &block = getOriginals().front();
+  if (block.getNumArguments() != 1 || block.getArgument(0).getType() != getInput().getType() || block.empty() ||
+      block.back().getNumOperands() != 1 || block.back().getOperand(0).getType() != getOutput().getType()) // C3
+    return emitOpError("expected 'originals' to be a block from the input's type to the output's type");
+  return success();
+}
+
 SmallVector<Value, 5> TrainingOp::getState() {
   SmallVector<Value, 5> state;
   for (Value value : {getRunningMean(), getRunningVariance(), getRenormMean(), getRenormStddev(), getMovingStddev()})

@@ -50,15 +50,24 @@ def BN_AffineOp : BN_Op<"affine", [AllTypesMatch<["input", "output"]>]> {
     %y = bn.affine %x scale [2.0, 3.0] offset [0.0, 0.5] axis 1 : tensor<?x2x5xf32>
     ```
 
+    `originals` may hold the ops that the affine stands for, as a block from input to output: whoever cannot use the
+    affine puts them back, unchanged. The region means the same as the attributes; nobody needs it to compute the output.
+
     Constraints:
     * (C1) `axis` is below the rank of input.
     * (C2) scale and offset have as many elements as input has along `axis`.
+    * (C3) `originals` is empty, or one block with an argument of the input's type that ends in a terminator with one
+      operand of the output's type.
   }];
   let arguments = (ins BN_Tensor:$input, DenseF64ArrayAttr:$scale, DenseF64ArrayAttr:$offset,
                        ConfinedAttr<I64Attr, [IntNonNegative]>:$axis);
+  let regions = (region MaxSizedRegion<1>:$originals);
   let results = (outs BN_Tensor:$output);
-  let assemblyFormat = "$input `scale` $scale `offset` $offset `axis` $axis attr-dict `:` type($input)";
+  let assemblyFormat = [{
+    $input `scale` $scale `offset` $offset `axis` $axis (`standing_for` $originals^)? attr-dict `:` type($input)
+  }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def BN_TrainingOp : BN_Op<"training", [AttrSizedOperandSegments]> {

@@ -1,8 +1,11 @@
-// BNOps.cpp - verifiers of the bn dialect's ops.
+// BNOps.cpp - verifiers and folds of the layer ops and of bn.affine.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Constraints.h"
+#include "UnreadAttributes.h"
 #include "bn/IR/BN/BN.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -11,51 +14,20 @@ using namespace bn;
 #define GET_OP_CLASSES
 #include "bn/IR/BN/BNOps.cpp.inc"
 
-/// Two dimensions that contradict each other; an unknown one contradicts nothing.
-static bool differ(int64_t a, int64_t b) { return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b; }
-
-/// C1: `axes` names dimensions of the input.
-static LogicalResult verifyAxes(Operation *op, Type input, ArrayRef<int64_t> axes) {
-  if (axes.empty())
-    return op->emitOpError("expected 'axes' not to be empty");
-  auto type = dyn_cast<RankedTensorType>(input);
-  if (type && axes.back() >= type.getRank())
-    return op->emitOpError("expected 'axes' below the input's rank ") << type.getRank() << ", got " << axes.back();
-  return success();
-}
-
-/// C2: a parameter's shape is the input's at `axes`. Absent and unranked parameters pass.
-static LogicalResult verifyParameter(Operation *op, StringRef name, Value parameter, Type input, ArrayRef<int64_t> axes) {
-  auto type = parameter ? dyn_cast<RankedTensorType>(parameter.getType()) : RankedTensorType();
-  if (!type)
-    return success();
-  if (type.getRank() != static_cast<int64_t>(axes.size()))
-    return op->emitOpError("expected ") << name << " of rank " << axes.size() << ", got " << type;
-  auto x = dyn_cast<RankedTensorType>(input);
-  for (auto [i, axis] : llvm::enumerate(axes))
-    if (x && differ(type.getDimSize(i), x.getDimSize(axis)))
-      return op->emitOpError("expected ") << name << " to have the input's size " << x.getDimSize(axis) << " along axis " << axis
-                                         << ", got " << type.getDimSize(i);
-  return success();
-}
-
-/// C3: a variance plus epsilon must stay a variance.
-static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
-  if (!epsilon.isNonZero() || (!epsilon.isNegative() && epsilon.isFinite()))
-    return success();
-  return op->emitOpError("expected 'epsilon' to be finite and not negative");
-}
-
 LogicalResult InferenceOp::verify() {
   Type x = getInput().getType();
-  if (failed(verifyAxes(*this, x, getAxes())) || failed(verifyEpsilon(*this, getEpsilon())))
+  if (failed(verifyAxes(*this, x, getAxes()))) // C1
     return failure();
-  for (auto [name, value] : std::initializer_list<std::pair<StringRef, Value>>{
-           {"scale", getScale()}, {"offset", getOffset()}, {"mean", getMean()}, {"variance", getVariance()}})
-    if (failed(verifyParameter(*this, name, value, x, getAxes())))
-      return failure();
-  return success();
+  if (failed(verifyParameters(*this, // C2
+                              {{"scale", getScale()}, {"offset", getOffset()}, {"mean", getMean()}, {"variance", getVariance()}}, x,
+                              getAxes())))
+    return failure();
+  return verifyEpsilon(*this, getEpsilon()); // C3
 }
+
+//===----------------------------------------------------------------------===//
+// bn.affine
+//===----------------------------------------------------------------------===//
 
 LogicalResult AffineOp::verify() {
   auto x = dyn_cast<RankedTensorType>(getInput().getType());
@@ -80,6 +52,17 @@ LogicalResult AffineOp::verifyRegions() {
   return success();
 }
 
+OpFoldResult AffineOp::fold(FoldAdaptor) {
+  if (!getOriginals().empty()) // the pass that raised it accounts for the nodes that go
+    return Value();
+  bool identity = llvm::all_of(getScale(), [](double a) { return a == 1; }) && llvm::all_of(getOffset(), [](double b) { return b == 0; });
+  return identity ? getInput() : Value();
+}
+
+//===----------------------------------------------------------------------===//
+// bn.training
+//===----------------------------------------------------------------------===//
+
 SmallVector<Value, 5> TrainingOp::getState() {
   SmallVector<Value, 5> state;
   for (Value value : {getRunningMean(), getRunningVariance(), getRenormMean(), getRenormStddev(), getMovingStddev()})
@@ -88,17 +71,87 @@ SmallVector<Value, 5> TrainingOp::getState() {
   return state;
 }
 
+/// C4: the state keeps its types, one result per operand.
+static LogicalResult verifyNewState(TrainingOp op) {
+  SmallVector<Value, 5> state = op.getState();
+  if (op.getNewState().size() != state.size())
+    return op.emitOpError("expected ") << state.size() << " results of the state, got " << op.getNewState().size();
+  for (auto [before, after] : llvm::zip_equal(state, op.getNewState()))
+    if (getElementTypeOrSelf(before) != getElementTypeOrSelf(after) || failed(verifyCompatibleShape(before.getType(), after.getType())))
+      return op.emitOpError("expected the state after the step to have the type ") << before.getType() << ", got " << after.getType();
+  return success();
+}
+
+/// C5: what comes with what.
+static LogicalResult verifyStateGroups(TrainingOp op) {
+  NamedValue mean = {"running_mean", op.getRunningMean()}, renorm = {"renorm_mean", op.getRenormMean()};
+  if (failed(verifyTogether(op, {mean, {"running_variance", op.getRunningVariance()}})) ||
+      failed(verifyTogether(op, {renorm, {"renorm_stddev", op.getRenormStddev()}, {"moving_stddev", op.getMovingStddev()}})))
+    return failure();
+  if (renorm.second && failed(verifyTogether(op, {renorm, mean})))
+    return failure();
+  std::initializer_list<NamedValue> bounds = {{"rmin", op.getRmin()}, {"rmax", op.getRmax()}, {"dmax", op.getDmax()}};
+  for (const NamedValue &bound : bounds)
+    if (bound.second && failed(verifyTogether(op, {bound, renorm})))
+      return failure();
+  return verifyScalars(op, bounds);
+}
+
 LogicalResult TrainingOp::verify() {
   Type x = getInput().getType();
-  if (failed(verifyAxes(*this, x, getAxes())) || failed(verifyEpsilon(*this, getEpsilon())))
+  int64_t ghosts = getGhosts();
+  NamedValue scaleBy = {"adjustment_scale", getAdjustmentScale()}, offsetBy = {"adjustment_offset", getAdjustmentOffset()};
+  std::initializer_list<NamedValue> parameters = {{"scale", getScale()},
+                                                  {"offset", getOffset()},
+                                                  {"running_mean", getRunningMean()},
+                                                  {"running_variance", getRunningVariance()},
+                                                  {"renorm_mean", getRenormMean()},
+                                                  {"renorm_stddev", getRenormStddev()},
+                                                  {"moving_stddev", getMovingStddev()}};
+  if (failed(verifyAxes(*this, x, getAxes())) ||                                               // C1
+      failed(verifyParameters(*this, parameters, x, getAxes())) ||                             // C2
+      failed(verifyEpsilon(*this, getEpsilon())) ||                                            // C3
+      failed(verifyMomentum(*this, "momentum", getMomentum())) ||                              // C3
+      failed(verifyMomentum(*this, "renorm_momentum", getRenormMomentum())) ||                 // C3
+      failed(verifyNewState(*this)) ||                                                         // C4
+      failed(verifyStateGroups(*this)) ||                                                      // C5
+      failed(verifyGhosts(*this, x, getAxes(), ghosts)) ||                                     // C6
+      failed(verifyAbsentWithGhosts(*this, ghosts, {scaleBy, offsetBy, {"mask", getMask()}}))) // C6
     return failure();
-  for (auto [name, value] : std::initializer_list<std::pair<StringRef, Value>>{{"scale", getScale()},
-                                                                               {"offset", getOffset()},
-                                                                               {"running_mean", getRunningMean()},
-                                                                               {"running_variance", getRunningVariance()}})
-    if (failed(verifyParameter(*this, name, value, x, getAxes())))
-      return failure();
-  if (getNewState().size() != getState().size()) // C4
-    return emitOpError("expected ") << getState().size() << " results of the state, got " << getNewState().size();
+  if (failed(verifyParameters(*this, {{"batch_mean", getBatchMean()}, {"batch_inv_stddev", getBatchInvStddev()}}, x, getAxes(),
+                              ghosts)) ||                                          // C7
+      failed(verifyTogether(*this, {scaleBy, offsetBy})) ||                        // C8
+      failed(verifyBroadcast(*this, {scaleBy, offsetBy, {"mask", getMask()}}, x))) // C8
+    return failure();
+  if (getElementTypeOrSelf(getOutput()) != getElementTypeOrSelf(x) || failed(verifyCompatibleShape(getOutput().getType(), x))) // C9
+    return emitOpError("expected output to have the type of the input ") << x << ", got " << getOutput().getType();
   return success();
+}
+
+namespace {
+/// `renorm_momentum` without renormalization, `variance_update` where no variance follows  ⇒  their defaults
+struct DropUnreadStateAttributes : public OpRewritePattern<TrainingOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TrainingOp op, PatternRewriter &rewriter) const override {
+    static constexpr double defaultMomentum = 0.99;
+    bool renorm = op.getRenormMean() != nullptr;
+    // With renormalization the variance follows from moving_stddev, which has one estimator.
+    bool readsUpdate = op.getRunningVariance() && !renorm;
+    bool momentumUnread = !renorm && op.getRenormMomentum().convertToDouble() != defaultMomentum;
+    bool updateUnread = !readsUpdate && op.getVarianceUpdate() != VarianceUpdate::Population;
+    if (!momentumUnread && !updateUnread)
+      return rewriter.notifyMatchFailure(op, "every state attribute is read or at its default");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (momentumUnread)
+        op.setRenormMomentum(APFloat(defaultMomentum));
+      if (updateUnread)
+        op.setVarianceUpdate(VarianceUpdate::Population);
+    });
+    return success();
+  }
+};
+} // namespace
+
+void TrainingOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropUnreadGrouping<TrainingOp>, DropUnreadMaskEpsilon<TrainingOp>, DropUnreadStateAttributes>(context);
 }

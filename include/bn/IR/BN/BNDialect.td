@@ -27,7 +27,9 @@ def BN_VarianceUpdate : I32EnumAttr<"VarianceUpdate", "the estimator that a runn
   let cppNamespace = "::bn";
   let genSpecializedAttr = 0;
 }
-def BN_VarianceUpdateAttr : EnumAttr<BN_Dialect, BN_VarianceUpdate, "variance">;
+def BN_VarianceUpdateAttr : EnumAttr<BN_Dialect, BN_VarianceUpdate, "variance"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def BN_GhostGrouping
     : I32EnumAttr<"GhostGrouping", "how samples are dealt to ghost batches: n mod G (Keras), or contiguous blocks",
@@ -35,6 +37,8 @@ def BN_GhostGrouping
   let cppNamespace = "::bn";
   let genSpecializedAttr = 0;
 }
-def BN_GhostGroupingAttr : EnumAttr<BN_Dialect, BN_GhostGrouping, "grouping">;
+def BN_GhostGroupingAttr : EnumAttr<BN_Dialect, BN_GhostGrouping, "grouping"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 #endif // BN_IR_BN_BNDIALECT_TD

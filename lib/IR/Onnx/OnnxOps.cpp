@@ -83,14 +83,15 @@ static LogicalResult verifyPerSpatialDim(Operation *op, StringRef name, std::opt
 }
 
 LogicalResult ConvOp::verify() {
-  if (getGroup() < 1) // C1
-    return emitOpError("expected 'group' to be positive, got ") << getGroup();
+  int64_t group = getGroup();
+  if (group < 1) // C1
+    return emitOpError("expected 'group' to be positive, got ") << group;
   if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
     return failure();
   auto w = dyn_cast<RankedTensorType>(getW().getType());
   if (!w)
     return success();
-  int64_t group = getGroup(), filters = w.getDimSize(0), depth = w.getDimSize(1);
+  int64_t filters = w.getDimSize(0), depth = w.getDimSize(1);
   auto x = dyn_cast<RankedTensorType>(getX().getType());
   if (x && !ShapedType::isDynamic(depth) && differ(x.getDimSize(1), depth * group)) // C3
     return emitOpError("expected X to have ") << depth * group << " channels, got " << x.getDimSize(1);
@@ -106,14 +107,15 @@ LogicalResult ConvOp::verify() {
 }
 
 LogicalResult ConvTransposeOp::verify() {
-  if (getGroup() < 1) // C1
-    return emitOpError("expected 'group' to be positive, got ") << getGroup();
+  int64_t group = getGroup();
+  if (group < 1) // C1
+    return emitOpError("expected 'group' to be positive, got ") << group;
   if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
     return failure();
   auto w = dyn_cast<RankedTensorType>(getW().getType());
   if (!w)
     return success();
-  int64_t group = getGroup(), channels = w.getDimSize(0), filters = w.getDimSize(1);
+  int64_t channels = w.getDimSize(0), filters = w.getDimSize(1);
   auto x = dyn_cast<RankedTensorType>(getX().getType());
   if (x && differ(x.getDimSize(1), channels)) // C3
     return emitOpError("expected X to have ") << channels << " channels, got " << x.getDimSize(1);

@@ -61,7 +61,7 @@ def Onnx_SparseConstantOp : Onnx_Op<"sparse_constant", [Pure]> {
   let summary = "a sparse initializer, carried as the serialized message";
   let arguments = (ins Onnx_ProtoAttr:$proto);
   let results = (outs Onnx_SparseType:$result);
-  let assemblyFormat = "$proto attr-dict `:` type($result)";
+  let assemblyFormat = "$proto attr-dict `->` type($result)";
 }
 
 def Onnx_GenericNodeOp : Onnx_Op<"node", [Onnx_NodeOpInterface,

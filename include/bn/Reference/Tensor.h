@@ -23,7 +23,18 @@ struct Tensor {
   mlir::RankedTensorType getType() const;
   llvm::ArrayRef<double> reals() const { return std::get<0>(values); }
   llvm::ArrayRef<int64_t> integers() const { return std::get<1>(values); }
+  std::vector<double> &mutableReals() { return std::get<0>(values); }
+  std::vector<int64_t> &mutableIntegers() { return std::get<1>(values); }
 };
+
+/// A tensor of zeros (empty strings).
+Tensor makeTensor(mlir::Type elementType, llvm::ArrayRef<int64_t> shape);
+
+/// The nearest value that the element type can hold (ties to even); as is, where that is double.
+double roundToType(mlir::Type elementType, double value);
+
+/// The integer that the low bits of `value` mean in the element type; not zero is true for i1.
+int64_t wrapToType(mlir::Type elementType, int64_t value);
 
 /// The value of a constant.
 Tensor fromElements(mlir::ElementsAttr elements);

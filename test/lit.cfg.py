@@ -1,4 +1,5 @@
 # lit.cfg.py - one test file a subject; the tools come from the build, FileCheck from LLVM.
+# SPDX-License-Identifier: Apache-2.0
 import os
 import lit.formats
 

@@ -152,7 +152,8 @@ std::optional<Tensor> convert(const Tensor &tensor, Type elementType, bool satur
   if (isa<onnx::StringType>(elementType))
     result.values = toTexts(tensor);
   else if (isa<FloatType>(elementType))
-    llvm::transform(toReals(tensor), result.mutableReals().begin(), [&](double value) { return roundToType(elementType, value, saturates); });
+    llvm::transform(toReals(tensor), result.mutableReals().begin(),
+                    [&](double value) { return roundToType(elementType, value, saturates); });
   else if (isa<FloatType>(tensor.elementType))
     llvm::transform(tensor.reals(), result.mutableIntegers().begin(), [&](double value) { return toInteger(elementType, value); });
   else

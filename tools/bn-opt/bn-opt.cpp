@@ -4,6 +4,7 @@
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/Optimize/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,5 +16,6 @@ int main(int argc, char **argv) {
   registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::LLVM::LLVMDialect>();
   mlir::registerTransformsPasses();
+  bn::registerOptimizePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));
 }

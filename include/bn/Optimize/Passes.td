@@ -1,0 +1,49 @@
+// Passes.td - graph form to graph form: the folding algebra.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_OPTIMIZE_PASSES_TD
+#define BN_OPTIMIZE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class BN_GraphPass<string flag> : Pass<flag, "mlir::func::FuncOp"> {
+  let dependentDialects = ["bn::BNDialect", "bn::onnx::OnnxDialect"];
+}
+
+def RaiseAffinePass : BN_GraphPass<"bn-raise-affine"> {
+  let summary = "Turn whatever is a·x + b along one axis into bn.affine";
+  let description = [{
+    Inference BatchNormalization with constant parameters, and Add, Sub, Mul, Div with a constant that is proven to vary
+    along one axis only, become `bn.affine`. The affine keeps the nodes that it stands for in its region.
+  }];
+  let options = [
+    Option<"onlyNodes", "only-nodes", "std::string", "", "raise only nodes whose name matches this regular expression">,
+    Option<"skipNodes", "skip-nodes", "std::string", "", "leave nodes alone whose name matches this regular expression">,
+  ];
+}
+
+def MergeAffinesPass : BN_GraphPass<"bn-merge-affines"> {
+  let summary = "Compose an affine with the affine before it";
+}
+
+def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
+  let summary = "Move an affine into the weights of the linear node before it";
+  let description = [{
+    Conv, ConvTranspose (grouped, too), Gemm and MatMul with constant weights. A MatMul takes the scale only; the
+    shift stays behind it. An affine that has to stay gets the attribute `bn.reason`.
+  }];
+}
+
+def RestoreAffinePass : BN_GraphPass<"bn-restore-affine"> {
+  let summary = "Turn the affines that stayed into their cheapest standard form";
+  let description = [{
+    The original nodes where nothing cheaper exists; otherwise Add, Mul, or a BatchNormalization that takes its
+    neighbours in. Never more nodes than before.
+  }];
+}
+
+def RemoveDeadNodesPass : BN_GraphPass<"bn-remove-dead-nodes"> {
+  let summary = "Remove nodes and initializers that nothing uses";
+}
+
+#endif // BN_OPTIMIZE_PASSES_TD

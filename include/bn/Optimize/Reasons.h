@@ -1,0 +1,59 @@
+// Reasons.h - why a rule of the folding algebra declined: one enum, its codes and sentences.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Legality is data. A rule answers None or the first precondition that fails; `reject` hands that answer to MLIR's
+// match-failure log and leaves it on the op, where the report finds it. The codes are part of the report's format.
+
+#ifndef BN_OPTIMIZE_REASONS_H
+#define BN_OPTIMIZE_REASONS_H
+
+#include "mlir/IR/PatternMatch.h"
+
+#include <optional>
+
+namespace bn {
+
+enum class Reason {
+  None, ///< nothing speaks against it
+  ParametersNotConstant,
+  SeveralAxes,
+  UnknownShape,
+  VarianceNotPositive,
+  NonFinite,
+  SkippedByUser,
+  NoProducer,
+  ProducerNotLinear,
+  NonlinearBetween,
+  WeightsNotConstant,
+  ProducerHasOtherUsers,
+  GraphOutput,
+  AxisMismatch,
+  BiasNotPerChannel,
+  NoBias,
+  Overflow,
+  TrainingMode,
+};
+
+/// The reason's code in reports, for instance `producer-has-other-users`.
+llvm::StringRef getCode(Reason reason);
+
+/// The reason as one sentence for a person.
+llvm::StringRef getSentence(Reason reason);
+
+/// The reason with this code, if there is one.
+std::optional<Reason> parseReason(llvm::StringRef code);
+
+/// Names of the discardable attributes by which passes account for what they did.
+namespace attr {
+inline constexpr llvm::StringLiteral
+    reason = "bn.reason",            ///< code of the reason why this op stays
+    sources = "bn.sources",          ///< names of the BatchNormalizations that this op stands for, apart from itself
+    weightRange = "bn.weight_range"; ///< smallest and largest weight before folding, then after
+} // namespace attr
+
+/// Declines to rewrite `op`: the one way out of a rule. The reason stays on ops of the bn dialect.
+mlir::LogicalResult reject(mlir::RewriterBase &rewriter, mlir::Operation *op, Reason reason);
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_REASONS_H

@@ -1,0 +1,182 @@
+// AbsorbAffine.cpp - moves an affine into the weights of the linear node before it.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   %c = onnx.conv %x, %w, %bias     %y = bn.affine %c scale a offset b
+//   after    %y = onnx.conv %x, a·%w, a·%bias + b
+//
+// Conditions: the node's result has no other user and is no output of the graph; its weight, and its bias where it has
+// one, are constants; the affine runs along the output channels; every new weight is finite in its storage type.
+// LinearOps.cpp has the operators. One without bias (MatMul) takes the scale, and the shift stays as an affine.
+// Weights are never changed in place: the node gets new initializers, under the old names where it was the only reader.
+
+#include "Affines.h"
+#include "GraphRewrite.h"
+#include "Initializers.h"
+#include "LinearOps.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/Optimize/Passes.h"
+
+namespace bn {
+#define GEN_PASS_DEF_ABSORBAFFINEPASS
+#include "bn/Optimize/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+using namespace bn;
+
+namespace {
+
+/// Whether anything but `reader` sees the value.
+static Reason checkSoleReader(Value value, Operation *reader) {
+  if (value.hasOneUse())
+    return Reason::None;
+  bool isOutput = llvm::any_of(value.getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
+  return isOutput ? Reason::GraphOutput : Reason::ProducerHasOtherUsers;
+}
+
+/// The numbers of the bias as [outer][channel], and the type that holds them; zeros where there is none.
+static Reason readBias(const LinearForm &form, SmallVectorImpl<double> &values, RankedTensorType &type) {
+  int64_t channels = form.layout.getNumChannels();
+  auto elementType = cast<ShapedType>(form.weight->get().getType()).getElementType();
+  type = RankedTensorType::get({channels}, elementType);
+  values.assign(channels, 0);
+  if (isAbsent(form.bias->get()))
+    return Reason::None;
+  std::optional<SmallVector<double>> stored = getConstantReals(form.bias->get());
+  if (!stored || stored->empty())
+    return Reason::BiasNotPerChannel;
+  auto storedType = cast<RankedTensorType>(getConstant(form.bias->get()).getType());
+  if (stored->size() == 1) {
+    values.assign(channels, stored->front());
+    return Reason::None;
+  }
+  if (storedType.getShape().back() != channels) // a column: it would have to grow
+    return Reason::BiasNotPerChannel;
+  values.assign(stored->begin(), stored->end());
+  type = RankedTensorType::get(storedType.getShape(), elementType);
+  return Reason::None;
+}
+
+/// The new constants of a linear node; a null value where the old one stays.
+struct FoldedConstants {
+  ScaledWeight weight;
+  ElementsAttr bias;
+};
+
+/// Computes the constants that make the node do `map` as well.
+static Reason fold(const LinearForm &form, const ChannelMap &map, FoldedConstants &folded) {
+  onnx::ConstantOp weight = getConstant(form.weight->get());
+  if (form.bias) {
+    SmallVector<double> values;
+    RankedTensorType type;
+    if (Reason why = readBias(form, values, type); why != Reason::None)
+      return why;
+    bool changes = !map.hasZeroOffset() || !(map.hasUnitScale() || isAbsent(form.bias->get()));
+    if (changes)
+      if (Reason why = storeReals(mapBias(values, form.biasFactor, map), type, "bias", folded.bias); why != Reason::None)
+        return why;
+  }
+  if (!form.bias) // the shift stays behind and must be storable there
+    if (Reason why = checkFit(map.offset, cast<ShapedType>(weight.getType()).getElementType()); why != Reason::None)
+      return why;
+  if (map.hasUnitScale())
+    return Reason::None;
+  return scaleChannels(weight.getValue(), form.layout, map.scale, onnx::getValueName(weight), folded.weight);
+}
+
+/// Adds the range of the weights before and after to what the node notes already.
+static void noteWeightRange(Operation *op, const ScaledWeight &weight) {
+  WeightRange before = weight.before;
+  if (auto noted = op->getAttrOfType<DenseF64ArrayAttr>(bn::attr::weightRange))
+    before = {noted[0], noted[1]};
+  op->setAttr(bn::attr::weightRange,
+              DenseF64ArrayAttr::get(op->getContext(), {before.low, before.high, weight.after.low, weight.after.high}));
+}
+
+/// linear node, then affine  =>  linear node
+struct AbsorbAffine : public OpRewritePattern<AffineOp> {
+  AbsorbAffine(MLIRContext *context, FreshNames &names) : OpRewritePattern(context), names(names) {}
+  FreshNames &names;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    Operation *producer = affine.getInput().getDefiningOp();
+    if (!producer)
+      return reject(rewriter, affine, Reason::NoProducer);
+    LinearForm form;
+    if (Reason why = describeLinear(producer, form); why != Reason::None)
+      return reject(rewriter, affine, why);
+    if (Reason why = checkSoleReader(affine.getInput(), affine); why != Reason::None)
+      return reject(rewriter, affine, why);
+    ChannelMap map;
+    if (Reason why = getMapAlong(affine, form.axis, form.layout.getNumChannels(), map); why != Reason::None)
+      return reject(rewriter, affine, why);
+    if (!form.bias && map.hasUnitScale() && !map.hasZeroOffset())
+      return reject(rewriter, affine, Reason::NoBias);
+    FoldedConstants folded;
+    if (Reason why = fold(form, map, folded); why != Reason::None)
+      return reject(rewriter, affine, why);
+
+    rewriter.modifyOpInPlace(producer, [&] {
+      replaceConstants(rewriter, producer, form, folded);
+      addSources(producer, getSources(affine));
+    });
+    if (form.bias || map.hasZeroOffset())
+      finish(rewriter, affine, producer);
+    else
+      keepShift(rewriter, affine, form, map);
+    return success();
+  }
+
+private:
+  /// Gives the node its new constants; old ones die with their last reader.
+  void replaceConstants(PatternRewriter &rewriter, Operation *op, const LinearForm &form, const FoldedConstants &folded) const {
+    onnx::ConstantOp oldWeight = getConstant(form.weight->get());
+    std::string weightName = onnx::getValueName(oldWeight).str();
+    if (folded.bias) {
+      Value old = form.bias->get();
+      onnx::ConstantOp oldBias = getConstant(old);
+      std::string name = oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName));
+      setBias(rewriter, op, form, createInitializer(rewriter, oldBias ? oldBias : oldWeight, folded.bias, name));
+      eraseIfDead(rewriter, old);
+    }
+    if (folded.weight.value) {
+      Value old = form.weight->get();
+      std::string name = takeVersionName(oldWeight, op, names);
+      form.weight->set(createInitializer(rewriter, oldWeight, folded.weight.value, name));
+      noteWeightRange(op, folded.weight);
+      eraseIfDead(rewriter, old);
+    }
+  }
+
+  /// `conv1.weight` has `conv1.bias`; any other name gets an ending.
+  static std::string getBiasName(StringRef weightName) {
+    return (weightName.consume_back("weight") ? weightName + "bias" : weightName + "_bias").str();
+  }
+
+  /// The node takes the place of the affine.
+  static void finish(PatternRewriter &rewriter, AffineOp affine, Operation *producer) {
+    onnx::takeOutputNames(affine, producer);
+    rewriter.replaceOp(affine, producer->getResult(0));
+  }
+
+  /// What is left of the affine is its shift.
+  static void keepShift(PatternRewriter &rewriter, AffineOp affine, const LinearForm &form, const ChannelMap &map) {
+    SmallVector<double> ones(map.scale.size(), 1);
+    auto shift = AffineOp::create(rewriter, affine->getLoc(), affine.getType(), affine.getInput(), ones, map.offset, form.axis);
+    onnx::takeOutputNames(affine, shift);
+    addSources(shift, getSources(affine));
+    rewriter.replaceOp(affine, shift);
+  }
+};
+
+struct AbsorbAffinePass : public bn::impl::AbsorbAffinePassBase<AbsorbAffinePass> {
+  void runOnOperation() override {
+    FreshNames names(getOperation());
+    RewritePatternSet patterns(&getContext());
+    patterns.add<AbsorbAffine>(&getContext(), names);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,53 @@
+// Affines.cpp - reading bn.affine.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Affines.h"
+
+#include "bn/IR/Onnx/Names.h"
+
+using namespace mlir;
+
+namespace bn {
+
+ChannelMap getMap(AffineOp affine) { return {SmallVector<double>(affine.getScale()), SmallVector<double>(affine.getOffset())}; }
+
+Reason getMapAlong(AffineOp affine, int64_t axis, int64_t channels, ChannelMap &map) {
+  map = getMap(affine);
+  if (static_cast<int64_t>(affine.getAxis()) == axis && static_cast<int64_t>(map.scale.size()) == channels)
+    return Reason::None;
+  if (map.scale.empty() || !map.isUniform())
+    return Reason::AxisMismatch;
+  map = map.spread(channels);
+  return Reason::None;
+}
+
+SmallVector<Operation *> getOriginals(AffineOp affine) {
+  SmallVector<Operation *> originals;
+  if (!affine.getOriginals().empty())
+    for (Operation &op : affine.getOriginals().front().without_terminator())
+      originals.push_back(&op);
+  return originals;
+}
+
+SmallVector<StringRef> getSources(AffineOp affine) {
+  SmallVector<StringRef> sources;
+  if (auto noted = affine->getAttrOfType<ArrayAttr>(attr::sources))
+    llvm::append_range(sources, noted.getAsValueRange<StringAttr>());
+  for (Operation *op : getOriginals(affine))
+    if (isa<InferenceOp>(op))
+      sources.push_back(StringAttr::get(op->getContext(), onnx::getDisplayName(op)).getValue());
+  return sources;
+}
+
+void addSources(Operation *op, ArrayRef<StringRef> sources) {
+  if (sources.empty())
+    return;
+  SmallVector<Attribute> all;
+  if (auto noted = op->getAttrOfType<ArrayAttr>(attr::sources))
+    llvm::append_range(all, noted);
+  for (StringRef source : sources)
+    all.push_back(StringAttr::get(op->getContext(), source));
+  op->setAttr(attr::sources, ArrayAttr::get(op->getContext(), all));
+}
+
+} // namespace bn

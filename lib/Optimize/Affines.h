@@ -1,0 +1,29 @@
+// Affines.h - reading bn.affine as a map of channels, and accounting for the BatchNormalizations that it stands for.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_OPTIMIZE_AFFINES_H
+#define BN_OPTIMIZE_AFFINES_H
+
+#include "ChannelMath.h"
+#include "bn/IR/BN/BN.h"
+
+namespace bn {
+
+/// The numbers of the affine.
+ChannelMap getMap(AffineOp affine);
+
+/// The same as a map along `axis` of `channels` elements. AxisMismatch unless that is the affine's axis or no axis matters.
+Reason getMapAlong(AffineOp affine, int64_t axis, int64_t channels, ChannelMap &map);
+
+/// The nodes that the affine keeps for its return, in order.
+llvm::SmallVector<mlir::Operation *> getOriginals(AffineOp affine);
+
+/// Names of the BatchNormalizations that the affine stands for.
+llvm::SmallVector<llvm::StringRef> getSources(AffineOp affine);
+
+/// Notes on `op` that it stands for these BatchNormalizations, too.
+void addSources(mlir::Operation *op, llvm::ArrayRef<llvm::StringRef> sources);
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_AFFINES_H

@@ -1,0 +1,261 @@
+// ChannelMath.cpp - arithmetic on weights: in double from the stored values, rounded once.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ChannelMath.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+using namespace mlir;
+
+namespace bn {
+
+//===----------------------------------------------------------------------===//
+// Maps of channels
+//===----------------------------------------------------------------------===//
+
+bool ChannelMap::hasUnitScale() const {
+  return llvm::all_of(scale, [](double a) { return a == 1; });
+}
+
+bool ChannelMap::hasZeroOffset() const {
+  return llvm::all_of(offset, [](double b) { return b == 0; });
+}
+
+bool ChannelMap::isUniform() const { return llvm::all_equal(scale) && llvm::all_equal(offset); }
+
+ChannelMap ChannelMap::spread(int64_t channels) const {
+  assert(isUniform() && !scale.empty());
+  return {SmallVector<double>(channels, scale.front()), SmallVector<double>(channels, offset.front())};
+}
+
+Reason normalize(ArrayRef<double> scale, ArrayRef<double> offset, ArrayRef<double> mean, ArrayRef<double> variance, double epsilon,
+                 ChannelMap &map) {
+  for (auto [c, v] : llvm::enumerate(variance)) {
+    if (!(v + epsilon > 0))
+      return std::isnan(v) ? Reason::NonFinite : Reason::VarianceNotPositive;
+    double a = scale[c] / std::sqrt(v + epsilon), b = offset[c] - mean[c] * a;
+    if (!std::isfinite(a) || !std::isfinite(b) || std::isinf(v))
+      return Reason::NonFinite;
+    map.scale.push_back(a);
+    map.offset.push_back(b);
+  }
+  return Reason::None;
+}
+
+ChannelMap compose(const ChannelMap &outer, const ChannelMap &inner) {
+  ChannelMap map;
+  for (auto [a, b, c, d] : llvm::zip_equal(outer.scale, outer.offset, inner.scale, inner.offset)) {
+    map.scale.push_back(a * c);
+    map.offset.push_back(a * d + b);
+  }
+  return map;
+}
+
+SmallVector<double> mapBias(ArrayRef<double> bias, double factor, const ChannelMap &map) {
+  SmallVector<double> result(bias.size());
+  for (auto [i, b] : llvm::enumerate(bias)) {
+    size_t channel = i % map.scale.size();
+    result[i] = factor * b * map.scale[channel] + map.offset[channel];
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Storage types: a bit pattern, its value, and the nearest bit pattern to a value
+//===----------------------------------------------------------------------===//
+
+namespace {
+template <typename T>
+struct NativeFloat {
+  using Bits = T;
+  static double load(T bits) { return bits; }
+  static T store(double value) { return static_cast<T>(value); }
+};
+
+struct BFloat16 {
+  using Bits = uint16_t;
+  static double load(uint16_t bits) { return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+  static uint16_t store(double value) {
+    float single = static_cast<float>(value);
+    uint32_t bits = llvm::bit_cast<uint32_t>(single);
+    if (std::isnan(single))
+      return (bits >> 16) | 0x40;
+    // A tie that rounding to float created is none: step back to the side that the value is on.
+    if ((bits & 0xffff) == 0x8000 && single != value)
+      bits += std::abs(value) > std::abs(static_cast<double>(single)) ? 1 : -1;
+    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  }
+};
+} // namespace
+
+/// Calls `body` with the storage type of a float type; false for all other types.
+template <typename Body>
+static bool withStorage(Type type, Body body) {
+  if (type.isF32())
+    return body(NativeFloat<float>()), true;
+  if (type.isF64())
+    return body(NativeFloat<double>()), true;
+  if (type.isF16())
+    return body(NativeFloat<_Float16>()), true;
+  if (type.isBF16())
+    return body(BFloat16()), true;
+  return false;
+}
+
+/// Blobs of mapped files have any alignment.
+template <typename T>
+static T loadUnaligned(const char *data, int64_t index) {
+  T value;
+  std::memcpy(&value, data + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The bytes of a constant; one element of them where all are equal.
+struct RawElements {
+  ArrayRef<char> bytes;
+  bool splat = false;
+};
+} // namespace
+
+static std::optional<RawElements> getRawElements(ElementsAttr values) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(values))
+    return RawElements{dense.getRawData(), dense.isSplat()};
+  auto resource = dyn_cast<DenseResourceElementsAttr>(values);
+  int64_t expected = values.getNumElements() * values.getElementType().getIntOrFloatBitWidth() / 8;
+  if (!resource || !resource.getRawHandle().getBlob() || static_cast<int64_t>(resource.getData().size()) != expected)
+    return std::nullopt;
+  return RawElements{resource.getData()};
+}
+
+/// Makes a constant of the type from a function that fills its bytes.
+static ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::function_ref<void(char *)> fill) {
+  constexpr int64_t inlineElements = 64;
+  size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  if (type.getNumElements() <= inlineElements) {
+    SmallVector<char> bytes(size);
+    fill(bytes.data());
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  }
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64);
+  fill(blob.getMutableData().data());
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+std::optional<SmallVector<double>> readReals(ElementsAttr values) {
+  if (!isa<FloatType>(values.getElementType()))
+    return std::nullopt;
+  std::optional<RawElements> raw = getRawElements(values);
+  if (!raw)
+    return std::nullopt;
+  SmallVector<double> reals(values.getNumElements());
+  bool known = withStorage(values.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    for (auto [i, real] : llvm::enumerate(reals))
+      real = storage.load(loadUnaligned<Bits>(raw->bytes.data(), raw->splat ? 0 : i));
+  });
+  return known ? std::optional(std::move(reals)) : std::nullopt;
+}
+
+Reason checkFit(ArrayRef<double> values, Type type) {
+  bool finite = true, fits = true;
+  [[maybe_unused]] bool known = withStorage(type, [&](auto storage) {
+    for (double value : values) {
+      finite &= std::isfinite(value);
+      fits &= std::isfinite(static_cast<double>(storage.load(storage.store(value))));
+    }
+  });
+  assert(known && "not a float type");
+  return !finite ? Reason::NonFinite : fits ? Reason::None : Reason::Overflow;
+}
+
+Reason storeReals(ArrayRef<double> values, RankedTensorType type, StringRef name, ElementsAttr &result) {
+  if (Reason why = checkFit(values, type.getElementType()); why != Reason::None)
+    return why;
+  result = makeElements(type, name, [&](char *out) {
+    withStorage(type.getElementType(), [&](auto storage) {
+      using Bits = typename decltype(storage)::Bits;
+      for (auto [i, value] : llvm::enumerate(values)) {
+        Bits bits = storage.store(value);
+        std::memcpy(out + i * sizeof(Bits), &bits, sizeof(Bits));
+      }
+    });
+  });
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// Scaling
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a run of weights shows of their range; a NaN makes `finite` false.
+struct Extent {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  bool finite = true;
+
+  void add(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+    finite &= std::abs(value) <= std::numeric_limits<double>::max();
+  }
+  WeightRange getRange() const { return low <= high ? WeightRange{low, high} : WeightRange(); }
+};
+} // namespace
+
+/// out[i] = in[i]·scale over one run of a channel.
+template <typename Storage>
+static void scaleRun(const char *in, char *out, int64_t count, double scale, Extent &before, Extent &after) {
+  using Bits = typename Storage::Bits;
+  for (int64_t i = 0; i < count; ++i) {
+    double value = Storage::load(loadUnaligned<Bits>(in, i));
+    Bits bits = Storage::store(value * scale);
+    std::memcpy(out + i * sizeof(Bits), &bits, sizeof(Bits));
+    before.add(value);
+    after.add(Storage::load(bits));
+  }
+}
+
+Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<double> scale, StringRef name, ScaledWeight &result) {
+  std::optional<RawElements> raw = getRawElements(weight);
+  auto type = dyn_cast<RankedTensorType>(weight.getType());
+  if (!raw || !type)
+    return Reason::WeightsNotConstant;
+  assert(layout.getNumElements() == type.getNumElements() && layout.getNumChannels() == static_cast<int64_t>(scale.size()));
+
+  std::string splat; // written out, for the loop below needs no second case
+  int64_t width = type.getElementTypeBitWidth() / 8;
+  if (raw->splat)
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      splat.append(raw->bytes.data(), width);
+  const char *in = raw->splat ? splat.data() : raw->bytes.data();
+
+  Extent before, after;
+  bool known = false;
+  result.value = makeElements(type, name, [&](char *out) {
+    known = withStorage(type.getElementType(), [&](auto storage) {
+      int64_t at = 0;
+      for (int64_t group = 0; group < layout.groups; ++group)
+        for (int64_t o = 0; o < layout.outer; ++o)
+          for (int64_t c = 0; c < layout.channels; ++c, at += layout.inner)
+            scaleRun<decltype(storage)>(in + at * width, out + at * width, layout.inner, scale[group * layout.channels + c], before, after);
+    });
+  });
+  result.before = before.getRange();
+  result.after = after.getRange();
+  if (!known || !before.finite)
+    return known ? Reason::NonFinite : Reason::WeightsNotConstant;
+  return after.finite ? Reason::None : Reason::Overflow;
+}
+
+} // namespace bn

@@ -1,0 +1,70 @@
+// ChannelMath.h - arithmetic on weights: in double from the stored values, rounded once.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weights may be hundreds of megabytes, memory-mapped: they are read where they lie and written straight into a new blob.
+
+#ifndef BN_OPTIMIZE_CHANNELMATH_H
+#define BN_OPTIMIZE_CHANNELMATH_H
+
+#include "bn/Optimize/Reasons.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace bn {
+
+/// Where a weight has its output channels: its elements are ordered [group][outer][channel of the group][inner].
+struct ChannelLayout {
+  int64_t groups = 1, outer = 1, channels = 1, inner = 1;
+
+  int64_t getNumElements() const { return groups * outer * channels * inner; }
+  int64_t getNumChannels() const { return groups * channels; }
+};
+
+struct WeightRange {
+  double low = 0, high = 0;
+};
+
+struct ScaledWeight {
+  mlir::ElementsAttr value;
+  WeightRange before, after;
+};
+
+/// Per-channel numbers a and b of the map a·x + b.
+struct ChannelMap {
+  llvm::SmallVector<double> scale, offset;
+
+  bool hasUnitScale() const;
+  bool hasZeroOffset() const;
+  /// Whether all channels have the same numbers, so that the axis does not matter.
+  bool isUniform() const;
+  /// The same map for `channels` channels. Only for uniform maps.
+  ChannelMap spread(int64_t channels) const;
+};
+
+/// The map of a BatchNormalization with given statistics; parameters of one element per channel.
+/// VarianceNotPositive or NonFinite where it has none.
+Reason normalize(llvm::ArrayRef<double> scale, llvm::ArrayRef<double> offset, llvm::ArrayRef<double> mean,
+                 llvm::ArrayRef<double> variance, double epsilon, ChannelMap &map);
+
+/// `outer` after `inner`: outer.scale·(inner.scale·x + inner.offset) + outer.offset.
+ChannelMap compose(const ChannelMap &outer, const ChannelMap &inner);
+
+/// The elements of a constant of floats; nothing for other element types and for values that are not at hand.
+std::optional<llvm::SmallVector<double>> readReals(mlir::ElementsAttr values);
+
+/// Multiplies each weight with the scale of its channel. NonFinite or Overflow where a weight has no such product in its type.
+Reason scaleChannels(mlir::ElementsAttr weight, const ChannelLayout &layout, llvm::ArrayRef<double> scale, llvm::StringRef name,
+                     ScaledWeight &result);
+
+/// factor·bias·scale + offset for `bias` ordered [outer][channel].
+llvm::SmallVector<double> mapBias(llvm::ArrayRef<double> bias, double factor, const ChannelMap &map);
+
+/// Whether numbers fit into a float type. NonFinite or Overflow where one does not.
+Reason checkFit(llvm::ArrayRef<double> values, mlir::Type type);
+
+/// Stores numbers as a constant of `type`. NonFinite or Overflow where the type cannot hold one.
+Reason storeReals(llvm::ArrayRef<double> values, mlir::RankedTensorType type, llvm::StringRef name, mlir::ElementsAttr &result);
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_CHANNELMATH_H

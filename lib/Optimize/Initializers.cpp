@@ -1,0 +1,72 @@
+// Initializers.cpp - constants as passes see them.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Initializers.h"
+
+#include "ChannelMath.h"
+#include "bn/IR/Onnx/Names.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+
+namespace bn {
+
+onnx::ConstantOp getConstant(Value value) {
+  while (auto identity = value.getDefiningOp<onnx::IdentityOp>())
+    value = identity.getInput();
+  return value.getDefiningOp<onnx::ConstantOp>();
+}
+
+std::optional<SmallVector<double>> getConstantReals(Value value) {
+  onnx::ConstantOp constant = getConstant(value);
+  return constant ? readReals(constant.getValue()) : std::nullopt;
+}
+
+bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
+
+FreshNames::FreshNames(Operation *root) {
+  root->walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      taken.insert(onnx::getValueName(result));
+    for (Region &region : op->getRegions())
+      for (Value argument : region.getArguments())
+        taken.insert(onnx::getValueName(argument));
+  });
+}
+
+std::string FreshNames::take(StringRef wanted) {
+  std::string name = wanted.str();
+  for (unsigned i = 1; !taken.insert(name).second; ++i)
+    name = (wanted + "_" + Twine(i)).str();
+  return name;
+}
+
+std::string takeVersionName(onnx::ConstantOp constant, Operation *reader, FreshNames &names) {
+  StringRef name = onnx::getValueName(constant);
+  bool onlyReader = llvm::all_of(constant->getUsers(), [&](Operation *user) { return user == reader; });
+  return onlyReader && !name.empty() ? name.str() : names.take((name + "_folded").str());
+}
+
+onnx::ConstantOp createInitializer(OpBuilder &builder, Operation *anchor, ElementsAttr value, StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfter(anchor);
+  auto loc = NameLoc::get(builder.getStringAttr(name));
+  auto constant = onnx::ConstantOp::create(builder, loc, value);
+  onnx::setOutputNames(constant, {name});
+  return constant;
+}
+
+void eraseIfDead(RewriterBase &rewriter, Value value) {
+  SmallVector<Operation *> pending = {value.getDefiningOp()};
+  while (!pending.empty()) {
+    Operation *op = pending.pop_back_val();
+    if (!op || !isOpTriviallyDead(op))
+      continue;
+    for (Value operand : op->getOperands())
+      if (operand.hasOneUse())
+        pending.push_back(operand.getDefiningOp());
+    rewriter.eraseOp(op);
+  }
+}
+
+} // namespace bn

@@ -1,0 +1,47 @@
+// Initializers.h - constants as passes see them: found through Identity nodes, made under names that are free.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_OPTIMIZE_INITIALIZERS_H
+#define BN_OPTIMIZE_INITIALIZERS_H
+
+#include "bn/IR/Onnx/Onnx.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <optional>
+
+namespace bn {
+
+/// The constant that the value is, perhaps through Identity nodes (exporters share equal initializers that way).
+onnx::ConstantOp getConstant(mlir::Value value);
+
+/// The numbers of a value that is a constant of floats.
+std::optional<llvm::SmallVector<double>> getConstantReals(mlir::Value value);
+
+/// Whether an optional input is not given.
+bool isAbsent(mlir::Value value);
+
+/// The names of values in a graph, so that new values get free ones.
+class FreshNames {
+public:
+  explicit FreshNames(mlir::Operation *root);
+
+  /// `wanted` if it is free, otherwise with a number behind it. The name is taken from now on.
+  std::string take(llvm::StringRef wanted);
+
+private:
+  llvm::StringSet<> taken;
+};
+
+/// The name for a new version of `constant`: its own one where `reader` is its only reader, otherwise a fresh one.
+std::string takeVersionName(onnx::ConstantOp constant, mlir::Operation *reader, FreshNames &names);
+
+/// Makes an initializer named `name` right after `anchor`.
+onnx::ConstantOp createInitializer(mlir::OpBuilder &builder, mlir::Operation *anchor, mlir::ElementsAttr value, llvm::StringRef name);
+
+/// Erases the op that defines `value`, and what only it needed, where nothing uses them.
+void eraseIfDead(mlir::RewriterBase &rewriter, mlir::Value value);
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_INITIALIZERS_H

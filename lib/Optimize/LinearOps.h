@@ -1,0 +1,33 @@
+// LinearOps.h - the operators whose weights can take a per-channel a·x + b of their result.
+// SPDX-License-Identifier: Apache-2.0
+//
+// One description serves them all: where the weight is, how its elements map to output channels, and what the bias is.
+// A further operator is a further row of the table in LinearOps.cpp.
+
+#ifndef BN_OPTIMIZE_LINEAROPS_H
+#define BN_OPTIMIZE_LINEAROPS_H
+
+#include "ChannelMath.h"
+#include "mlir/IR/Operation.h"
+
+namespace bn {
+
+/// result = weight ⊛ input + biasFactor·bias, output channels along `axis` of the result.
+struct LinearForm {
+  mlir::OpOperand *weight = nullptr;
+  mlir::OpOperand *bias = nullptr; ///< null where the operator takes none; the operand may be absent
+  ChannelLayout layout;
+  int64_t axis = 1;
+  double biasFactor = 1;
+};
+
+/// Describes `op` as a linear map with constant weights. ProducerNotLinear, NonlinearBetween, WeightsNotConstant or
+/// UnknownShape where it is none.
+Reason describeLinear(mlir::Operation *op, LinearForm &form);
+
+/// Makes `bias` the bias, with factor 1.
+void setBias(mlir::RewriterBase &rewriter, mlir::Operation *op, const LinearForm &form, mlir::Value bias);
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_LINEAROPS_H

@@ -1,0 +1,163 @@
+// RaiseAffine.cpp - turns whatever is a·x + b along one axis into bn.affine.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   %y = bn.inference %x scale %g offset %b mean %m variance %v          %y = onnx.mul %x, %s
+//   after    %y = bn.affine %x scale […] offset […] axis 1 standing_for { the node }
+//
+// Conditions: parameters are constants, vary along one axis whose size is known, and give finite a and b.
+// The node moves into the region of the affine, which is how it comes back untouched when nothing absorbs the affine:
+// its operands stay in use, its names stay with it, and there is no search for what could be undone.
+
+#include "ChannelAxis.h"
+#include "ChannelMath.h"
+#include "GraphRewrite.h"
+#include "Initializers.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/Optimize/Passes.h"
+#include "bn/Optimize/Reasons.h"
+#include "llvm/Support/Regex.h"
+
+#include <cmath>
+
+namespace bn {
+#define GEN_PASS_DEF_RAISEAFFINEPASS
+#include "bn/Optimize/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+using namespace bn;
+
+namespace {
+
+/// Which nodes the user wants to be left alone.
+struct NodeFilter {
+  std::optional<llvm::Regex> only, skip;
+
+  bool admits(Operation *op) const {
+    std::string name = onnx::getDisplayName(op);
+    return (!only || only->match(name)) && !(skip && skip->match(name));
+  }
+};
+
+/// Replaces `op` by an affine of its operand `x` that keeps `op` in its region.
+static void replaceByAffine(PatternRewriter &rewriter, Operation *op, Value x, const ChannelMap &map, int64_t axis) {
+  op->removeAttr(bn::attr::reason);
+  auto affine = AffineOp::create(rewriter, op->getLoc(), x.getType(), x, map.scale, map.offset, axis);
+  onnx::takeOutputNames(op, affine);
+  Block *block = rewriter.createBlock(&affine.getOriginals(), {}, x.getType(), op->getLoc());
+  rewriter.replaceAllUsesWith(op->getResult(0), affine.getOutput());
+  rewriter.moveOpBefore(op, block, block->end());
+  rewriter.modifyOpInPlace(op, [&] { op->replaceUsesOfWith(x, block->getArgument(0)); });
+  rewriter.setInsertionPointToEnd(block);
+  onnx::YieldOp::create(rewriter, op->getLoc(), op->getResult(0));
+}
+
+static bool isRaised(Operation *op) { return isa<AffineOp>(op->getParentOp()); }
+
+/// inference BatchNormalization  =>  affine
+struct RaiseInference : public OpRewritePattern<InferenceOp> {
+  RaiseInference(MLIRContext *context, const NodeFilter &filter) : OpRewritePattern(context), filter(filter) {}
+  const NodeFilter &filter;
+
+  LogicalResult matchAndRewrite(InferenceOp op, PatternRewriter &rewriter) const override {
+    if (isRaised(op))
+      return rewriter.notifyMatchFailure(op, "raised already");
+    if (!filter.admits(op))
+      return reject(rewriter, op, Reason::SkippedByUser);
+    if (op.getAxes().size() != 1)
+      return reject(rewriter, op, Reason::SeveralAxes);
+    std::optional<SmallVector<double>> mean = getConstantReals(op.getMean()), variance = getConstantReals(op.getVariance());
+    std::optional<SmallVector<double>> scale, offset;
+    size_t channels = mean ? mean->size() : 0;
+    scale = op.getScale() ? getConstantReals(op.getScale()) : SmallVector<double>(channels, 1);
+    offset = op.getOffset() ? getConstantReals(op.getOffset()) : SmallVector<double>(channels, 0);
+    if (!mean || !variance || !scale || !offset)
+      return reject(rewriter, op, Reason::ParametersNotConstant);
+    ChannelMap map;
+    if (Reason why = normalize(*scale, *offset, *mean, *variance, op.getEpsilon().convertToDouble(), map); why != Reason::None)
+      return reject(rewriter, op, why);
+
+    replaceByAffine(rewriter, op, op.getInput(), map, op.getAxes().front());
+    return success();
+  }
+};
+
+/// The map that an elementwise operator applies to one operand when `c` is the other. `dataFirst`: c is the right operand.
+using MapOf = std::optional<std::pair<double, double>> (*)(double c, bool dataFirst);
+
+std::optional<std::pair<double, double>> mapOfAdd(double c, bool) { return std::pair(1.0, c); }
+std::optional<std::pair<double, double>> mapOfMul(double c, bool) { return std::pair(c, 0.0); }
+std::optional<std::pair<double, double>> mapOfSub(double c, bool dataFirst) {
+  return dataFirst ? std::pair(1.0, -c) : std::pair(-1.0, c);
+}
+std::optional<std::pair<double, double>> mapOfDiv(double c, bool dataFirst) {
+  if (!dataFirst || c == 0)
+    return std::nullopt;
+  return std::pair(1 / c, 0.0);
+}
+
+/// x ∘ constant  =>  affine, for an elementwise operator ∘
+template <typename Op, MapOf mapOf>
+struct RaiseElementwise : public OpRewritePattern<Op> {
+  RaiseElementwise(MLIRContext *context, const NodeFilter &filter) : OpRewritePattern<Op>(context), filter(filter) {}
+  const NodeFilter &filter;
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (isRaised(op))
+      return rewriter.notifyMatchFailure(op, "raised already");
+    if (!filter.admits(op))
+      return reject(rewriter, op, Reason::SkippedByUser);
+    bool dataFirst = !getConstant(op.getA());
+    Value data = dataFirst ? op.getA() : op.getB(), parameter = dataFirst ? op.getB() : op.getA();
+    std::optional<SmallVector<double>> values = getConstantReals(parameter);
+    if (!values || values->empty() || getConstant(data))
+      return reject(rewriter, op, Reason::ParametersNotConstant);
+    auto type = dyn_cast<RankedTensorType>(data.getType());
+    if (!type || type != op.getC().getType() || (!dataFirst && op.getVersion() < 7))
+      return reject(rewriter, op, Reason::UnknownShape);
+    std::optional<ChannelAxis> axis =
+        proveChannelAxis(cast<onnx::NodeOpInterface>(op.getOperation()), type, cast<RankedTensorType>(parameter.getType()));
+    if (!axis)
+      return reject(rewriter, op, Reason::SeveralAxes);
+    ChannelMap map;
+    for (int64_t c = 0; c < axis->size; ++c) {
+      auto pair = mapOf((*values)[values->size() == 1 ? 0 : c], dataFirst);
+      if (!pair || !std::isfinite(pair->first) || !std::isfinite(pair->second))
+        return reject(rewriter, op, Reason::NonFinite);
+      map.scale.push_back(pair->first);
+      map.offset.push_back(pair->second);
+    }
+
+    replaceByAffine(rewriter, op, data, map, axis->axis);
+    return success();
+  }
+};
+
+/// Compiles a regular expression of an option; an empty one stands for none.
+static LogicalResult compile(StringRef option, StringRef text, Operation *op, std::optional<llvm::Regex> &regex) {
+  if (text.empty())
+    return success();
+  regex.emplace(text);
+  std::string error;
+  if (regex->isValid(error))
+    return success();
+  return op->emitError("expected '") << option << "' to be a regular expression, got '" << text << "': " << error;
+}
+
+struct RaiseAffinePass : public bn::impl::RaiseAffinePassBase<RaiseAffinePass> {
+  using RaiseAffinePassBase::RaiseAffinePassBase;
+
+  void runOnOperation() override {
+    NodeFilter filter;
+    if (failed(compile("only-nodes", onlyNodes, getOperation(), filter.only)) ||
+        failed(compile("skip-nodes", skipNodes, getOperation(), filter.skip)))
+      return signalPassFailure();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RaiseInference, RaiseElementwise<onnx::AddOp, mapOfAdd>, RaiseElementwise<onnx::SubOp, mapOfSub>,
+                 RaiseElementwise<onnx::MulOp, mapOfMul>, RaiseElementwise<onnx::DivOp, mapOfDiv>>(&getContext(), filter);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,58 @@
+// Reasons.cpp - the table of reasons.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Optimize/Reasons.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace bn {
+
+namespace {
+struct Row {
+  Reason reason;
+  StringLiteral code, sentence;
+};
+} // namespace
+
+static constexpr Row rows[] = {
+    {Reason::None, "", ""},
+    {Reason::ParametersNotConstant, "parameters-not-constant", "scale, offset or statistics are computed at run time"},
+    {Reason::SeveralAxes, "several-axes", "the parameters vary along more than one axis"},
+    {Reason::UnknownShape, "unknown-shape", "the number of channels is not known"},
+    {Reason::VarianceNotPositive, "variance-not-positive", "variance plus epsilon is not positive in some channel"},
+    {Reason::NonFinite, "non-finite", "a parameter or weight is infinite or not a number"},
+    {Reason::SkippedByUser, "skipped-by-user", "the node was excluded by name"},
+    {Reason::NoProducer, "no-producer", "the input comes from outside the graph"},
+    {Reason::ProducerNotLinear, "producer-not-linear", "the node before has no weights that could take the scale"},
+    {Reason::NonlinearBetween, "nonlinear-between", "a nonlinear node stands between the weights and the BatchNormalization"},
+    {Reason::WeightsNotConstant, "weights-not-constant", "the weights of the node before are computed at run time"},
+    {Reason::ProducerHasOtherUsers, "producer-has-other-users", "other nodes use the result of the node before as it is"},
+    {Reason::GraphOutput, "graph-output", "the result of the node before is an output of the graph"},
+    {Reason::AxisMismatch, "axis-mismatch", "the parameters vary along another axis than the output channels of the node before"},
+    {Reason::BiasNotPerChannel, "bias-not-per-channel", "the bias of the node before is not one number per channel, or not constant"},
+    {Reason::NoBias, "no-bias", "only a shift is left, and the node before takes no bias"},
+    {Reason::Overflow, "overflow", "a folded weight exceeds the range of its storage type"},
+    {Reason::TrainingMode, "training-mode", "the node normalizes with the statistics of its own input"},
+};
+
+static const Row &getRow(Reason reason) {
+  return *llvm::find_if(rows, [&](const Row &row) { return row.reason == reason; });
+}
+
+StringRef getCode(Reason reason) { return getRow(reason).code; }
+StringRef getSentence(Reason reason) { return getRow(reason).sentence; }
+
+std::optional<Reason> parseReason(StringRef code) {
+  const Row *row = llvm::find_if(rows, [&](const Row &row) { return row.code == code; });
+  return row == std::end(rows) ? std::nullopt : std::optional(row->reason);
+}
+
+LogicalResult reject(RewriterBase &rewriter, Operation *op, Reason reason) {
+  if (op->getName().getDialectNamespace() == "bn")
+    op->setAttr(attr::reason, rewriter.getStringAttr(getCode(reason)));
+  return rewriter.notifyMatchFailure(op, getCode(reason));
+}
+
+} // namespace bn

@@ -1,0 +1,226 @@
+// RestoreAffine.cpp - turns the affines that stayed into their cheapest standard form.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   %y = bn.affine %x scale a offset b axis 1 standing_for { nodes }
+//   after    the nodes as they were; or fewer that do the same:
+//              onnx.add %x, b                  where a is 1
+//              onnx.mul %x, a                  where b is 0
+//              the BatchNormalization among the nodes, with other scale and offset
+//              onnx.mul, onnx.add              where that is fewer, or there are no nodes to go back to
+//
+// One node always comes back untouched, so a graph in which nothing was absorbed is the graph that it was.
+
+#include "Affines.h"
+#include "GraphRewrite.h"
+#include "Initializers.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/Optimize/Passes.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <cmath>
+
+namespace bn {
+#define GEN_PASS_DEF_RESTOREAFFINEPASS
+#include "bn/Optimize/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+using namespace bn;
+
+/// The version of Add and Mul in the module's opset.
+static int64_t getElementwiseVersion(Operation *op) {
+  auto imports = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(onnx::attr::opsetImports);
+  auto opset = imports ? imports.getAs<IntegerAttr>("ai.onnx") : IntegerAttr();
+  constexpr int64_t versions[] = {14, 13, 7, 6, 1};
+  return opset ? *llvm::find_if(versions, [&](int64_t version) { return version <= std::max<int64_t>(opset.getInt(), 1); })
+               : versions[0];
+}
+
+/// The name for a node that stands for the affine.
+static StringAttr getName(AffineOp affine) {
+  SmallVector<Operation *> originals = getOriginals(affine);
+  Operation *last = originals.empty() ? affine : originals.back();
+  return last->getAttrOfType<StringAttr>(onnx::attr::name);
+}
+
+namespace {
+
+/// Builds the nodes that replace one affine.
+struct Builder {
+  PatternRewriter &rewriter;
+  AffineOp affine;
+  FreshNames &names;
+
+  /// The constant that broadcasts `values` along the affine's axis; null where the element type cannot hold them.
+  ElementsAttr makeOperand(ArrayRef<double> values) {
+    auto data = cast<RankedTensorType>(affine.getType());
+    SmallVector<int64_t> shape;
+    if (llvm::all_equal(values))
+      values = values.take_front();
+    else
+      shape.assign(1, values.size());
+    if (!shape.empty() && getElementwiseVersion(affine) >= 7)
+      shape.append(data.getRank() - affine.getAxis() - 1, 1);
+    ElementsAttr result;
+    Reason why = storeReals(values, RankedTensorType::get(shape, data.getElementType()), onnx::getValueName(affine), result);
+    return why == Reason::None ? result : ElementsAttr();
+  }
+
+  /// `data` ∘ `operand` as a node of type Op.
+  template <typename Op>
+  Op createElementwise(Value data, ElementsAttr operand, StringRef ending) {
+    std::string name = names.take((onnx::getDisplayName(affine) + ending).str());
+    OpBuilder::InsertionGuard guard(rewriter);
+    auto constant = onnx::ConstantOp::create(rewriter, affine->getLoc(), operand);
+    onnx::setOutputNames(constant, {name});
+    int64_t version = getElementwiseVersion(affine);
+    auto op = Op::create(rewriter, affine->getLoc(), affine.getType(), data, constant, IntegerAttr(), IntegerAttr(),
+                         DenseI64ArrayAttr(), rewriter.getI64IntegerAttr(version));
+    if (version < 7) {
+      op.setBroadcast(1);
+      if (cast<RankedTensorType>(operand.getType()).getRank() == 1)
+        op.setAxis(affine.getAxis());
+    }
+    return op;
+  }
+
+  /// Puts `op` in the place of the affine.
+  void finish(Operation *op) {
+    if (StringAttr name = getName(affine))
+      op->setAttr(onnx::attr::name, name);
+    onnx::takeOutputNames(affine, op);
+    addSources(op, getSources(affine));
+    rewriter.replaceOp(affine, op->getResults());
+  }
+};
+
+/// The BatchNormalization among the originals that can take the whole affine.
+static InferenceOp findBatchNorm(AffineOp affine) {
+  for (Operation *op : getOriginals(affine))
+    if (auto norm = dyn_cast<InferenceOp>(op); norm && norm.getAxes().size() == 1 && norm.getAxes().front() == static_cast<int64_t>(affine.getAxis()))
+      return norm;
+  return nullptr;
+}
+
+/// affine whose originals are few  =>  the originals
+struct RestoreOriginals : public OpRewritePattern<AffineOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    if (affine.getOriginals().empty())
+      return rewriter.notifyMatchFailure(affine, "no originals to go back to");
+    Attribute reason = affine->getAttr(bn::attr::reason);
+    for (Operation *op : getOriginals(affine))
+      if (reason && isa<InferenceOp>(op))
+        op->setAttr(bn::attr::reason, reason);
+
+    Block *block = &affine.getOriginals().front();
+    Operation *yield = block->getTerminator();
+    Value result = yield->getOperand(0);
+    rewriter.eraseOp(yield);
+    rewriter.inlineBlockBefore(block, affine, affine.getInput());
+    rewriter.replaceOp(affine, result);
+    return success();
+  }
+};
+
+/// affine  =>  Add, where the scale is 1;  Mul, where the offset is 0
+struct RestoreAsOneNode : public OpRewritePattern<AffineOp> {
+  RestoreAsOneNode(MLIRContext *context, FreshNames &names) : OpRewritePattern(context, /*benefit=*/3), names(names) {}
+  FreshNames &names;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    if (getOriginals(affine).size() == 1)
+      return rewriter.notifyMatchFailure(affine, "the original is one node as well");
+    ChannelMap map = getMap(affine);
+    if (!map.hasUnitScale() && !map.hasZeroOffset())
+      return rewriter.notifyMatchFailure(affine, "both scale and shift");
+    Builder builder{rewriter, affine, names};
+    ElementsAttr operand = builder.makeOperand(map.hasUnitScale() ? map.offset : map.scale);
+    if (!operand)
+      return reject(rewriter, affine, Reason::Overflow);
+
+    builder.finish(map.hasUnitScale() ? builder.createElementwise<onnx::AddOp>(affine.getInput(), operand, "_offset").getOperation()
+                                      : builder.createElementwise<onnx::MulOp>(affine.getInput(), operand, "_scale").getOperation());
+    return success();
+  }
+};
+
+/// affine that stands for a BatchNormalization and its neighbours  =>  the BatchNormalization
+struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
+  RestoreAsBatchNorm(MLIRContext *context, FreshNames &names) : OpRewritePattern(context, /*benefit=*/2), names(names) {}
+  FreshNames &names;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    InferenceOp norm = findBatchNorm(affine);
+    if (!norm || getOriginals(affine).size() < 2)
+      return rewriter.notifyMatchFailure(affine, "no BatchNormalization with neighbours");
+    // gamma = a·√(variance + epsilon), beta = b + a·mean: statistics and epsilon stay.
+    SmallVector<double> mean = *getConstantReals(norm.getMean()), variance = *getConstantReals(norm.getVariance());
+    SmallVector<double> gamma, beta;
+    for (auto [a, b, m, v] : llvm::zip_equal(affine.getScale(), affine.getOffset(), mean, variance)) {
+      gamma.push_back(a * std::sqrt(v + norm.getEpsilon().convertToDouble()));
+      beta.push_back(b + a * m);
+    }
+    auto type = cast<RankedTensorType>((norm.getScale() ? norm.getScale() : norm.getMean()).getType());
+    ElementsAttr scale, offset;
+    if (storeReals(gamma, type, "scale", scale) != Reason::None || storeReals(beta, type, "offset", offset) != Reason::None)
+      return reject(rewriter, affine, Reason::Overflow);
+
+    auto create = [&](ElementsAttr value, StringRef ending) {
+      auto constant = onnx::ConstantOp::create(rewriter, affine->getLoc(), value);
+      onnx::setOutputNames(constant, {names.take((onnx::getDisplayName(norm) + ending).str())});
+      return constant;
+    };
+    Value newScale = create(scale, "_scale"), newOffset = create(offset, "_offset");
+    SmallVector<StringRef> others = getSources(affine);
+    llvm::erase(others, onnx::getDisplayName(norm));
+    rewriter.moveOpBefore(norm, affine);
+    rewriter.modifyOpInPlace(norm, [&] {
+      norm.getInputMutable().assign(affine.getInput());
+      norm.getScaleMutable().assign(newScale);
+      norm.getOffsetMutable().assign(newOffset);
+      addSources(norm, others);
+      onnx::takeOutputNames(affine, norm);
+      if (Attribute reason = affine->getAttr(bn::attr::reason))
+        norm->setAttr(bn::attr::reason, reason);
+    });
+    rewriter.replaceOp(affine, norm);
+    return success();
+  }
+};
+
+/// affine  =>  Mul, Add, where that is fewer nodes than the originals, or there are none
+struct RestoreAsMulAdd : public OpRewritePattern<AffineOp> {
+  RestoreAsMulAdd(MLIRContext *context, FreshNames &names) : OpRewritePattern(context, /*benefit=*/2), names(names) {}
+  FreshNames &names;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    size_t originals = getOriginals(affine).size();
+    if (originals == 1 || originals == 2)
+      return rewriter.notifyMatchFailure(affine, "the originals are not more nodes");
+    ChannelMap map = getMap(affine);
+    Builder builder{rewriter, affine, names};
+    ElementsAttr scale = builder.makeOperand(map.scale), offset = builder.makeOperand(map.offset);
+    if (!scale || !offset)
+      return reject(rewriter, affine, Reason::Overflow);
+
+    onnx::MulOp mul = builder.createElementwise<onnx::MulOp>(affine.getInput(), scale, "_scale");
+    onnx::setOutputNames(mul, {names.take(onnx::getDisplayName(affine) + "_scaled")});
+    builder.finish(builder.createElementwise<onnx::AddOp>(mul, offset, "_offset"));
+    return success();
+  }
+};
+
+struct RestoreAffinePass : public bn::impl::RestoreAffinePassBase<RestoreAffinePass> {
+  void runOnOperation() override {
+    FreshNames names(getOperation());
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RestoreAsOneNode, RestoreAsBatchNorm, RestoreAsMulAdd>(&getContext(), names);
+    patterns.add<RestoreOriginals>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,232 @@
+// An affine goes into the weights of the linear node before it: w' = a·w, bias' = a·bias + b, per output channel.
+// RUN: bn-opt %s --bn-absorb-affine --bn-remove-dead-nodes | FileCheck %s
+
+// No bias before, one after, named after the weight; the node keeps its name and takes the name of the result.
+// CHECK-LABEL: func.func @conv
+// CHECK: %[[W:.*]] = onnx.constant dense<{{\[\[\[}}2.000000e+00, 4.000000e+00]], {{\[\[}}9.000000e+00, 1.200000e+01]]]> : tensor<2x1x2xf32> {onnx.outputs = ["c.weight"]}
+// CHECK: %[[B:.*]] = onnx.constant dense<[1.000000e-01, 0.000000e+00]> : tensor<2xf32> {onnx.outputs = ["c.bias"]}
+// CHECK: onnx.conv %arg0, %[[W]], %[[B]] {bn.sources = ["bn1"], bn.weight_range = array<f64: 1.000000e+00, 4.000000e+00, 2.000000e+00, 1.200000e+01>, onnx.name = "conv1", onnx.outputs = ["y"]
+func.func @conv(%x: tensor<?x1x5xf32>) -> tensor<?x2x4xf32> {
+  %w = onnx.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]]]> : tensor<2x1x2xf32> {onnx.outputs = ["c.weight"]}
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64, onnx.name = "conv1", onnx.outputs = ["c"]} : (tensor<?x1x5xf32>, tensor<2x1x2xf32>, none) -> tensor<?x2x4xf32>
+  %y = bn.affine %c scale [2.0, 3.0] offset [0.1, 0.0] axis 1 {bn.sources = ["bn1"], onnx.outputs = ["y"]} : tensor<?x2x4xf32>
+  return %y : tensor<?x2x4xf32>
+}
+
+// Depthwise, with a bias: each group is one channel.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: onnx.constant dense<{{\[\[\[\[}}2.000000e+00]]], {{\[\[\[}}-6.000000e+00]]]]> : tensor<2x1x1x1xf64>
+// CHECK: onnx.constant dense<[2.500000e+01, -5.900000e+01]> : tensor<2xf64> {onnx.outputs = ["b"]}
+func.func @depthwise(%x: tensor<1x2x3x5xf64>) -> tensor<1x2x3x5xf64> {
+  %w = onnx.constant dense<[[[[1.0]]], [[[2.0]]]]> : tensor<2x1x1x1xf64>
+  %b = onnx.constant dense<[10.0, 20.0]> : tensor<2xf64> {onnx.outputs = ["b"]}
+  %c = onnx.conv %x, %w, %b {group = 2 : i64, version = 11 : i64} : (tensor<1x2x3x5xf64>, tensor<2x1x1x1xf64>, tensor<2xf64>) -> tensor<1x2x3x5xf64>
+  %y = bn.affine %c scale [2.0, -3.0] offset [5.0, 1.0] axis 1 : tensor<1x2x3x5xf64>
+  return %y : tensor<1x2x3x5xf64>
+}
+
+// The weight has another reader: it is copied, under a new name. It may come through an Identity node.
+// CHECK-LABEL: func.func @shared_weight
+// CHECK-DAG: %[[OLD:.*]] = onnx.constant dense<1.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}
+// CHECK-DAG: %[[NEW:.*]] = onnx.constant dense<2.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w_folded"]}
+// CHECK: onnx.conv %arg0, %[[OLD]]
+// CHECK: onnx.conv %arg0, %[[NEW]]
+func.func @shared_weight(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}
+  %same = onnx.identity %w {version = 14 : i64} : (tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %c = onnx.conv %x, %same, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %y = bn.affine %c scale [2.0] offset [0.0] axis 1 : tensor<1x1x3xf32>
+  return %a, %y : tensor<1x1x3xf32>, tensor<1x1x3xf32>
+}
+
+// A shift alone leaves the weight untouched.
+// CHECK-LABEL: func.func @shift
+// CHECK: onnx.constant dense<3.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}
+// CHECK: onnx.constant dense<7.000000e+00> : tensor<1xf32> {onnx.outputs = ["w_bias"]}
+func.func @shift(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %y = bn.affine %c scale [1.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// Two groups of one input and two output channels each: the channels count on from group to group.
+// CHECK-LABEL: func.func @conv_transpose
+// CHECK: onnx.constant dense<{{\[\[\[}}1.000000e+01], [2.000000e+02]], {{\[\[}}3.000000e+03], [4.000000e+04]]]> : tensor<2x2x1xf32>
+// CHECK: onnx.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<4xf32>
+func.func @conv_transpose(%x: tensor<1x2x3xf32>) -> tensor<1x4x3xf32> {
+  %w = onnx.constant dense<[[[1.0], [2.0]], [[3.0], [4.0]]]> : tensor<2x2x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv_transpose %x, %w, %none {group = 2 : i64, version = 11 : i64} : (tensor<1x2x3xf32>, tensor<2x2x1xf32>, none) -> tensor<1x4x3xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2, 1.0e3, 1.0e4] offset [1.0, 2.0, 3.0, 4.0] axis 1 : tensor<1x4x3xf32>
+  return %y : tensor<1x4x3xf32>
+}
+
+// alpha stays with the weight, beta goes into the bias.
+// CHECK-LABEL: func.func @gemm
+// CHECK: onnx.constant dense<{{\[}}[1.000000e+01, 2.000000e+02], [3.000000e+01, 4.000000e+02]]> : tensor<2x2xf32>
+// CHECK: onnx.constant dense<[3.100000e+01, 8.020000e+02]> : tensor<2xf32>
+// CHECK: onnx.gemm {{.*}} {alpha = 5.000000e-01 : f32, bn.weight_range
+func.func @gemm(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %b = onnx.constant dense<[6.0, 16.0]> : tensor<2xf32>
+  %c = onnx.gemm %x, %w, %b {alpha = 0.5 : f32, beta = 0.5 : f32, version = 13 : i64} : (tensor<3x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// Transposed weight; a bias of one number becomes a vector, one of rows keeps its shape.
+// CHECK-LABEL: func.func @gemm_transposed
+// CHECK: onnx.constant dense<{{\[}}[1.000000e+01, 2.000000e+01], [3.000000e+02, 4.000000e+02]]> : tensor<2x2xf32>
+// CHECK: onnx.constant dense<[2.100000e+01, 2.020000e+02]> : tensor<2xf32>
+func.func @gemm_transposed(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %b = onnx.constant dense<2.0> : tensor<f32>
+  %c = onnx.gemm %x, %w, %b {transB = 1 : i64, version = 13 : i64} : (tensor<3x2xf32>, tensor<2x2xf32>, tensor<f32>) -> tensor<3x2xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @gemm_bias_rows
+// CHECK: onnx.constant dense<{{\[}}[1.100000e+01, 2.020000e+02], [3.100000e+01, 4.020000e+02]]> : tensor<2x2xf32>
+func.func @gemm_bias_rows(%x: tensor<2x1xf32>) -> tensor<2x2xf32> {
+  %w = onnx.constant dense<1.0> : tensor<1x2xf32>
+  %b = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %c = onnx.gemm %x, %w, %b {version = 13 : i64} : (tensor<2x1xf32>, tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
+
+// A MatMul has no bias: the shift stays behind it.
+// CHECK-LABEL: func.func @mat_mul
+// CHECK: %[[W:.*]] = onnx.constant dense<{{\[}}[1.000000e+01, 2.000000e+02], [3.000000e+01, 4.000000e+02]]> : tensor<2x2xf32>
+// CHECK: %[[P:.*]] = onnx.mat_mul %arg0, %[[W]] {bn.sources = ["bn1"], {{.*}}onnx.outputs = ["p"]
+// CHECK: bn.affine %[[P]] scale [1.000000e+00, 1.000000e+00] offset [1.000000e+00, 2.000000e+00] axis 2 {bn.reason = "no-bias", bn.sources = ["bn1"], onnx.outputs = ["y"]}
+func.func @mat_mul(%x: tensor<5x3x2xf32>) -> tensor<5x3x2xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %c = onnx.mat_mul %x, %w {version = 13 : i64, onnx.outputs = ["p"]} : (tensor<5x3x2xf32>, tensor<2x2xf32>) -> tensor<5x3x2xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 2 {bn.sources = ["bn1"], onnx.outputs = ["y"]} : tensor<5x3x2xf32>
+  return %y : tensor<5x3x2xf32>
+}
+
+// The constant on the left rules the rows of the result.
+// CHECK-LABEL: func.func @mat_mul_left
+// CHECK: onnx.constant dense<{{\[}}[1.000000e+01, 2.000000e+01], [3.000000e+02, 4.000000e+02]]> : tensor<2x2xf32>
+// CHECK-NOT: bn.affine
+func.func @mat_mul_left(%x: tensor<5x2x3xf32>) -> tensor<5x2x3xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %c = onnx.mat_mul %w, %x {version = 13 : i64} : (tensor<2x2xf32>, tensor<5x2x3xf32>) -> tensor<5x2x3xf32>
+  %y = bn.affine %c scale [1.0e1, 1.0e2] offset [0.0, 0.0] axis 1 : tensor<5x2x3xf32>
+  return %y : tensor<5x2x3xf32>
+}
+
+// Inside a subgraph, with weights of the graph around it.
+// CHECK-LABEL: func.func @subgraph
+// CHECK: onnx.node "If"
+// CHECK-NEXT: %[[C:.*]] = onnx.conv
+// CHECK-NEXT: onnx.yield %[[C]]
+func.func @subgraph(%x: tensor<1x1x3xf32>, %p: tensor<i1>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %y = onnx.node "If"(%p) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}, {attribute = "else_branch", inputs = [], proto = ""}] {
+    %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+    %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+    onnx.yield %a : tensor<1x1x3xf32>
+  }, {
+    onnx.yield %x : tensor<1x1x3xf32>
+  } : (tensor<i1>) -> tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_other_user
+// CHECK: bn.affine {{.*}}bn.reason = "producer-has-other-users"
+func.func @no_other_user(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  %y = onnx.add %a, %c {version = 14 : i64} : (tensor<1x1x3xf32>, tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_graph_output
+// CHECK: bn.affine {{.*}}bn.reason = "graph-output"
+func.func @no_graph_output(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %c, %a : tensor<1x1x3xf32>, tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_constant_weight
+// CHECK: bn.affine {{.*}}bn.reason = "weights-not-constant"
+func.func @no_constant_weight(%x: tensor<1x1x3xf32>, %w: tensor<1x1x1xf32>) -> tensor<1x1x3xf32> {
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %a : tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_constant_bias
+// CHECK: bn.affine {{.*}}bn.reason = "bias-not-per-channel"
+func.func @no_constant_bias(%x: tensor<1x1x3xf32>, %b: tensor<1xf32>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %c = onnx.conv %x, %w, %b {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %a : tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_gemm_bias_column
+// CHECK: bn.affine {{.*}}bn.reason = "bias-not-per-channel"
+func.func @no_gemm_bias_column(%x: tensor<3x1xf32>) -> tensor<3x2xf32> {
+  %w = onnx.constant dense<1.0> : tensor<1x2xf32>
+  %b = onnx.constant dense<[[1.0], [2.0], [3.0]]> : tensor<3x1xf32>
+  %c = onnx.gemm %x, %w, %b {version = 13 : i64} : (tensor<3x1xf32>, tensor<1x2xf32>, tensor<3x1xf32>) -> tensor<3x2xf32>
+  %a = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  return %a : tensor<3x2xf32>
+}
+
+// The parameters vary along the width, the weights along the channels.
+// CHECK-LABEL: func.func @no_other_axis
+// CHECK: bn.affine {{.*}}bn.reason = "axis-mismatch"
+func.func @no_other_axis(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0, 3.0, 4.0] offset [7.0, 7.0, 7.0] axis 2 : tensor<1x1x3xf32>
+  return %a : tensor<1x1x3xf32>
+}
+
+// 60000·2 is no half.
+// CHECK-LABEL: func.func @no_overflow
+// CHECK: bn.affine {{.*}}bn.reason = "overflow"
+func.func @no_overflow(%x: tensor<1x1x3xf16>) -> tensor<1x1x3xf16> {
+  %w = onnx.constant dense<60000.0> : tensor<1x1x1xf16>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf16>, tensor<1x1x1xf16>, none) -> tensor<1x1x3xf16>
+  %a = bn.affine %c scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf16>
+  return %a : tensor<1x1x3xf16>
+}
+
+// CHECK-LABEL: func.func @no_relu_between
+// CHECK: bn.affine {{.*}}bn.reason = "nonlinear-between"
+func.func @no_relu_between(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %r = onnx.relu %c {version = 14 : i64} : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  %a = bn.affine %r scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %a : tensor<1x1x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_producer
+// CHECK: bn.affine {{.*}}bn.reason = "no-producer"
+func.func @no_producer(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
+  %a = bn.affine %x scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  return %a : tensor<1x1x3xf32>
+}

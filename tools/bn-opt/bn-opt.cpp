@@ -4,6 +4,7 @@
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/Lower/Passes.h"
 #include "bn/Optimize/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,5 +18,6 @@ int main(int argc, char **argv) {
                   mlir::LLVM::LLVMDialect>();
   mlir::registerTransformsPasses();
   bn::registerOptimizePasses();
+  bn::lower::registerLowerPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));
 }

@@ -1,0 +1,195 @@
+// ConvertToKernel.cpp - graph form with static shapes to kernel form, as one dialect conversion.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   onnx.* and bn.* nodes on tensors of static shape
+//   after    kernel, linalg, tensor, arith, math; signless integers, bool as i8
+//
+// Conditions: every type is a tensor of static shape, or absent; every operator is in the lowering table.
+
+#include "Lowering.h"
+#include "TensorOps.h"
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Kernel/Kernel.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/Lower/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+namespace bn::lower {
+#define GEN_PASS_DEF_CONVERTTOKERNEL
+#include "bn/Lower/Passes.h.inc"
+} // namespace bn::lower
+
+using namespace mlir;
+
+namespace bn::lower {
+namespace {
+
+/// Tensors with storage element types; an absent value becomes no value.
+struct KernelTypes : TypeConverter {
+  KernelTypes() {
+    addConversion([](RankedTensorType type) -> Type {
+      Type element = getStorageType(type.getElementType());
+      return element && type.hasStaticShape() ? RankedTensorType::get(type.getShape(), element) : Type();
+    });
+    addConversion([](NoneType, SmallVectorImpl<Type> &) { return success(); });
+  }
+};
+
+/// The same bytes under the storage type.
+ElementsAttr getStorageElements(ElementsAttr value) {
+  auto type = RankedTensorType::get(value.getShapedType().getShape(), getStorageType(value.getElementType()));
+  if (value.getType() == type)
+    return value;
+  if (auto blob = dyn_cast<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, blob.getRawHandle());
+  auto dense = cast<DenseElementsAttr>(value);
+  if (value.getElementType().isInteger(1))
+    return dense.mapValues(type.getElementType(), [](const APInt &bit) { return bit.zext(8); });
+  return dense.bitcast(type.getElementType());
+}
+
+/// A node ⇒ what its operator's lowering builds.
+struct LowerNode : ConversionPattern {
+  LowerNode(const TypeConverter &types, MLIRContext *context, std::vector<NodeError> &errors)
+      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), errors(errors) {}
+
+  LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
+    LoweringFunction lower = find(op);
+    if (!lower)
+      return rewriter.notifyMatchFailure(op, "no node");
+    NodeLowering lowering(op, operands, rewriter, errors);
+    if (failed(lower(lowering)))
+      return failure();
+    lowering.results.resize(op->getNumResults());
+    SmallVector<SmallVector<Value>> results;
+    for (auto [i, result] : llvm::enumerate(lowering.results)) {
+      assert(bool(result) == lowering.wants(i) && "a lowering sets the results that the node has");
+      assert((!result || result.getType() == lowering.outType(i)) && "a lowering keeps the node's types");
+      results.push_back(result ? SmallVector<Value>{result} : SmallVector<Value>());
+    }
+    rewriter.replaceOpWithMultiple(op, results);
+    return success();
+  }
+
+  static LoweringFunction find(Operation *op) {
+    if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
+      return getLoweringTable().lookup(getTableKey(node));
+    return isa<InferenceOp>(op) ? lowerInference : isa<AffineOp>(op) ? lowerAffine : nullptr;
+  }
+
+  std::vector<NodeError> &errors;
+};
+
+/// onnx.constant ⇒ a constant of storage type
+struct LowerConstant : OpConversionPattern<onnx::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(onnx::ConstantOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    Builder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, constantTensor(b, getStorageElements(op.getValue())));
+    return success();
+  }
+};
+
+/// onnx.absent ⇒ nothing
+struct LowerAbsent : OpConversionPattern<onnx::AbsentOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(onnx::AbsentOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithMultiple(op, SmallVector<SmallVector<Value>>(1));
+    return success();
+  }
+};
+
+struct ConvertToKernelPass : impl::ConvertToKernelBase<ConvertToKernelPass> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, func::FuncDialect, kernel::KernelDialect, linalg::LinalgDialect, math::MathDialect,
+                    scf::SCFDialect, tensor::TensorDialect>();
+  }
+
+  void runOnOperation() override {
+    std::vector<NodeError> errors = findUnsupported(getOperation());
+    if (errors.empty())
+      convert(errors);
+    if (errors.empty())
+      return;
+    emitError(errors.front().node->getLoc(), errors.front().message);
+    signalPassFailure();
+  }
+
+private:
+  static std::string describe(Operation *op, const Twine &message) {
+    return ("node '" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op) + "): " + message).str();
+  }
+
+  /// What is wrong with a value's type; empty where nothing is.
+  static std::string checkType(Type type) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (isa<NoneType>(type))
+      return text;
+    auto tensor = dyn_cast<ShapedType>(type);
+    if (!tensor)
+      os << "values of type " << type << " are not supported";
+    else if (!getStorageType(tensor.getElementType()))
+      os << "element type " << tensor.getElementType() << " is not supported";
+    else if (!tensor.hasStaticShape())
+      os << "result shape depends on data";
+    return text;
+  }
+
+  /// What no lowering can change: operators without an entry, and types.
+  static std::vector<NodeError> findUnsupported(ModuleOp module) {
+    std::vector<NodeError> errors;
+    module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (auto function = dyn_cast<func::FuncOp>(op)) {
+        for (BlockArgument argument : function.getArguments())
+          if (std::string problem = checkType(argument.getType()); !problem.empty())
+            errors.push_back({op, ("input '" + onnx::getValueName(argument) + "': expected a tensor of numbers with static shape").str()});
+        return WalkResult::advance();
+      }
+      if (!isa<onnx::OnnxDialect, BNDialect>(op->getDialect()) || isa<onnx::AbsentOp>(op))
+        return WalkResult::advance();
+      if (!isa<onnx::ConstantOp>(op) && !LowerNode::find(op)) {
+        errors.push_back({op, describe(op, "no lowering for this operator")});
+        return WalkResult::skip();
+      }
+      for (Type type : op->getResultTypes())
+        if (std::string problem = checkType(type); !problem.empty())
+          errors.push_back({op, describe(op, problem)});
+      return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance(); // what an affine stands for goes with it
+    });
+    return errors;
+  }
+
+  void convert(std::vector<NodeError> &errors) {
+    MLIRContext &context = getContext();
+    KernelTypes types;
+    RewritePatternSet patterns(&context);
+    std::vector<NodeError> nodeErrors;
+    patterns.add<LowerNode>(types, &context, nodeErrors);
+    patterns.add<LowerConstant, LowerAbsent>(types, &context);
+    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
+    populateReturnOpTypeConversionPattern(patterns, types);
+
+    ConversionTarget target(context);
+    target.addIllegalDialect<onnx::OnnxDialect, BNDialect>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) { return types.isSignatureLegal(op.getFunctionType()); });
+    target.addDynamicallyLegalOp<func::ReturnOp>([&](func::ReturnOp op) { return types.isLegal(op.getOperandTypes()); });
+
+    // The driver's own message says which op, never why; the lowering's does.
+    ScopedDiagnosticHandler silence(&context, [](Diagnostic &) { return success(); });
+    if (succeeded(applyFullConversion(getOperation(), target, std::move(patterns))))
+      return;
+    for (NodeError &error : nodeErrors)
+      errors.push_back({error.node, describe(error.node, error.message)});
+    if (errors.empty())
+      errors.push_back({getOperation(), "internal: conversion to kernel form failed"});
+  }
+};
+
+} // namespace
+} // namespace bn::lower

@@ -1,0 +1,124 @@
+// Elementwise.cpp - elementwise operators with numpy broadcasting, by the table of what computes one element.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Elementwise.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+Value Element::add(Value x, Value y) {
+  return isFloat() ? arith::AddFOp::create(b, x, y).getResult() : arith::AddIOp::create(b, x, y).getResult();
+}
+
+Value Element::sub(Value x, Value y) {
+  return isFloat() ? arith::SubFOp::create(b, x, y).getResult() : arith::SubIOp::create(b, x, y).getResult();
+}
+
+Value Element::mul(Value x, Value y) {
+  return isFloat() ? arith::MulFOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y).getResult();
+}
+
+Value Element::div(Value x, Value y) {
+  if (isFloat())
+    return arith::DivFOp::create(b, x, y);
+  return isUnsigned() ? arith::DivUIOp::create(b, x, y).getResult() : arith::DivSIOp::create(b, x, y).getResult();
+}
+
+Value Element::less(Value x, Value y) {
+  if (isa<FloatType>(x.getType()))
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y);
+  return arith::CmpIOp::create(b, isUnsigned() ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt, x, y);
+}
+
+Value Element::equal(Value x, Value y) {
+  if (isa<FloatType>(x.getType()))
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x, y);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y);
+}
+
+Value Element::max(Value x, Value y) {
+  return isFloat() ? arith::MaximumFOp::create(b, x, y).getResult() : select(less(x, y), y, x);
+}
+
+Value Element::min(Value x, Value y) {
+  return isFloat() ? arith::MinimumFOp::create(b, x, y).getResult() : select(less(y, x), y, x);
+}
+
+Value Element::softplus(Value x) {
+  Value magnitude = math::AbsFOp::create(b, x);
+  return add(max(x, num(0, x)), log1p(exp(neg(magnitude))));
+}
+
+static bool isInDomain(Type type, Domain domain) {
+  switch (domain) {
+  case Domain::Number:
+    return !type.isInteger(1);
+  case Domain::Float:
+    return isa<FloatType>(type);
+  case Domain::Integer:
+    return isa<IntegerType>(type) && !type.isInteger(1);
+  case Domain::Bool:
+    return type.isInteger(1);
+  case Domain::Any:
+    return true;
+  }
+  llvm_unreachable("all domains are above");
+}
+
+/// Before version 7, `broadcast` aligned the second operand at `axis` instead of at the end.
+static Value alignOperand(NodeLowering &n, unsigned i) {
+  Value x = n.in(i);
+  auto axis = dyn_cast_or_null<IntegerAttr>(n.node.getNodeAttr("axis"));
+  if (i != 1 || n.node.getSchemaVersion() >= 7 || !axis || !n.node.getInt("broadcast", 0))
+    return x;
+  int64_t rank = n.inType(0).getRank();
+  SmallVector<int64_t> shape(n.inShape(1));
+  shape.resize(rank - NodeLowering::wrap(axis.getInt(), rank), 1);
+  return reshape(n.b, x, shape);
+}
+
+static LogicalResult lowerElementwise(NodeLowering &n) {
+  const ElementwiseOp &entry = getElementwiseTable().at(n.node.getOpType());
+  SmallVector<Value> inputs;
+  SmallVector<bool> bools;
+  SmallVector<std::optional<unsigned>> positions; // of the node's inputs among the operands
+  for (unsigned i = 0; i < n.getNumInputs(); ++i) {
+    positions.push_back(n.has(i) ? std::optional<unsigned>(inputs.size()) : std::nullopt);
+    if (!n.has(i))
+      continue;
+    inputs.push_back(alignOperand(n, i));
+    bools.push_back(n.inElement(i).isInteger(1));
+  }
+  Type type = n.inElement(0);
+  if (!isInDomain(type, entry.domain))
+    return n.fail(llvm::formatv("element type {0} is not supported", type));
+  n.results.push_back(mapBools(n.b, n.outType(), inputs, bools, [&](Builder &b, ValueRange elements) {
+    Element element(n, b, type);
+    SmallVector<Value> args;
+    for (std::optional<unsigned> position : positions)
+      args.push_back(position ? elements[*position] : Value());
+    return entry.emit(element, args);
+  }));
+  return success();
+}
+
+const ElementwiseTable &getElementwiseTable() {
+  static const ElementwiseTable table = [] {
+    ElementwiseTable table;
+    addUnary(table);
+    addActivations(table);
+    addBinary(table);
+    return table;
+  }();
+  return table;
+}
+
+void addElementwise(LoweringTable &table) {
+  for (StringRef name : getElementwiseTable().keys())
+    table[name] = lowerElementwise;
+}
+
+} // namespace bn::lower

@@ -1,0 +1,105 @@
+// ElementwiseBinary.cpp - one element of the operators with two or more inputs.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Elementwise.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+/// Folds any number of inputs with one of Element's helpers.
+template <Value (Element::*combine)(Value, Value)> static Value emitFold(Element &e, ValueRange x) {
+  Value result = x[0];
+  for (Value next : x.drop_front())
+    result = (e.*combine)(result, next);
+  return result;
+}
+
+template <typename Op> static Value emitBits(Element &e, ValueRange x) { return Op::create(e.b, x[0], x[1]); }
+
+static Value emitMean(Element &e, ValueRange x) {
+  return e.div(emitFold<&Element::add>(e, x), e.num(x.size(), x[0]));
+}
+
+static Value emitLessOrEqual(Element &e, Value x, Value y) {
+  if (e.isFloat())
+    return arith::CmpFOp::create(e.b, arith::CmpFPredicate::OLE, x, y);
+  return arith::CmpIOp::create(e.b, e.isUnsigned() ? arith::CmpIPredicate::ule : arith::CmpIPredicate::sle, x, y);
+}
+
+/// An exponent of another type than the base is converted; the result has the base's type.
+static Value emitPow(Element &e, ValueRange x) {
+  auto constant = e.n.constantReals(1);
+  if (constant && constant->size() == 1 && (*constant)[0] == 2.0)
+    return e.mul(x[0], x[0]);
+  if (constant && constant->size() == 1 && (*constant)[0] == 0.5 && e.isFloat())
+    return math::SqrtOp::create(e.b, x[0]);
+  Type wide = e.isFloat() ? x[0].getType() : e.b.getF64Type();
+  auto real = [&](Value v, Type onnxType) -> Value {
+    if (isa<FloatType>(onnxType))
+      return convertFloat(e.b, v, wide);
+    return onnxType.isUnsignedInteger() ? arith::UIToFPOp::create(e.b, wide, v).getResult()
+                                        : arith::SIToFPOp::create(e.b, wide, v).getResult();
+  };
+  Value power = math::PowFOp::create(e.b, real(x[0], e.type), real(x[1], e.n.inElement(1)));
+  return e.isFloat() ? power : arith::FPToSIOp::create(e.b, x[0].getType(), power).getResult();
+}
+
+/// The remainder has the divisor's sign, or with `fmod` the dividend's.
+static Value emitMod(Element &e, ValueRange x) {
+  if (e.isFloat()) {
+    Value rest = arith::RemFOp::create(e.b, x[0], x[1]);
+    if (e.n.node.getInt("fmod", 0))
+      return rest;
+    Value zero = e.num(0, rest);
+    Value differ = arith::XOrIOp::create(e.b, e.less(rest, zero), e.less(x[1], zero));
+    Value wrong = arith::AndIOp::create(e.b, differ, arith::CmpFOp::create(e.b, arith::CmpFPredicate::UNE, rest, zero));
+    return e.select(wrong, e.add(rest, x[1]), rest);
+  }
+  if (e.isUnsigned())
+    return arith::RemUIOp::create(e.b, x[0], x[1]);
+  Value rest = arith::RemSIOp::create(e.b, x[0], x[1]);
+  if (e.n.node.getInt("fmod", 0))
+    return rest;
+  Value zero = e.num(0, rest);
+  Value differ = arith::XOrIOp::create(e.b, e.less(rest, zero), e.less(x[1], zero));
+  Value wrong = arith::AndIOp::create(e.b, differ, arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, rest, zero));
+  return e.select(wrong, e.add(rest, x[1]), rest);
+}
+
+/// A shift by the width or more gives 0.
+static Value emitBitShift(Element &e, ValueRange x) {
+  Value width = e.num(x[0].getType().getIntOrFloatBitWidth(), x[0]), zero = e.num(0, x[0]);
+  Value amount = e.select(e.less(x[1], width), x[1], zero);
+  Value shifted = e.n.node.getString("direction", "") == "LEFT" ? arith::ShLIOp::create(e.b, x[0], amount).getResult()
+                                                                : arith::ShRUIOp::create(e.b, x[0], amount).getResult();
+  return e.select(e.less(x[1], width), shifted, zero);
+}
+
+void addBinary(ElementwiseTable &table) {
+  table["Add"] = {Domain::Number, emitFold<&Element::add>};
+  table["Sub"] = {Domain::Number, emitFold<&Element::sub>};
+  table["Mul"] = {Domain::Number, emitFold<&Element::mul>};
+  table["Div"] = {Domain::Number, emitFold<&Element::div>};
+  table["Sum"] = {Domain::Float, emitFold<&Element::add>};
+  table["Max"] = {Domain::Number, emitFold<&Element::max>};
+  table["Min"] = {Domain::Number, emitFold<&Element::min>};
+  table["Mean"] = {Domain::Float, emitMean};
+  table["Pow"] = {Domain::Number, emitPow};
+  table["Mod"] = {Domain::Number, emitMod};
+  table["Equal"] = {Domain::Any, emitFold<&Element::equal>};
+  table["Less"] = {Domain::Number, emitFold<&Element::less>};
+  table["Greater"] = {Domain::Number, [](Element &e, ValueRange x) { return e.less(x[1], x[0]); }};
+  table["LessOrEqual"] = {Domain::Number, [](Element &e, ValueRange x) { return emitLessOrEqual(e, x[0], x[1]); }};
+  table["GreaterOrEqual"] = {Domain::Number, [](Element &e, ValueRange x) { return emitLessOrEqual(e, x[1], x[0]); }};
+  table["And"] = {Domain::Bool, emitBits<arith::AndIOp>};
+  table["Or"] = {Domain::Bool, emitBits<arith::OrIOp>};
+  table["Xor"] = {Domain::Bool, emitBits<arith::XOrIOp>};
+  table["BitwiseAnd"] = {Domain::Integer, emitBits<arith::AndIOp>};
+  table["BitwiseOr"] = {Domain::Integer, emitBits<arith::OrIOp>};
+  table["BitwiseXor"] = {Domain::Integer, emitBits<arith::XOrIOp>};
+  table["BitShift"] = {Domain::Integer, emitBitShift};
+  table["Where"] = {Domain::Bool, [](Element &e, ValueRange x) { return e.select(x[0], x[1], x[2]); }};
+}
+
+} // namespace bn::lower

@@ -1,0 +1,45 @@
+// Softmax.cpp - Softmax, LogSoftmax and Hardmax in both of ONNX's meanings.
+// SPDX-License-Identifier: Apache-2.0
+//
+// From version 13 on they work along one axis; before, along all axes from `axis` on.
+
+#include "Lowering.h"
+#include "Reductions.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+static SmallVector<int64_t> getSoftmaxAxes(NodeLowering &n) {
+  int64_t rank = n.inType(0).getRank();
+  bool isOneAxis = n.node.getSchemaVersion() >= 13;
+  int64_t axis = NodeLowering::wrap(n.node.getInt("axis", isOneAxis ? -1 : 1), rank);
+  return isOneAxis ? SmallVector<int64_t>{axis} : llvm::to_vector(llvm::seq<int64_t>(axis, rank));
+}
+
+static LogicalResult lowerSoftmax(NodeLowering &n) {
+  Builder &b = n.b;
+  Value x = n.in(0);
+  SmallVector<int64_t> axes = getSoftmaxAxes(n);
+  Shape shape = n.inShape(0);
+  auto wide = RankedTensorType::get(shape, getComputeType(n.inType(0).getElementType()));
+  Value largest = keepDims(b, reduceMax(b, x, axes), shape, axes);
+  auto sub = [](Builder &b, ValueRange v) -> Value { return arith::SubFOp::create(b, v[0], v[1]); };
+  if (n.node.is("LogSoftmax")) {
+    Value shifted = map(b, wide, {x, largest}, sub);
+    Value sum = reduceSum(b, shifted, axes, [](Builder &b, ValueRange v) -> Value { return math::ExpOp::create(b, v[0]); });
+    Value logs = map(b, typeOf(sum), sum, [](Builder &b, ValueRange v) -> Value { return math::LogOp::create(b, v[0]); });
+    n.results.push_back(map(b, n.outType(), {shifted, keepDims(b, logs, shape, axes)}, sub));
+    return success();
+  }
+  Value powers = map(b, wide, {x, largest}, [&](Builder &b, ValueRange v) -> Value { return math::ExpOp::create(b, sub(b, v)); });
+  Value sum = keepDims(b, reduceSum(b, powers, axes), shape, axes);
+  n.results.push_back(map(b, n.outType(), {powers, sum}, [](Builder &b, ValueRange v) -> Value {
+    return arith::DivFOp::create(b, v[0], v[1]);
+  }));
+  return success();
+}
+
+void addSoftmax(LoweringTable &table) { table["Softmax"] = table["LogSoftmax"] = lowerSoftmax; }
+
+} // namespace bn::lower

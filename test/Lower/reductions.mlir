@@ -1,0 +1,33 @@
+// Reductions drop their axes and put them back as ones.
+// RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse | FileCheck %s
+
+// CHECK-LABEL: func.func @mean
+// CHECK: linalg.generic {{.*}}"parallel", "parallel", "reduction"]{{.*}} outs(%{{.*}} : tensor<2x5xf32>)
+// CHECK: arith.divf %{{.*}}, %{{.*}} : f32
+// CHECK: tensor.expand_shape %{{.*}} into tensor<2x1x5xf32>
+func.func @mean(%x: tensor<2x3x5xf32>) -> tensor<2x1x5xf32> {
+  %none = onnx.absent
+  %y = onnx.reduce_mean %x, %none {axes = array<i64: -2>, version = 13 : i64} : (tensor<2x3x5xf32>, none) -> tensor<2x1x5xf32>
+  return %y : tensor<2x1x5xf32>
+}
+
+// Before version 13 softmax works along all axes from `axis` on.
+// CHECK-LABEL: func.func @softmax_11
+// CHECK: linalg.generic {{.*}}"parallel", "reduction", "reduction"]
+// CHECK: arith.maximumf
+// CHECK: math.exp
+func.func @softmax_11(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
+  %y = onnx.node "Softmax"(%x) version 11 : (tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}
+
+// The parameters, which are few, are combined in double.
+// CHECK-LABEL: func.func @batch_normalization
+// CHECK: arith.addf %{{.*}} : f64
+// CHECK: math.sqrt %{{.*}} : f64
+// CHECK: arith.truncf %{{.*}} : f64 to f32
+// CHECK: linalg.generic {{.*}} ins(%arg0, %{{.*}}, %{{.*}} : tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>)
+func.func @batch_normalization(%x: tensor<2x3x5xf32>, %m: tensor<3xf32>, %v: tensor<3xf32>) -> tensor<2x3x5xf32> {
+  %y = bn.inference %x mean %m variance %v axes [1] epsilon 1.0e-5 : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}

@@ -1,11 +1,13 @@
 // bn-opt.cpp - runs passes on graph form and below: an MlirOptMain with bn's dialects.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "bn/Codegen/Passes.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Lower/Passes.h"
 #include "bn/Optimize/Passes.h"
+#include "bn/Pipelines.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,10 +16,13 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::LLVM::LLVMDialect>();
+  registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect>();
+  bn::registerCodegenDialects(registry);
   mlir::registerTransformsPasses();
   bn::registerOptimizePasses();
   bn::lower::registerLowerPasses();
+  bn::registerCodegenPasses();
+  mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
+                                           [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));
 }

@@ -1,0 +1,68 @@
+// Passes.td - the passes of Codegen, in the order in which they run.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_CODEGEN_PASSES_TD
+#define BN_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def BindArgumentsPass : Pass<"bn-bind-arguments", "mlir::ModuleOp"> {
+  let summary = "Makes the model's inputs and outputs buffers of the caller";
+  let description = [{
+    Tensor arguments of the public function become memrefs, results become memref arguments behind them. So bufferization
+    writes results where the caller wants them, and nothing is allocated at the border.
+  }];
+  let dependentDialects = ["mlir::bufferization::BufferizationDialect", "mlir::memref::MemRefDialect"];
+}
+
+def PlanWeightsPass : Pass<"bn-plan-weights", "mlir::ModuleOp"> {
+  let summary = "Moves constants into one buffer that the runtime fills once";
+  let description = [{
+    Every constant tensor becomes a view of one new argument of bytes. The module's attribute `kernel.weights` lists offsets and
+    values, `kernel.weights_size` is the number of bytes. Equal constants share their bytes.
+  }];
+  let dependentDialects = ["mlir::bufferization::BufferizationDialect", "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+}
+
+def PlanMemoryPass : Pass<"bn-plan-memory", "mlir::ModuleOp"> {
+  let summary = "Replaces allocations by views of one arena";
+  let description = [{
+    Buffers whose lifetimes overlap get disjoint ranges, found by best fit from the largest down. The arena is a new argument
+    of bytes; its size is the module's attribute `kernel.arena_size`.
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+}
+
+def EmitGenericPass : Pass<"bn-emit-generic", "mlir::ModuleOp"> {
+  let summary = "Emits loops over vectors for linalg ops and copies";
+  let description = [{
+    Adjacent dimensions merge where memory allows, the outer parallel ones become `scf.forall`, and one dimension becomes
+    vectors: a parallel one that the output is contiguous along, or else a reduction that the inputs are contiguous along.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect", "mlir::linalg::LinalgDialect"];
+}
+
+def OutlineTasksPass : Pass<"bn-outline-tasks", "mlir::ModuleOp"> {
+  let summary = "Turns parallel loops into tasks that the worker pool runs in chunks";
+  let description = [{
+    The body of each outermost `scf.forall` becomes a function over a range of its iterations, run by `kernel.launch`; equal functions
+    are kept once. The worker pool is a new argument. The number of chunks follows the loop's attribute `work`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::scf::SCFDialect", "mlir::LLVM::LLVMDialect",
+                           "bn::kernel::KernelDialect"];
+}
+
+def ApproximateMathPass : Pass<"bn-approximate-math"> {
+  let summary = "Replaces f32 functions by polynomials that stay vectors, and the rest by calls of the C library";
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect", "mlir::func::FuncDialect",
+                           "mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertToLLVMPass : Pass<"bn-convert-to-llvm", "mlir::ModuleOp"> {
+  let summary = "Converts loop form to llvm form with the entry that the runtime calls";
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+#endif // BN_CODEGEN_PASSES_TD

@@ -1,0 +1,64 @@
+// BindArguments.cpp - makes the model's inputs and outputs buffers of the caller.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   func @main(%x: tensor<2xf32>) -> tensor<3xf32> { ... return %y }
+//   after    func @main(%x: memref<2xf32>, %out: memref<3xf32>) { ... materialize %y in %out  return }
+
+#include "bn/Codegen/Passes.h"
+#include "bn/IR/Kernel/ModuleAttributes.h"
+
+namespace bn {
+#define GEN_PASS_DEF_BINDARGUMENTSPASS
+#include "bn/Codegen/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+
+static MemRefType bufferOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+/// An argument %x : tensor  =>  %x : memref, read through bufferization.to_tensor
+static void bindInput(BlockArgument argument, OpBuilder &builder) {
+  Type tensor = argument.getType();
+  argument.setType(bufferOf(tensor));
+  auto value = bufferization::ToTensorOp::create(builder, argument.getLoc(), tensor, argument, /*restrict=*/true, /*writable=*/false);
+  argument.replaceAllUsesExcept(value, value);
+}
+
+/// return %y  =>  %y is written into a new argument
+static void bindOutputs(func::FuncOp func) {
+  Operation *terminator = func.front().getTerminator();
+  OpBuilder builder(terminator);
+  for (Value result : terminator->getOperands()) {
+    BlockArgument out = func.front().addArgument(bufferOf(result.getType()), result.getLoc());
+    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), Type(), result, out, /*restrict=*/true, /*writable=*/true);
+  }
+  terminator->eraseOperands(0, terminator->getNumOperands());
+}
+
+namespace {
+struct BindArgumentsPass : bn::impl::BindArgumentsPassBase<BindArgumentsPass> {
+  void runOnOperation() override {
+    auto functions = getOperation().getOps<func::FuncOp>();
+    if (!llvm::hasSingleElement(functions))
+      return getOperation().emitError("expected one function, got ") << llvm::range_size(functions), signalPassFailure();
+    func::FuncOp func = *functions.begin();
+    for (Type type : llvm::concat<const Type>(func.getArgumentTypes(), func.getResultTypes()))
+      if (auto tensor = dyn_cast<RankedTensorType>(type); !tensor || !tensor.hasStaticShape())
+        return func.emitError("expected tensors of static shape, got ") << type, signalPassFailure();
+    unsigned inputs = func.getNumArguments(), outputs = func.getNumResults();
+    OpBuilder builder = OpBuilder::atBlockBegin(&func.front());
+    for (BlockArgument argument : func.getArguments())
+      bindInput(argument, builder);
+    bindOutputs(func);
+    func.setName("model"); // whatever the user's name is, it meets no name of ours
+    func.setAllArgAttrs(ArrayRef<DictionaryAttr>());
+    func.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+    func.setType(FunctionType::get(&getContext(), func.front().getArgumentTypes(), {}));
+    getOperation()->setAttr(bn::kernel::kInputsAttr, builder.getI64IntegerAttr(inputs));
+    getOperation()->setAttr(bn::kernel::kOutputsAttr, builder.getI64IntegerAttr(outputs));
+  }
+};
+} // namespace

@@ -1,0 +1,123 @@
+// ConvertToLLVM.cpp - converts loop form to llvm form with the entry that the runtime calls.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A memref is passed as its pointer. A launch stores its arguments in a context on the stack and hands it, with the task's
+// entry, to bn_parallel_for; the entry loads the arguments and calls the task.
+
+#include "ByteViews.h"
+#include "bn/Codegen/Passes.h"
+#include "bn/IR/Kernel/ModuleAttributes.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
+namespace bn {
+#define GEN_PASS_DEF_CONVERTTOLLVMPASS
+#include "bn/Codegen/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+
+/// The address of slot `i` of an array of 8-byte values.
+static Value slot(OpBuilder &builder, Location loc, Value array, int64_t i) {
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), array, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+}
+
+/// A function that loads the arguments of `callee` from an array and calls it. With `withChunk`, the first argument is its own second.
+static void createEntry(OpBuilder &builder, Location loc, StringRef name, StringRef callee, TypeRange arguments, bool withChunk) {
+  MLIRContext *context = builder.getContext();
+  auto pointer = LLVM::LLVMPointerType::get(context);
+  SmallVector<Type> types{pointer};
+  if (withChunk)
+    types.push_back(builder.getI64Type());
+  auto entry = LLVM::LLVMFuncOp::create(builder, loc, name, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), types));
+  OpBuilder body = OpBuilder::atBlockBegin(entry.addEntryBlock(builder));
+  SmallVector<Value> values;
+  if (withChunk)
+    values.push_back(entry.getArgument(1));
+  for (auto [i, type] : llvm::enumerate(arguments))
+    values.push_back(LLVM::LoadOp::create(body, loc, type, slot(body, loc, entry.getArgument(0), i)));
+  LLVM::CallOp::create(body, loc, TypeRange(), callee, values);
+  LLVM::ReturnOp::create(body, loc, ValueRange());
+}
+
+namespace {
+/// kernel.launch  =>  a context, and a call of bn_parallel_for
+struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(bn::kernel::LaunchOp launch, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Location loc = launch.getLoc();
+    MLIRContext *context = rewriter.getContext();
+    auto pointer = LLVM::LLVMPointerType::get(context);
+    SmallVector<Value> values;
+    for (auto [original, converted] : llvm::zip_equal(launch.getArgs(), adaptor.getArgs())) {
+      auto memref = dyn_cast<MemRefType>(original.getType());
+      if (memref && !LLVMTypeConverter::canConvertToBarePtr(memref))
+        return rewriter.notifyMatchFailure(launch, "an argument is a memref of dynamic layout");
+      values.push_back(memref ? MemRefDescriptor(converted).alignedPtr(rewriter, loc) : converted);
+    }
+    Value count = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64IntegerAttr(std::max<int64_t>(values.size(), 1)));
+    Value frame = LLVM::AllocaOp::create(rewriter, loc, pointer, rewriter.getI64Type(), count, /*alignment=*/8);
+    for (auto [i, value] : llvm::enumerate(values))
+      LLVM::StoreOp::create(rewriter, loc, value, slot(rewriter, loc, frame, i));
+    std::string entry = (launch.getTask() + ".entry").str();
+    auto module = launch->getParentOfType<ModuleOp>();
+    if (!module.lookupSymbol(entry)) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToEnd(module.getBody());
+      createEntry(rewriter, loc, entry, launch.getTask(), ValueRange(values).getTypes(), /*withChunk=*/true);
+    }
+    Value task = LLVM::AddressOfOp::create(rewriter, loc, pointer, entry);
+    Value chunks = LLVM::ConstantOp::create(rewriter, loc, launch.getChunksAttr());
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(launch, TypeRange(), bn::kernel::kParallelForName,
+                                              ValueRange{adaptor.getPool(), task, frame, chunks});
+    return success();
+  }
+};
+
+struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
+  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    MLIRContext *context = &getContext();
+    std::string model = bn::modelFunction(module).getName().str();
+    LowerToLLVMOptions options(context);
+    options.useBarePtrCallConv = true;
+    LLVMTypeConverter types(context, options);
+    RewritePatternSet patterns(context);
+    arith::populateArithToLLVMConversionPatterns(types, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(types, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(types, patterns);
+    populateFuncToLLVMConversionPatterns(types, patterns);
+    populateMathToLLVMConversionPatterns(types, patterns);
+    ub::populateUBToLLVMConversionPatterns(types, patterns);
+    populateVectorToLLVMConversionPatterns(types, patterns, /*reassociateFPReductions=*/true);
+    patterns.add<LowerLaunch>(types);
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    auto pointer = LLVM::LLVMPointerType::get(context);
+    auto voidType = LLVM::LLVMVoidType::get(context);
+    LLVM::LLVMFuncOp::create(builder, module.getLoc(), bn::kernel::kParallelForName,
+                             LLVM::LLVMFunctionType::get(voidType, {pointer, pointer, pointer, builder.getI64Type()}));
+    LLVMConversionTarget target(*context);
+    target.addLegalOp<ModuleOp>();
+    if (failed(applyFullConversion(module, target, std::move(patterns))))
+      return signalPassFailure();
+    auto main = module.lookupSymbol<LLVM::LLVMFuncOp>(model);
+    main.setLinkage(LLVM::Linkage::Internal);
+    builder.setInsertionPointToEnd(module.getBody());
+    createEntry(builder, main.getLoc(), bn::kernel::kEntryName, model, main.getArgumentTypes(), /*withChunk=*/false);
+  }
+};
+} // namespace

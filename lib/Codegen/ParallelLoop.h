@@ -1,0 +1,25 @@
+// ParallelLoop.h - the loops that the worker pool shares: scf.forall with an estimate of its work.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_CODEGEN_PARALLELLOOP_H
+#define BN_CODEGEN_PARALLELLOOP_H
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace bn {
+
+/// The attribute of a scf.forall that holds the estimate: vector operations in all of its iterations.
+inline constexpr llvm::StringLiteral kWorkAttr = "work";
+
+/// Emits `body` once for each point of the box; the points are independent.
+void emitParallel(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> sizes, int64_t work,
+                  llvm::function_ref<void(mlir::OpBuilder &, mlir::ValueRange)> body);
+
+/// Emits a loop from `begin` to `end`, or just the body when it runs once; returns the values carried out of it.
+llvm::SmallVector<mlir::Value>
+emitLoop(mlir::OpBuilder &builder, mlir::Location loc, int64_t begin, int64_t end, int64_t step, mlir::ValueRange carried,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Value, mlir::ValueRange)> body);
+
+} // namespace bn
+
+#endif // BN_CODEGEN_PARALLELLOOP_H

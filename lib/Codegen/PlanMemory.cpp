@@ -1,0 +1,108 @@
+// PlanMemory.cpp - replaces allocations by views of one arena.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The model's function is a straight line of ops, so a buffer lives from the first op that touches it, or a view of it, to the last.
+// Largest first, each buffer takes the tightest gap between those placed before it that live at the same time.
+
+#include "ByteViews.h"
+#include "bn/Codegen/Passes.h"
+#include "bn/IR/Kernel/ModuleAttributes.h"
+
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace bn {
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#include "bn/Codegen/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+
+namespace {
+/// A buffer to place: its bytes and the first and last op that touch it.
+struct Buffer {
+  memref::AllocOp alloc;
+  int64_t size = 0, first = 0, last = 0, offset = 0;
+  bool livesWith(const Buffer &other) const { return first <= other.last && other.first <= last; }
+};
+} // namespace
+
+/// Follows a buffer through its views to all ops that touch it.
+static void findLifetime(Buffer &buffer, const llvm::DenseMap<Operation *, int64_t> &position, Block &body) {
+  SmallVector<Value> aliases{buffer.alloc.getResult()};
+  buffer.first = position.size();
+  for (size_t i = 0; i < aliases.size(); ++i)
+    for (Operation *user : aliases[i].getUsers()) {
+      if (isa<ViewLikeOpInterface>(user)) {
+        llvm::append_range(aliases, user->getResults());
+        continue;
+      }
+      int64_t at = position.lookup(body.findAncestorOpInBlock(*user));
+      buffer.first = std::min(buffer.first, at);
+      buffer.last = std::max(buffer.last, at);
+    }
+}
+
+/// The offset of the tightest gap that holds `size` bytes between `neighbours`, which are sorted by offset, or behind them.
+static int64_t findGap(ArrayRef<const Buffer *> neighbours, int64_t size) {
+  int64_t end = 0, best = -1, bestSize = INT64_MAX;
+  for (const Buffer *other : neighbours) {
+    int64_t gap = other->offset - end;
+    if (gap >= size && gap < bestSize) {
+      best = end;
+      bestSize = gap;
+    }
+    end = std::max(end, other->offset + other->size);
+  }
+  return best >= 0 ? best : end;
+}
+
+/// Gives every buffer its offset; returns the size of the arena.
+static int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
+  llvm::sort(buffers, [](const Buffer &a, const Buffer &b) { return std::pair(-a.size, a.first) < std::pair(-b.size, b.first); });
+  int64_t arena = 0;
+  for (auto [i, buffer] : llvm::enumerate(buffers)) {
+    SmallVector<const Buffer *> neighbours;
+    for (const Buffer &other : buffers.take_front(i))
+      if (buffer.livesWith(other))
+        neighbours.push_back(&other);
+    llvm::sort(neighbours, [](const Buffer *a, const Buffer *b) { return std::pair(a->offset, a->size) < std::pair(b->offset, b->size); });
+    buffer.offset = findGap(neighbours, buffer.size);
+    arena = std::max(arena, buffer.offset + buffer.size);
+  }
+  return arena;
+}
+
+namespace {
+struct PlanMemoryPass : bn::impl::PlanMemoryPassBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    func::FuncOp func = bn::modelFunction(getOperation());
+    Block &body = func.front();
+    llvm::DenseMap<Operation *, int64_t> position;
+    for (auto [i, op] : llvm::enumerate(body))
+      position[&op] = i;
+    SmallVector<Buffer> buffers;
+    WalkResult walk = func.walk([&](memref::AllocOp alloc) {
+      if (alloc->getBlock() != &body || !alloc.getType().hasStaticShape())
+        return alloc.emitError("expected a buffer of static shape outside of loops, got ") << alloc.getType(), WalkResult::interrupt();
+      Buffer buffer{alloc, static_cast<int64_t>(llvm::alignTo(bn::byteSize(alloc.getType()), bn::kernel::kAlignment))};
+      findLifetime(buffer, position, body);
+      buffers.push_back(buffer);
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return signalPassFailure();
+    int64_t size = placeBuffers(buffers);
+    OpBuilder builder(&getContext());
+    Value arena = bn::appendArgument(func, MemRefType::get({size}, builder.getI8Type()));
+    for (Buffer &buffer : buffers) {
+      builder.setInsertionPoint(buffer.alloc);
+      Value view = bn::viewBytes(builder, buffer.alloc.getLoc(), arena, buffer.offset, buffer.alloc.getType());
+      buffer.alloc.replaceAllUsesWith(view);
+      buffer.alloc.erase();
+    }
+    getOperation()->setAttr(bn::kernel::kArenaSizeAttr, builder.getI64IntegerAttr(size));
+  }
+};
+} // namespace

@@ -1,0 +1,48 @@
+// Weights.cpp - fills the weights buffer from a module's attributes.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Weights.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+#include <cstring>
+#include <system_error>
+
+using namespace mlir;
+
+/// Writes elements that the attribute packs or repeats, one by one: bits take a byte each.
+static void expandElements(DenseElementsAttr value, char *out) {
+  Type element = value.getElementType();
+  if (element.isInteger(1)) {
+    for (bool bit : value.getValues<bool>())
+      *out++ = bit;
+    return;
+  }
+  ArrayRef<char> raw = value.getRawData();
+  int64_t copies = value.isSplat() ? value.getNumElements() : 1;
+  for (int64_t i = 0; i < copies; ++i)
+    std::memcpy(out + i * raw.size(), raw.data(), raw.size());
+}
+
+static llvm::Error fill(ElementsAttr value, char *out) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+    if (dense.getNumElements())
+      expandElements(dense, out);
+    return llvm::Error::success();
+  }
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob)
+    return llvm::createStringError(std::errc::invalid_argument, "expected a constant with data");
+  std::memcpy(out, blob->getData().data(), blob->getData().size());
+  return llvm::Error::success();
+}
+
+llvm::Error bn::fillWeights(ArrayAttr table, char *buffer) {
+  for (auto entry : table.getAsRange<DictionaryAttr>())
+    if (llvm::Error error = fill(cast<ElementsAttr>(entry.get("value")), buffer + cast<IntegerAttr>(entry.get("offset")).getInt()))
+      return error;
+  return llvm::Error::success();
+}

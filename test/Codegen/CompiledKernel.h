@@ -1,0 +1,75 @@
+// CompiledKernel.h - kernel form as text, compiled and run: the fixture of Codegen's number tests.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_TEST_CODEGEN_COMPILEDKERNEL_H
+#define BN_TEST_CODEGEN_COMPILEDKERNEL_H
+
+#include "bn/Codegen/Passes.h"
+#include "bn/Pipelines.h"
+#include "bn/Runtime/Engine.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "gtest/gtest.h"
+
+#include <random>
+
+namespace bn::test {
+
+/// A module in kernel form, compiled.
+class CompiledKernel {
+public:
+  explicit CompiledKernel(const std::string &text, unsigned threads = 1, unsigned vectorBits = 512) {
+    mlir::DialectRegistry registry;
+    registerCodegenDialects(registry);
+    context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+    module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
+    if (!module)
+      return;
+    mlir::PassManager passes(context.get());
+    buildCodegenPipeline(passes, vectorBits);
+    if (mlir::failed(passes.run(*module)))
+      return;
+    auto created = Engine::create(*module, {threads});
+    if (created)
+      engine = std::move(*created);
+    else
+      ADD_FAILURE() << llvm::toString(created.takeError());
+  }
+
+  /// Runs on buffers of any element types, in the order of the signature.
+  void run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) {
+    ASSERT_TRUE(engine);
+    llvm::Error error = engine->run(inputs, outputs);
+    ASSERT_FALSE(static_cast<bool>(error)) << llvm::toString(std::move(error));
+  }
+
+private:
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<Engine> engine;
+};
+
+/// Values in [-1, 1], the same for the same seed.
+inline std::vector<float> randomValues(size_t count, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::uniform_real_distribution<float> distribution(-1, 1);
+  std::vector<float> values(count);
+  for (float &value : values)
+    value = distribution(generator);
+  return values;
+}
+
+/// Compares with a tolerance relative to the largest expected value.
+inline void expectNear(llvm::ArrayRef<float> got, llvm::ArrayRef<float> expected, float tolerance = 1e-6f) {
+  ASSERT_EQ(got.size(), expected.size());
+  float largest = 0;
+  for (float value : expected)
+    largest = std::max(largest, std::abs(value));
+  for (size_t i = 0; i < got.size(); ++i)
+    ASSERT_NEAR(got[i], expected[i], tolerance * std::max(largest, 1e-3f)) << "element " << i;
+}
+
+} // namespace bn::test
+
+#endif // BN_TEST_CODEGEN_COMPILEDKERNEL_H

@@ -12,8 +12,8 @@ constexpr int kRows = 5, kColumns = 37;
 
 std::string generic(const std::string &signature, const std::string &maps, const std::string &kinds, const std::string &operands,
                     const std::string &body, const std::string &result) {
-  return "func.func @main(" + signature + ") -> " + result + " {\n  %zero = arith.constant 0.0 : f32\n  %empty = tensor.empty() : " + result +
-         "\n  %init = linalg.fill ins(%zero : f32) outs(%empty : " + result + ") -> " + result +
+  return "func.func @main(" + signature + ") -> " + result + " {\n  %zero = arith.constant 0.0 : f32\n  %empty = tensor.empty() : " +
+         result + "\n  %init = linalg.fill ins(%zero : f32) outs(%empty : " + result + ") -> " + result +
          "\n  %y = linalg.generic {indexing_maps = [" + maps + "], iterator_types = [" + kinds + "]} " + operands + " outs(%init : " +
          result + ") {\n" + body + "\n  } -> " + result + "\n  return %y : " + result + "\n}\n";
 }

@@ -136,16 +136,23 @@ private:
       Value old = form.bias->get();
       onnx::ConstantOp oldBias = getConstant(old);
       std::string name = oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName));
-      setBias(rewriter, op, form, createInitializer(rewriter, oldBias ? oldBias : oldWeight, folded.bias, name));
+      setBias(rewriter, op, form, createAfter(rewriter, oldBias ? oldBias : oldWeight, folded.bias, name));
       eraseIfDead(rewriter, old);
     }
     if (folded.weight.value) {
       Value old = form.weight->get();
       std::string name = takeVersionName(oldWeight, op, names);
-      form.weight->set(createInitializer(rewriter, oldWeight, folded.weight.value, name));
+      form.weight->set(createAfter(rewriter, oldWeight, folded.weight.value, name));
       noteWeightRange(op, folded.weight);
       eraseIfDead(rewriter, old);
     }
+  }
+
+  /// New initializers stand where the old ones do, which dominates every reader.
+  static onnx::ConstantOp createAfter(PatternRewriter &rewriter, onnx::ConstantOp anchor, ElementsAttr value, StringRef name) {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointAfter(anchor);
+    return createInitializer(rewriter, anchor->getLoc(), value, name);
   }
 
   /// `conv1.weight` has `conv1.bias`; any other name gets an ending.

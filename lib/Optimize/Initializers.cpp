@@ -47,11 +47,15 @@ std::string takeVersionName(onnx::ConstantOp constant, Operation *reader, FreshN
   return onlyReader && !name.empty() ? name.str() : names.take((name + "_folded").str());
 }
 
-onnx::ConstantOp createInitializer(OpBuilder &builder, Operation *anchor, ElementsAttr value, StringRef name) {
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfter(anchor);
-  auto loc = NameLoc::get(builder.getStringAttr(name));
+bool holdsInitializers(Operation *op) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  return !function || !function->hasAttr(onnx::attr::function);
+}
+
+onnx::ConstantOp createInitializer(OpBuilder &builder, Location loc, ElementsAttr value, StringRef name) {
   auto constant = onnx::ConstantOp::create(builder, loc, value);
+  if (!holdsInitializers(constant))
+    constant.setNodeAttr("value");
   onnx::setOutputNames(constant, {name});
   return constant;
 }

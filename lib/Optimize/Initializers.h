@@ -36,8 +36,11 @@ private:
 /// The name for a new version of `constant`: its own one where `reader` is its only reader, otherwise a fresh one.
 std::string takeVersionName(onnx::ConstantOp constant, mlir::Operation *reader, FreshNames &names);
 
-/// Makes an initializer named `name` right after `anchor`.
-onnx::ConstantOp createInitializer(mlir::OpBuilder &builder, mlir::Operation *anchor, mlir::ElementsAttr value, llvm::StringRef name);
+/// Whether constants of the graph around `op` are initializers: model-local functions have Constant nodes only.
+bool holdsInitializers(mlir::Operation *op);
+
+/// Makes an initializer, or a Constant node where there are none, at the insertion point.
+onnx::ConstantOp createInitializer(mlir::OpBuilder &builder, mlir::Location loc, mlir::ElementsAttr value, llvm::StringRef name);
 
 /// Erases the op that defines `value`, and what only it needed, where nothing uses them.
 void eraseIfDead(mlir::RewriterBase &rewriter, mlir::Value value);

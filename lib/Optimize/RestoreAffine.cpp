@@ -70,9 +70,7 @@ struct Builder {
   template <typename Op>
   Op createElementwise(Value data, ElementsAttr operand, StringRef ending) {
     std::string name = names.take((onnx::getDisplayName(affine) + ending).str());
-    OpBuilder::InsertionGuard guard(rewriter);
-    auto constant = onnx::ConstantOp::create(rewriter, affine->getLoc(), operand);
-    onnx::setOutputNames(constant, {name});
+    auto constant = createInitializer(rewriter, affine->getLoc(), operand, name);
     int64_t version = getElementwiseVersion(affine);
     auto op = Op::create(rewriter, affine->getLoc(), affine.getType(), data, constant, IntegerAttr(), IntegerAttr(),
                          DenseI64ArrayAttr(), rewriter.getI64IntegerAttr(version));
@@ -168,9 +166,7 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
       return reject(rewriter, affine, Reason::Overflow);
 
     auto create = [&](ElementsAttr value, StringRef ending) {
-      auto constant = onnx::ConstantOp::create(rewriter, affine->getLoc(), value);
-      onnx::setOutputNames(constant, {names.take((onnx::getDisplayName(norm) + ending).str())});
-      return constant;
+      return createInitializer(rewriter, affine->getLoc(), value, names.take((onnx::getDisplayName(norm) + ending).str()));
     };
     Value newScale = create(scale, "_scale"), newOffset = create(offset, "_offset");
     SmallVector<StringRef> others = getSources(affine);

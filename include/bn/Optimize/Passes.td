@@ -10,6 +10,21 @@ class BN_GraphPass<string flag> : Pass<flag, "mlir::func::FuncOp"> {
   let dependentDialects = ["bn::BNDialect", "bn::onnx::OnnxDialect"];
 }
 
+def FoldConstantsPass : BN_GraphPass<"bn-fold-constants"> {
+  let summary = "Compute now what does not depend on the inputs, and drop nodes that do nothing";
+  let description = [{
+    A result is stored where it is at most 64 KB or no larger than the constants that die with it. Constant nodes become
+    initializers. Identity, Dropout at inference and Reshape, Transpose, Cast, Concat without effect go.
+  }];
+}
+
+def BindShapesPass : BN_GraphPass<"bn-bind-shapes"> {
+  let summary = "Infer every type from the arguments' types, folding shape arithmetic on the way";
+  let options = [
+    ListOption<"dims", "dims", "std::string", "sizes of symbolic dimensions, as name=size">,
+  ];
+}
+
 def RaiseAffinePass : BN_GraphPass<"bn-raise-affine"> {
   let summary = "Turn whatever is a·x + b along one axis into bn.affine";
   let description = [{

@@ -1,0 +1,137 @@
+// What does not depend on the inputs is computed now, and what does nothing goes.
+// RUN: bn-opt %s --bn-fold-constants --bn-remove-dead-nodes | FileCheck %s
+
+// A chain becomes one constant, which has the name of its last value. Constant nodes become initializers.
+// CHECK-LABEL: func.func @chain
+// CHECK-NEXT: %[[C:.*]] = onnx.constant dense<[2.000000e+00, 5.000000e-01]> : tensor<2xf32> {onnx.outputs = ["inverse"]}
+// CHECK-NEXT: onnx.mul %arg0, %[[C]]
+func.func @chain(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %c = onnx.constant dense<[0.25, 4.0]> : tensor<2xf32> node_attr "value" {onnx.name = "c"}
+  %0 = onnx.sqrt %c {version = 13 : i64, onnx.outputs = ["root"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = onnx.reciprocal %0 {version = 13 : i64, onnx.outputs = ["inverse"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %y = onnx.mul %x, %1 {version = 14 : i64} : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @constant_node
+// CHECK-NEXT: %[[C:.*]] = onnx.constant dense<2.500000e-01> : tensor<2xf32> {onnx.outputs = ["c"]}
+func.func @constant_node(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %c = onnx.constant dense<0.25> : tensor<2xf32> node_attr "value" {onnx.name = "Constant_1", onnx.outputs = ["c"]}
+  %y = onnx.mul %x, %c {version = 14 : i64} : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @batch_norm_of_constants
+// CHECK: onnx.constant dense<{{\[}}[3.000000e+00, -2.000000e+00]]> : tensor<1x2xf32> {onnx.outputs = ["n"]}
+func.func @batch_norm_of_constants(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %c = onnx.constant dense<[[4.0, -1.0]]> : tensor<1x2xf32>
+  %m = onnx.constant dense<1.0> : tensor<2xf32>
+  %n = bn.inference %c mean %m variance %m axes [1] epsilon 0.0 {onnx.outputs = ["n"]} : (tensor<1x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  %y = onnx.mul %x, %n {version = 14 : i64} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
+
+// Sizes that the type tells, although the batch is open.
+// CHECK-LABEL: func.func @shapes
+// CHECK: onnx.node "Shape"(%arg0) version 13
+// CHECK: onnx.constant dense<[3, 5]> : tensor<2xi64> {onnx.outputs = ["part"]}
+// CHECK: onnx.constant dense<21> : tensor<i64> {onnx.outputs = ["count"]}
+func.func @shapes(%x: tensor<?x3x5xf32>, %y: tensor<3x7xf32>) -> (tensor<3xi64>, tensor<2xi64>, tensor<i64>) {
+  %0 = onnx.node "Shape"(%x) version 13 : (tensor<?x3x5xf32>) -> tensor<3xi64>
+  %1 = onnx.node "Shape"(%x) version 15 {start = 1 : i64} attributes {onnx.outputs = ["part"]} : (tensor<?x3x5xf32>) -> tensor<2xi64>
+  %2 = onnx.node "Size"(%y) version 13 attributes {onnx.outputs = ["count"]} : (tensor<3x7xf32>) -> tensor<i64>
+  %3 = onnx.add %1, %1 {version = 14 : i64} : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  return %0, %1, %2 : tensor<3xi64>, tensor<2xi64>, tensor<i64>
+}
+
+// CHECK-LABEL: func.func @no_ops
+// CHECK-NEXT: %[[R:.*]] = onnx.relu %arg0
+// CHECK-NEXT: onnx.sqrt %[[R]]
+// CHECK-NEXT: return
+func.func @no_ops(%x: tensor<?x3x5xf32>) -> tensor<?x3x5xf32> {
+  %s = onnx.constant dense<[-1, 3, 5]> : tensor<3xi64>
+  %none = onnx.absent
+  %0 = onnx.identity %x {version = 14 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  %1 = onnx.reshape %0, %s {version = 14 : i64} : (tensor<?x3x5xf32>, tensor<3xi64>) -> tensor<?x3x5xf32>
+  %2, %mask = onnx.dropout %1, %none, %none {version = 13 : i64} : (tensor<?x3x5xf32>, none, none) -> (tensor<?x3x5xf32>, none)
+  %3 = onnx.relu %2 {version = 14 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  %4 = onnx.transpose %3 {perm = array<i64: 0, 1, 2>, version = 13 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  %5 = onnx.cast %4 {to = 1 : i64, version = 13 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  %6 = onnx.concat %5 {axis = 1 : i64, version = 13 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  %7 = onnx.sqrt %6 {version = 13 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  return %7 : tensor<?x3x5xf32>
+}
+
+// The node before an Identity that is an output takes its name.
+// CHECK-LABEL: func.func @output_name
+// CHECK: onnx.relu %arg0 {onnx.outputs = ["out"]
+// CHECK-NEXT: return
+func.func @output_name(%x: tensor<2xf32>) -> (tensor<2xf32> {onnx.name = "out"}) {
+  %0 = onnx.relu %x {version = 14 : i64, onnx.outputs = ["r"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = onnx.identity %0 {version = 14 : i64, onnx.outputs = ["out"]} : (tensor<2xf32>) -> tensor<2xf32>
+  return %1 : tensor<2xf32>
+}
+
+// CHECK-LABEL: func.func @branch
+// CHECK-NEXT: %[[R:.*]] = onnx.relu %arg0 {onnx.outputs = ["y"]
+// CHECK-NEXT: return %[[R]]
+func.func @branch(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %true = onnx.constant dense<true> : tensor<i1>
+  %y = onnx.node "If"(%true) version 16 graphs [{attribute = "else_branch", inputs = [], proto = ""}, {attribute = "then_branch", inputs = [], proto = ""}] {
+    %0 = onnx.sqrt %x {version = 13 : i64} : (tensor<2xf32>) -> tensor<2xf32>
+    onnx.yield %0 : tensor<2xf32>
+  }, {
+    %1 = onnx.identity %x {version = 14 : i64} : (tensor<2xf32>) -> tensor<2xf32>
+    %0 = onnx.relu %1 {version = 14 : i64, onnx.outputs = ["r"]} : (tensor<2xf32>) -> tensor<2xf32>
+    onnx.yield %0 : tensor<2xf32>
+  } attributes {onnx.outputs = ["y"]} : (tensor<i1>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// Two output names, one value: the Identity is what tells them apart. An input cannot be an output either.
+// CHECK-LABEL: func.func @no_output_name
+// CHECK-COUNT-2: onnx.identity
+func.func @no_output_name(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) {
+  %0 = onnx.relu %x {version = 14 : i64, onnx.outputs = ["r"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = onnx.identity %0 {version = 14 : i64, onnx.outputs = ["out"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %2 = onnx.identity %x {version = 14 : i64, onnx.outputs = ["in"]} : (tensor<2xf32>) -> tensor<2xf32>
+  return %0, %1, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+}
+
+// CHECK-LABEL: func.func @no_effect_proven
+// CHECK: onnx.reshape
+// CHECK: onnx.transpose
+// CHECK: onnx.dropout
+// CHECK: onnx.dropout
+func.func @no_effect_proven(%x: tensor<?x?x2x2xf32>, %s: tensor<4xi64>, %t: tensor<i1>) -> tensor<?x?x2x2xf32> {
+  %none = onnx.absent
+  %0 = onnx.reshape %x, %s {version = 14 : i64} : (tensor<?x?x2x2xf32>, tensor<4xi64>) -> tensor<?x?x2x2xf32>
+  %1 = onnx.transpose %0 {perm = array<i64: 0, 1, 3, 2>, version = 13 : i64} : (tensor<?x?x2x2xf32>) -> tensor<?x?x2x2xf32>
+  %2, %mask = onnx.dropout %1, %none, %t {version = 13 : i64} : (tensor<?x?x2x2xf32>, none, tensor<i1>) -> (tensor<?x?x2x2xf32>, none)
+  %3, %mask1 = onnx.dropout %2, %none, %none {is_test = 0 : i64, version = 6 : i64} : (tensor<?x?x2x2xf32>, none, none) -> (tensor<?x?x2x2xf32>, none)
+  return %3 : tensor<?x?x2x2xf32>
+}
+
+// 100 KB out of one number stay a node; so does what draws random numbers.
+// CHECK-LABEL: func.func @no_large_result
+// CHECK: onnx.expand
+// CHECK: onnx.node "RandomNormalLike"
+func.func @no_large_result(%x: tensor<25600xf32>) -> tensor<25600xf32> {
+  %one = onnx.constant dense<1.0> : tensor<1xf32>
+  %size = onnx.constant dense<25600> : tensor<1xi64>
+  %0 = onnx.expand %one, %size {version = 13 : i64} : (tensor<1xf32>, tensor<1xi64>) -> tensor<25600xf32>
+  %1 = onnx.node "RandomNormalLike"(%one) version 1 : (tensor<1xf32>) -> tensor<1xf32>
+  %2 = onnx.add %x, %0 {version = 14 : i64} : (tensor<25600xf32>, tensor<25600xf32>) -> tensor<25600xf32>
+  %3 = onnx.add %2, %1 {version = 14 : i64} : (tensor<25600xf32>, tensor<1xf32>) -> tensor<25600xf32>
+  return %3 : tensor<25600xf32>
+}
+
+// A model-local function has no initializers.
+// CHECK-LABEL: func.func @in_function
+// CHECK: onnx.constant dense<2.000000e+00> : tensor<1xf32> node_attr "value" {onnx.outputs = ["root"]}
+func.func @in_function(%x: tensor<1xf32>) -> tensor<1xf32> attributes {onnx.function = ""} {
+  %c = onnx.constant dense<4.0> : tensor<1xf32> node_attr "value_floats"
+  %0 = onnx.sqrt %c {version = 13 : i64, onnx.outputs = ["root"]} : (tensor<1xf32>) -> tensor<1xf32>
+  %y = onnx.mul %x, %0 {version = 14 : i64} : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}

@@ -3,6 +3,7 @@
 
 #include "bn/Pipelines.h"
 #include "bn/Codegen/Passes.h"
+#include "bn/Optimize/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
@@ -11,6 +12,38 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+
+/// The passes on one function. Only the way back to standard ONNX, which knows no affine, cannot be left out.
+static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOptions &options) {
+  auto add = [&](std::unique_ptr<Pass> pass) {
+    if (!options.disabled.contains(pass->getArgument()))
+      functions.addPass(std::move(pass));
+  };
+  if (options.freezeTraining)
+    functions.addPass(bn::createFreezeTrainingPass());
+  add(bn::createFoldConstantsPass());
+  // normal form, the algebra on it, and back
+  add(bn::createRaiseAffinePass({options.onlyNodes, options.skipNodes}));
+  add(bn::createMergeAffinesPass());
+  add(bn::createAbsorbAffinePass());
+  functions.addPass(bn::createRestoreAffinePass());
+  add(bn::createRemoveDeadNodesPass());
+}
+
+void bn::buildOptimizePipeline(OpPassManager &passes, const OptimizeOptions &options) {
+  addOptimizePasses(passes.nest<func::FuncOp>(), options);
+}
+
+std::vector<bn::PassSummary> bn::listOptimizePasses() {
+  OpPassManager functions(func::FuncOp::getOperationName());
+  addOptimizePasses(functions, {});
+  std::string fixed = createRestoreAffinePass()->getArgument().str();
+  std::vector<PassSummary> summaries;
+  for (Pass &pass : functions.getPasses())
+    if (pass.getArgument() != fixed)
+      summaries.push_back({pass.getArgument().str(), pass.getDescription().str()});
+  return summaries;
+}
 
 void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   // tensors → memrefs: inputs, outputs, weights and the arena are arguments

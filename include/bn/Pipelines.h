@@ -5,8 +5,29 @@
 #define BN_PIPELINES_H
 
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <string>
+#include <vector>
 
 namespace bn {
+
+struct OptimizeOptions {
+  llvm::StringSet<> disabled;       ///< passes to leave out, by argument
+  std::string onlyNodes, skipNodes; ///< regular expressions for names of nodes to fold, or to leave alone; empty for none
+  bool freezeTraining = false;      ///< treat training BatchNormalizations as inference
+};
+
+/// graph form → graph form: BatchNormalizations go into the weights around them.
+void buildOptimizePipeline(mlir::OpPassManager &passes, const OptimizeOptions &options = {});
+
+/// One pass of the optimizer.
+struct PassSummary {
+  std::string argument, description;
+};
+
+/// The passes of the optimizer that can be disabled, in order, each once.
+std::vector<PassSummary> listOptimizePasses();
 
 /// kernel form → llvm form, for vectors of so many bits.
 void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 512);

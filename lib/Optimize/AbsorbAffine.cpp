@@ -171,6 +171,8 @@ private:
     SmallVector<double> ones(map.scale.size(), 1);
     auto shift = AffineOp::create(rewriter, affine->getLoc(), affine.getType(), affine.getInput(), ones, map.offset, form.axis);
     onnx::takeOutputNames(affine, shift);
+    if (StringAttr name = getReplacementName(affine))
+      shift->setAttr(onnx::attr::name, name);
     addSources(shift, getSources(affine));
     rewriter.replaceOp(affine, shift);
   }

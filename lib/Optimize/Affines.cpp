@@ -29,6 +29,12 @@ SmallVector<Operation *> getOriginals(AffineOp affine) {
   return originals;
 }
 
+StringAttr getReplacementName(AffineOp affine) {
+  SmallVector<Operation *> originals = getOriginals(affine);
+  Operation *last = originals.empty() ? affine : originals.back();
+  return last->getAttrOfType<StringAttr>(onnx::attr::name);
+}
+
 SmallVector<StringRef> getSources(AffineOp affine) {
   SmallVector<StringRef> sources;
   if (auto noted = affine->getAttrOfType<ArrayAttr>(attr::sources))

@@ -18,6 +18,9 @@ Reason getMapAlong(AffineOp affine, int64_t axis, int64_t channels, ChannelMap &
 /// The nodes that the affine keeps for its return, in order.
 llvm::SmallVector<mlir::Operation *> getOriginals(AffineOp affine);
 
+/// The node name for what replaces the affine, that of its last original; null where it has none.
+mlir::StringAttr getReplacementName(AffineOp affine);
+
 /// Names of the BatchNormalizations that the affine stands for.
 llvm::SmallVector<llvm::StringRef> getSources(AffineOp affine);
 

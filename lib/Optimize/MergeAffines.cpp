@@ -34,7 +34,11 @@ static Reason align(AffineOp outer, AffineOp inner, int64_t &axis, ChannelMap &o
 
 /// Puts the originals of `inner`, then those of `outer` into `merged`; leaves it without where one of them has none.
 static void joinOriginals(PatternRewriter &rewriter, AffineOp inner, AffineOp outer, AffineOp merged) {
-  if (inner.getOriginals().empty() || outer.getOriginals().empty())
+  bool complete = !inner.getOriginals().empty() && !outer.getOriginals().empty();
+  for (AffineOp part : {inner, outer})
+    if (auto noted = part->getAttrOfType<ArrayAttr>(bn::attr::sources); noted || !complete)
+      addSources(merged, complete ? llvm::to_vector(noted.getAsValueRange<StringAttr>()) : getSources(part));
+  if (!complete)
     return;
   rewriter.inlineRegionBefore(inner.getOriginals(), merged.getOriginals(), merged.getOriginals().begin());
   Block *first = &merged.getOriginals().front(), *second = &outer.getOriginals().front();
@@ -62,9 +66,8 @@ struct MergeAffines : public OpRewritePattern<AffineOp> {
     ChannelMap map = compose(outerMap, innerMap);
     auto merged = AffineOp::create(rewriter, outer->getLoc(), outer.getType(), inner.getInput(), map.scale, map.offset, axis);
     onnx::takeOutputNames(outer, merged);
-    for (AffineOp part : {inner, outer})
-      if (auto noted = part->getAttrOfType<ArrayAttr>(bn::attr::sources))
-        addSources(merged, llvm::to_vector(noted.getAsValueRange<StringAttr>()));
+    if (StringAttr name = getReplacementName(outer))
+      merged->setAttr(onnx::attr::name, name);
     joinOriginals(rewriter, inner, outer, merged);
     rewriter.replaceOp(outer, merged);
     rewriter.eraseOp(inner);

@@ -36,13 +36,6 @@ static int64_t getElementwiseVersion(Operation *op) {
                : versions[0];
 }
 
-/// The name for a node that stands for the affine.
-static StringAttr getName(AffineOp affine) {
-  SmallVector<Operation *> originals = getOriginals(affine);
-  Operation *last = originals.empty() ? affine : originals.back();
-  return last->getAttrOfType<StringAttr>(onnx::attr::name);
-}
-
 namespace {
 
 /// Builds the nodes that replace one affine.
@@ -84,7 +77,7 @@ struct Builder {
 
   /// Puts `op` in the place of the affine.
   void finish(Operation *op) {
-    if (StringAttr name = getName(affine))
+    if (StringAttr name = getReplacementName(affine))
       op->setAttr(onnx::attr::name, name);
     onnx::takeOutputNames(affine, op);
     addSources(op, getSources(affine));

@@ -57,3 +57,16 @@ func.func @no_other_user(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
   %1 = bn.affine %0 scale [5.0, 6.0] offset [3.0, -1.0] axis 0 : tensor<2xf32>
   return %0, %1 : tensor<2xf32>, tensor<2xf32>
 }
+
+// Only one of them can go back: the merged one cannot, and names what it stands for.
+// CHECK-LABEL: func.func @partial_originals
+// CHECK: bn.affine %arg0 scale [1.000000e+00] offset [5.000000e-01] axis 1 {bn.sources = ["bn1", "bn2"], onnx.name = "bn2"}
+func.func @partial_originals(%x: tensor<3x1xf32>, %half: tensor<1xf32>, %one: tensor<1xf32>) -> tensor<3x1xf32> {
+  %0 = bn.affine %x scale [1.0] offset [1.0] axis 1 {bn.sources = ["bn1"]} : tensor<3x1xf32>
+  %1 = bn.affine %0 scale [1.0] offset [-0.5] axis 1 standing_for {
+  ^bb0(%input: tensor<3x1xf32>):
+    %a = bn.inference %input mean %half variance %one axes [1] epsilon 0.0 {onnx.name = "bn2"} : (tensor<3x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<3x1xf32>
+    onnx.yield %a : tensor<3x1xf32>
+  } : tensor<3x1xf32>
+  return %1 : tensor<3x1xf32>
+}

@@ -22,6 +22,8 @@ int main(int argc, char **argv) {
   bn::registerOptimizePasses();
   bn::lower::registerLowerPasses();
   bn::registerCodegenPasses();
+  mlir::PassPipelineRegistration<> optimize("bn-optimize", "graph form to graph form: folds BatchNormalizations away",
+                                            [](mlir::OpPassManager &passes) { bn::buildOptimizePipeline(passes); });
   mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
                                            [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));

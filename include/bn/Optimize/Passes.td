@@ -25,6 +25,10 @@ def BindShapesPass : BN_GraphPass<"bn-bind-shapes"> {
   ];
 }
 
+def FreezeTrainingPass : BN_GraphPass<"bn-freeze-training"> {
+  let summary = "Make training BatchNormalizations normalize with their running statistics";
+}
+
 def RaiseAffinePass : BN_GraphPass<"bn-raise-affine"> {
   let summary = "Turn whatever is a·x + b along one axis into bn.affine";
   let description = [{

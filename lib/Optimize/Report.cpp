@@ -1,0 +1,140 @@
+// Report.cpp - what folding did to every BatchNormalization of a model.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Optimize/Report.h"
+
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Optimize/Reasons.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace bn {
+
+StringRef getName(Decision decision) {
+  switch (decision) {
+  case Decision::Folded:
+    return "folded";
+  case Decision::Merged:
+    return "merged";
+  case Decision::Moved:
+    return "moved";
+  case Decision::Kept:
+    return "kept";
+  }
+  llvm_unreachable("unknown decision");
+}
+
+//===----------------------------------------------------------------------===//
+// One look
+//===----------------------------------------------------------------------===//
+
+/// The version of BatchNormalization in the module's opset.
+static int64_t getBatchNormVersion(ModuleOp module) {
+  auto imports = module->getAttrOfType<DictionaryAttr>(onnx::attr::opsetImports);
+  auto opset = imports ? imports.getAs<IntegerAttr>("ai.onnx") : IntegerAttr();
+  constexpr int64_t versions[] = {15, 14, 9, 7, 6, 1};
+  const int64_t *version = llvm::find_if(versions, [&](int64_t v) { return !opset || v <= opset.getInt(); });
+  return version == std::end(versions) ? 1 : *version;
+}
+
+static bool isNode(Operation *op) {
+  if (auto constant = dyn_cast<onnx::ConstantOp>(op))
+    return constant.getNodeAttr().has_value();
+  return isa<onnx::NodeOpInterface, InferenceOp, TrainingOp, AffineOp>(op);
+}
+
+static int64_t getNumBytes(onnx::ConstantOp constant) {
+  ShapedType type = constant.getValue().getShapedType();
+  Type element = type.getElementType();
+  return element.isIntOrFloat() ? llvm::divideCeil(type.getNumElements() * element.getIntOrFloatBitWidth(), 8) : 0;
+}
+
+/// A BatchNormalization as it stands in the graph.
+static BatchNormRecord describe(Operation *op, int64_t version) {
+  BatchNormRecord record;
+  record.node = onnx::getDisplayName(op);
+  record.version = version;
+  record.mode = isa<TrainingOp>(op) ? "training" : "inference";
+  if (Operation *producer = op->getOperand(0).getDefiningOp()) {
+    record.producer = onnx::getDisplayName(producer);
+    record.producerOperator = onnx::getOperatorName(producer);
+  }
+  for (Operation *user : op->getResult(0).getUsers())
+    if (!user->hasTrait<OpTrait::IsTerminator>())
+      record.consumers.push_back(onnx::getDisplayName(user));
+  std::optional<Reason> reason = isa<TrainingOp>(op) ? std::optional(Reason::TrainingMode) : std::nullopt;
+  if (auto noted = op->getAttrOfType<StringAttr>(attr::reason))
+    reason = parseReason(noted);
+  if (reason) {
+    record.reason = getCode(*reason);
+    record.message = getSentence(*reason);
+  }
+  return record;
+}
+
+ModelSummary summarize(ModuleOp module) {
+  ModelSummary summary;
+  int64_t version = getBatchNormVersion(module);
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    summary.nodes += isNode(op);
+    if (auto constant = dyn_cast<onnx::ConstantOp>(op))
+      summary.bytes += getNumBytes(constant);
+    if (isa<InferenceOp, TrainingOp>(op))
+      summary.batchNorms.push_back(describe(op, version));
+    return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance(); // its region repeats what it is
+  });
+  return summary;
+}
+
+//===----------------------------------------------------------------------===//
+// Two looks compared
+//===----------------------------------------------------------------------===//
+
+/// The ops that stand for each BatchNormalization apart from itself.
+static llvm::StringMap<SmallVector<Operation *>> findHeirs(ModuleOp module) {
+  llvm::StringMap<SmallVector<Operation *>> heirs;
+  module.walk([&](Operation *op) {
+    if (auto sources = op->getAttrOfType<ArrayAttr>(attr::sources))
+      for (StringRef source : sources.getAsValueRange<StringAttr>())
+        heirs[source].push_back(op);
+  });
+  return heirs;
+}
+
+/// Fills in who does the work of a BatchNormalization that is gone.
+static void settle(BatchNormRecord &record, ArrayRef<Operation *> heirs) {
+  record.decision = Decision::Folded;
+  for (Operation *heir : heirs) {
+    record.into.push_back(onnx::getDisplayName(heir));
+    if (isa<InferenceOp, TrainingOp, onnx::AddOp, onnx::MulOp>(heir) && heirs.size() == 1)
+      record.decision = Decision::Merged;
+    if (auto range = heir->getAttrOfType<DenseF64ArrayAttr>(attr::weightRange)) {
+      record.weightsBefore = {range[0], range[1]};
+      record.weightsAfter = {range[2], range[3]};
+    }
+  }
+}
+
+Report collectReport(ModelSummary before, ModuleOp module) {
+  Report report{std::move(before), summarize(module), {}};
+  llvm::StringMap<const BatchNormRecord *> left;
+  for (const BatchNormRecord &record : report.after.batchNorms)
+    left[record.node] = &record;
+  llvm::StringMap<SmallVector<Operation *>> heirs = findHeirs(module);
+  for (BatchNormRecord record : report.before.batchNorms) {
+    if (const BatchNormRecord *now = left.lookup(record.node)) {
+      record.mode = now->mode;
+      record.reason = now->reason;
+      record.message = now->message;
+    } else {
+      settle(record, heirs.lookup(record.node));
+    }
+    report.batchNorms.push_back(std::move(record));
+  }
+  return report;
+}
+
+} // namespace bn

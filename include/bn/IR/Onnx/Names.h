@@ -13,7 +13,7 @@ namespace attr {
 inline constexpr llvm::StringLiteral opsetImports = "onnx.opset_imports", irVersion = "onnx.ir_version", model = "onnx.model",
                                      graph = "onnx.graph", function = "onnx.function", name = "onnx.name",
                                      dimParams = "onnx.dim_params", defaultValue = "onnx.default", outputs = "onnx.outputs",
-                                     residue = "onnx.residue";
+                                     residue = "onnx.residue", dangling = "onnx.dangling";
 } // namespace attr
 
 /// The name of the node that `op` came from; empty when it has none.

@@ -25,6 +25,7 @@ def Onnx_Dialect : Dialect {
     | module | `onnx.model` | serialized ModelProto without graph and functions |
     | function | `onnx.graph` | serialized GraphProto without nodes and initializers |
     | function | `onnx.function` | serialized FunctionProto without nodes; marks a model-local function |
+    | function | `onnx.dangling` | names in the graph's `value_info` that never belonged to a value |
     | argument | `onnx.name`, `onnx.dim_params` | value name; names of symbolic dimensions, "" where there is none |
     | argument | `onnx.default` | value of an initializer that the caller may override |
     | result | `onnx.name` | name of the graph output |

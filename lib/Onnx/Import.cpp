@@ -1,0 +1,72 @@
+// Import.cpp - ONNX in: a model file becomes graph form.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Onnx/Import.h"
+
+#include "GraphImport.h"
+#include "ModelFile.h"
+
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::onnx {
+
+/// From this IR version on an initializer need not be a graph input; one that is may be overridden.
+constexpr int64_t inputsAreOptional = 4;
+
+static bool areConstantInputs(const proto::ModelProto &model, InitializerMode mode) {
+  return mode == InitializerMode::Const || (mode == InitializerMode::Auto && model.ir_version() < inputsAreOptional);
+}
+
+/// Stores with the module what the model says beside its graph and functions.
+static void importHeader(const proto::ModelProto &model, const OpsetImports &imports, ModuleOp module) {
+  Builder b(module.getContext());
+  NamedAttrList versions;
+  for (const auto &import : imports)
+    versions.set(import.getKey().empty() ? "ai.onnx" : import.getKey(), b.getI64IntegerAttr(import.getValue()));
+  module->setAttr(attr::opsetImports, versions.getDictionary(b.getContext()));
+  module->setAttr(attr::irVersion, b.getI64IntegerAttr(model.ir_version()));
+  module->setAttr(attr::model, b.getStringAttr(serialize(model)));
+}
+
+static Error importInto(ModuleOp module, ModelFile &file, const ImportOptions &options) {
+  proto::ModelProto &model = file.model;
+  if (!model.has_graph())
+    return invalidModel("expected a model with a graph");
+  OpsetImports imports = getOpsetImports(model.opset_import());
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  bool constantInputs = areConstantInputs(model, options.initializers);
+  auto main = GraphImporter(builder, imports, file.blobs).importMain(*model.mutable_graph(), constantInputs);
+  if (!main)
+    return main.takeError();
+  llvm::StringSet<> symbols{main->getSymName()};
+  for (proto::FunctionProto &function : *model.mutable_functions()) {
+    if (!symbols.insert(getFunctionSymbol(function.domain(), function.name(), function.overload())).second)
+      return invalidModel("expected function '" + function.name() + "' to be defined once");
+    auto op = GraphImporter(builder, getOpsetImports(function.opset_import()), file.blobs).importFunction(function);
+    if (!op)
+      return addContext(op.takeError(), "function '" + function.name() + "': ");
+  }
+  model.clear_graph();
+  model.clear_functions();
+  importHeader(model, imports, module);
+  return Error::success();
+}
+
+Expected<OwningOpRef<ModuleOp>> importModel(StringRef path, MLIRContext *context, const ImportOptions &options) {
+  context->loadDialect<OnnxDialect, BNDialect, func::FuncDialect>();
+  auto file = readModelFile(path);
+  if (!file)
+    return addContext(file.takeError(), path + ": ");
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
+  if (Error error = importInto(*module, **file, options))
+    return addContext(std::move(error), path + ": ");
+  return std::move(module);
+}
+
+} // namespace bn::onnx

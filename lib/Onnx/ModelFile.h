@@ -1,0 +1,40 @@
+// ModelFile.h - a model file as a message, its weights left where they are.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_ONNX_MODELFILE_H
+#define BN_LIB_ONNX_MODELFILE_H
+
+#include "Proto.h"
+
+namespace llvm {
+class MemoryBuffer;
+class raw_ostream;
+} // namespace llvm
+
+namespace bn::onnx {
+
+/// A model as read: `blobs` holds the large contents that `model` leaves out.
+struct ModelFile {
+  proto::ModelProto model;
+  BlobMap blobs;
+};
+
+/// Maps a file that is to be read as a whole. Errors: the system's.
+llvm::Expected<std::shared_ptr<llvm::MemoryBuffer>> mapFile(llvm::StringRef path);
+
+/// Reads a `.onnx` or, by its ending, a `.onnxtxt` file.
+llvm::Expected<std::unique_ptr<ModelFile>> readModelFile(llvm::StringRef path);
+
+/// Reads the binary form from bytes that `owner` keeps alive.
+llvm::Error parseModel(llvm::ArrayRef<char> bytes, const std::shared_ptr<const void> &owner, ModelFile &file);
+
+/// Writes the binary form, contents of `blobs` in their places. Takes the model apart while doing so. Errors:
+/// `std::errc::not_supported` where the model is larger than protobuf allows, or the system's.
+llvm::Error writeModelFile(ModelFile &file, llvm::StringRef path);
+
+/// Writes `path` through `write`, beside it first and then renamed: the file appears whole or not at all.
+llvm::Error writeWhole(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+} // namespace bn::onnx
+
+#endif // BN_LIB_ONNX_MODELFILE_H

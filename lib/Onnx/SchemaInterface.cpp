@@ -3,6 +3,8 @@
 
 #include "bn/IR/Onnx/SchemaInterface.h"
 
+#include "FunctionBody.h"
+#include "GraphImport.h"
 #include "NodeExport.h"
 #include "TensorConversion.h"
 #include "TypeConversion.h"
@@ -10,6 +12,8 @@
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Onnx/Import.h"
+
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -57,6 +61,39 @@ void describeBodies(Operation *op, ArrayAttr graphs, Question &question) {
   }
 }
 
+/// Gives the values that replace the results of `op` their names.
+void nameReplacements(Operation *op, ValueRange replacements) {
+  for (auto [result, replacement] : llvm::zip(op->getResults(), replacements)) {
+    Operation *inner = replacement.getDefiningOp();
+    StringRef name = getValueName(result);
+    if (!inner || name.empty() || replacement.getParentBlock() != op->getBlock())
+      continue;
+    SmallVector<StringRef> names(inner->getNumResults());
+    for (OpResult sibling : inner->getResults())
+      names[sibling.getResultNumber()] = sibling == replacement ? name : getValueName(sibling);
+    setOutputNames(inner, names);
+  }
+}
+
+/// The node as a message whose present inputs and outputs have names.
+llvm::Error describeNode(Operation *op, function_ref<ElementsAttr(unsigned)> constantOperand, NodeParts &parts, Question &question) {
+  auto node = cast<NodeOpInterface>(op);
+  OpsetImports imports;
+  imports[node.getDomain()] = node.getSchemaVersion();
+  std::optional<proto::NodeProto> residue = getNodeResidue(op); // says which overload of a function it calls
+  auto described = getNodeParts(op, imports, residue ? &*residue : nullptr);
+  if (!described)
+    return described.takeError();
+  parts = std::move(*described);
+  if (llvm::Error error = exportNode(op, parts, residue ? &*residue : nullptr, question.node, question.blobs))
+    return error;
+  for (auto [i, output] : llvm::enumerate(parts.outputs))
+    if (output)
+      question.node.set_output(static_cast<int>(i), "y" + std::to_string(i));
+  describeOperands(parts.inputs, constantOperand, question);
+  return llvm::Error::success();
+}
+
 class OnnxSchemas : public SchemaInterface {
 public:
   using SchemaInterface::SchemaInterface;
@@ -67,32 +104,97 @@ public:
     auto node = dyn_cast<NodeOpInterface>(op);
     if (!node) // the bn dialect's ops and constants know their types
       return success();
+    NodeParts parts;
+    Question question;
+    if (llvm::Error error = describeNode(op, constantOperand, parts, question))
+      return op->emitError("node '" + getDisplayName(op) + "': " + toString(std::move(error)));
+    describeBodies(op, parts.graphs, question);
     OpsetImports imports;
     imports[node.getDomain()] = node.getSchemaVersion();
-    Question question;
-    auto parts = getNodeParts(op, imports, nullptr);
-    llvm::Error error = parts ? exportNode(op, *parts, nullptr, question.node, question.blobs) : parts.takeError();
-    if (error)
-      return op->emitOpError(toString(std::move(error)));
-    for (auto [i, output] : llvm::enumerate(parts->outputs))
-      if (output)
-        question.node.set_output(static_cast<int>(i), "y" + std::to_string(i));
-    describeOperands(parts->inputs, constantOperand, question);
-    describeBodies(op, parts->graphs, question);
-    auto inferred = inferOutputTypes(findSchema(node.getOpType(), node.getDomain(), imports), question.node, question.inputs, imports);
+    const proto::OpSchema *schema = findSchema(node.getOpType(), node.getDomain(), imports);
+    auto inferred = inferOutputTypes(schema, question.node, question.inputs, imports);
     if (!inferred)
       return op->emitError("node '" + getDisplayName(op) + "': " + toString(inferred.takeError()));
-    for (auto [i, type] : llvm::enumerate(*inferred)) {
-      if (!parts->outputs[i])
+    for (auto [i, output] : llvm::enumerate(parts.outputs)) {
+      if (!output)
         continue;
-      mergeType(type, exportType(types[i]));
-      types[i] = importType(type, op->getContext());
+      mergeType((*inferred)[i], exportType(types[i]));
+      types[i] = importType((*inferred)[i], op->getContext());
     }
     return success();
   }
 
-  LogicalResult expandFunctionBody(Operation *op, RewriterBase &rewriter) const override { return failure(); }
+  LogicalResult expandFunctionBody(Operation *op, RewriterBase &rewriter) const override;
 };
+
+/// Imports the body into a block of its own; null where a node of it is not valid.
+std::optional<SmallVector<Value>> importBody(FunctionBody &body, const NodeParts &parts, Location loc, Block &block) {
+  OpBuilder builder(loc.getContext());
+  builder.setInsertionPointToStart(&block);
+  llvm::StringMap<Value> values;
+  Value absent = AbsentOp::create(builder, loc, builder.getNoneType());
+  for (auto [i, name] : llvm::enumerate(body.function.input()))
+    values[name] = i < parts.inputs.size() && parts.inputs[i] ? parts.inputs[i] : absent;
+  SmallVector<StringRef> outputs(parts.outputs.size()); // a body need not compute what nobody asks for
+  for (auto [i, name] : llvm::enumerate(body.function.output()))
+    if (i < outputs.size() && parts.outputs[i])
+      outputs[i] = name;
+  GraphImporter importer(builder, getOpsetImports(body.function.opset_import()), body.blobs);
+  auto results = importer.importNodes(*body.function.mutable_node(), values, outputs);
+  if (!results) {
+    llvm::consumeError(results.takeError());
+    return std::nullopt;
+  }
+  if (absent.use_empty())
+    absent.getDefiningOp()->erase();
+  // Names inside the function mean nothing outside; messages speak of the node that was replaced.
+  block.walk([&](Operation *inner) {
+    for (StringRef name : {attr::name, attr::outputs, attr::residue})
+      inner->removeAttr(name);
+    inner->setLoc(loc);
+  });
+  return *results;
+}
+
+LogicalResult OnnxSchemas::expandFunctionBody(Operation *op, RewriterBase &rewriter) const {
+  NodeParts parts;
+  Question question;
+  if (!isa<NodeOpInterface>(op))
+    return failure();
+  auto noConstant = [](unsigned) { return ElementsAttr(); };
+  if (llvm::Error error = describeNode(op, noConstant, parts, question)) {
+    llvm::consumeError(std::move(error));
+    return failure();
+  }
+  std::unique_ptr<FunctionBody> body = getFunctionBody(op, question.node, question.types);
+  Block block;
+  auto results = body ? importBody(*body, parts, op->getLoc(), block) : std::nullopt;
+  if (!results)
+    return failure();
+  for (auto [output, result] : llvm::zip(parts.outputs, *results))
+    if (output && !areCompatible(output.getType(), result.getType()))
+      return failure();
+
+  rewriter.setInsertionPoint(op);
+  IRMapping mapping;
+  for (Operation &inner : block)
+    rewriter.clone(inner, mapping);
+  SmallVector<Value> replacements;
+  for (Value result : op->getResults()) {
+    auto output = llvm::find(parts.outputs, result);
+    if (output == parts.outputs.end() || !*output) {
+      replacements.push_back(AbsentOp::create(rewriter, op->getLoc(), rewriter.getNoneType()));
+      continue;
+    }
+    Value replacement = mapping.lookupOrDefault((*results)[output - parts.outputs.begin()]);
+    if (replacement.getType() != result.getType() && replacement.getDefiningOp())
+      replacement.setType(result.getType());
+    replacements.push_back(replacement);
+  }
+  nameReplacements(op, replacements);
+  rewriter.replaceOp(op, replacements);
+  return success();
+}
 
 } // namespace
 

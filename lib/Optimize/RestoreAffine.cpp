@@ -88,7 +88,8 @@ struct Builder {
 /// The BatchNormalization among the originals that can take the whole affine.
 static InferenceOp findBatchNorm(AffineOp affine) {
   for (Operation *op : getOriginals(affine))
-    if (auto norm = dyn_cast<InferenceOp>(op); norm && norm.getAxes().size() == 1 && norm.getAxes().front() == static_cast<int64_t>(affine.getAxis()))
+    if (auto norm = dyn_cast<InferenceOp>(op);
+        norm && norm.getAxes().size() == 1 && norm.getAxes().front() == static_cast<int64_t>(affine.getAxis()))
       return norm;
   return nullptr;
 }

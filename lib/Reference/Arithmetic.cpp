@@ -57,13 +57,18 @@ static LogicalResult div(Call &call) {
   return arithmetic(call, [](double a, double b) { return a / b; }, [=](int64_t a, int64_t b) { return divide(isUnsigned, a, b); });
 }
 
+/// The sign is the divisor's, or with `fmod` the dividend's.
 static LogicalResult mod(Call &call) {
   if (failed(checkDivisor(call)))
     return failure();
   bool isUnsigned = call[0].elementType.isUnsignedInteger(), followsDividend = call.node.getInt("fmod", 0);
-  if (isa<FloatType>(call[0].elementType) && !followsDividend)
-    return call.error() << "expected 'fmod' 1 for real numbers, got 0";
-  return arithmetic(call, [](double a, double b) { return std::fmod(a, b); }, [=](int64_t a, int64_t b) {
+  auto real = [=](double a, double b) {
+    double rest = std::fmod(a, b);
+    if (followsDividend || std::isnan(rest))
+      return rest;
+    return rest == 0 ? std::copysign(0.0, b) : (rest < 0) != (b < 0) ? rest + b : rest;
+  };
+  return arithmetic(call, real, [=](int64_t a, int64_t b) {
     int64_t rest = remainder(isUnsigned, a, b);
     bool hasWrongSign = !isUnsigned && rest != 0 && (rest < 0) != (b < 0);
     return !followsDividend && hasWrongSign ? rest + b : rest;

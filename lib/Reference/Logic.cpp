@@ -25,15 +25,20 @@ static LogicalResult bitwise(Call &call) {
   return evaluateBinary(call, call[0].elementType, onReals, f);
 }
 
+/// A shift by the width or more (a negative one counts as that) leaves 0, or the sign of a signed number shifted right.
 static LogicalResult bitShift(Call &call) {
   StringRef direction = call.node.getString("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     return call.error() << "expected 'direction' LEFT or RIGHT, got '" << direction << "'";
   Type type = call[0].elementType;
   auto onReals = [](double, double) { return 0.0; };
-  return evaluateBinary(call, type, onReals, [=](int64_t a, int64_t b) {
+  return evaluateBinary(call, type, onReals, [=](int64_t a, int64_t b) -> int64_t {
     uint64_t value = a, by = b;
-    return by > 63 ? 0 : wrapToType(type, direction == "LEFT" ? value << by : value >> by);
+    if (direction == "LEFT")
+      return by > 63 ? 0 : wrapToType(type, value << by);
+    if (!type.isUnsignedInteger())
+      return a >> std::min<uint64_t>(by, 63);
+    return by > 63 ? 0 : value >> by;
   });
 }
 

@@ -18,7 +18,8 @@ const Operator *findOperator(StringRef name) {
   static const auto registry = [] {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
-         {getActivations(), getArithmetic(), getLogic(), getCasts(), getReshapes(), getSelections()})
+         {getActivations(), getArithmetic(), getCasts(), getConvolutions(), getGathers(), getLogic(), getMatrices(), getNormalizations(),
+          getPads(), getPoolings(), getReductions(), getReshapes(), getResizes(), getSelections()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;

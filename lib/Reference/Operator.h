@@ -59,12 +59,20 @@ const Operator *findOperator(llvm::StringRef name);
 /// Fails with an error where the operands are not those of the table entry.
 mlir::LogicalResult checkOperands(const Call &call, const Operator &op);
 
-// The tables.
+// The tables, one a file.
 llvm::ArrayRef<Operator> getActivations();
 llvm::ArrayRef<Operator> getArithmetic();
-llvm::ArrayRef<Operator> getLogic();
 llvm::ArrayRef<Operator> getCasts();
+llvm::ArrayRef<Operator> getConvolutions();
+llvm::ArrayRef<Operator> getGathers();
+llvm::ArrayRef<Operator> getLogic();
+llvm::ArrayRef<Operator> getMatrices();
+llvm::ArrayRef<Operator> getNormalizations();
+llvm::ArrayRef<Operator> getPads();
+llvm::ArrayRef<Operator> getPoolings();
+llvm::ArrayRef<Operator> getReductions();
 llvm::ArrayRef<Operator> getReshapes();
+llvm::ArrayRef<Operator> getResizes();
 llvm::ArrayRef<Operator> getSelections();
 
 } // namespace bn::reference

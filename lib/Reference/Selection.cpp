@@ -206,11 +206,11 @@ static LogicalResult depthToSpace(Call &call) {
   if (x.shape[1] % (*b * *b))
     return call.error() << "expected channels in multiples of " << *b * *b << ", got " << x.shape[1];
   int64_t depth = x.shape[1] / (*b * *b);
-  bool isDepthFirst = call.node.getString("mode", "DCR") == "DCR"; // channels are block, depth; depth, block otherwise
+  bool isBlockFirst = call.node.getString("mode", "DCR") == "DCR"; // channels are block, depth; depth, block otherwise
   Dims strides = getStrides(x.shape), shape{x.shape[0], depth, x.shape[2] * *b, x.shape[3] * *b};
   return addSelected(call, x, shape, [&](ArrayRef<int64_t> i) {
     int64_t within = i[2] % *b * *b + i[3] % *b;
-    int64_t channel = isDepthFirst ? within * depth + i[1] : i[1] * *b * *b + within;
+    int64_t channel = isBlockFirst ? within * depth + i[1] : i[1] * *b * *b + within;
     return dot({i[0], channel, i[2] / *b, i[3] / *b}, strides);
   });
 }
@@ -223,10 +223,11 @@ static LogicalResult spaceToDepth(Call &call) {
   if (x.shape[2] % *b || x.shape[3] % *b)
     return call.error() << "expected height and width in multiples of " << *b << ", got " << x.getType();
   int64_t depth = x.shape[1];
+  bool isBlockFirst = call.node.getString("mode", "DCR") == "DCR"; // channels are block, depth; depth, block otherwise
   Dims strides = getStrides(x.shape), shape{x.shape[0], depth * *b * *b, x.shape[2] / *b, x.shape[3] / *b};
   return addSelected(call, x, shape, [&](ArrayRef<int64_t> i) {
-    int64_t within = i[1] / depth;
-    return dot({i[0], i[1] % depth, i[2] * *b + within / *b, i[3] * *b + within % *b}, strides);
+    int64_t within = isBlockFirst ? i[1] / depth : i[1] % (*b * *b), channel = isBlockFirst ? i[1] % depth : i[1] / (*b * *b);
+    return dot({i[0], channel, i[2] * *b + within / *b, i[3] * *b + within % *b}, strides);
   });
 }
 

@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -38,15 +39,20 @@ Tensor makeTensor(Type elementType, ArrayRef<int64_t> shape) {
   return tensor;
 }
 
+/// Rounds to the nearest; a type without NaN holds −0 in its place.
+static APFloat toNarrowFloat(FloatType type, double value) {
+  APFloat rounded(std::isnan(value) && !APFloat::semanticsHasNaN(type.getFloatSemantics()) ? -0.0 : value);
+  bool losesInfo;
+  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
+  return rounded;
+}
+
 double roundToType(Type elementType, double value) {
   if (elementType.isF64())
     return value;
   if (elementType.isF32())
     return static_cast<float>(value);
-  APFloat rounded(value);
-  bool losesInfo;
-  rounded.convert(cast<FloatType>(elementType).getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
-  return rounded.convertToDouble();
+  return toNarrowFloat(cast<FloatType>(elementType), value).convertToDouble();
 }
 
 int64_t wrapToType(Type elementType, int64_t value) {
@@ -86,10 +92,7 @@ static uint64_t encodeReal(FloatType type, double value) {
     return llvm::bit_cast<uint64_t>(value);
   if (type.isF32())
     return llvm::bit_cast<uint32_t>(static_cast<float>(value));
-  APFloat rounded(value);
-  bool losesInfo;
-  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
-  return rounded.bitcastToAPInt().getZExtValue();
+  return toNarrowFloat(type, value).bitcastToAPInt().getZExtValue();
 }
 
 /// Fills a tensor of numbers from bytes in the encoding of HostTensor.h.

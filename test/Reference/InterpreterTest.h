@@ -28,6 +28,24 @@ protected:
     return mlir::succeeded(results) ? *results : std::vector<bn::reference::Tensor>();
   }
 
+  /// The first result of one node; an empty tensor where it fails.
+  bn::reference::Tensor node(llvm::StringRef op, int version, llvm::ArrayRef<bn::reference::Tensor> inputs,
+                             llvm::StringRef attributes = "") {
+    std::string arguments, names, types;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      llvm::StringRef separator = i ? ", " : "";
+      arguments += (separator + "%x" + llvm::Twine(i) + ": !onnx.any").str();
+      names += (separator + "%x" + llvm::Twine(i)).str();
+      types += (separator + "!onnx.any").str();
+    }
+    std::string text = ("func.func @f(" + arguments + ") -> !onnx.any {\n %y = onnx.node \"" + op + "\"(" + names + ") version " +
+                        llvm::Twine(version) + " " + attributes + " : (" + types +
+                        ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
+                           .str();
+    std::vector<bn::reference::Tensor> results = run(text, inputs);
+    return results.empty() ? bn::reference::Tensor() : results[0];
+  }
+
   bn::reference::Tensor real(llvm::ArrayRef<int64_t> shape, std::vector<double> values) {
     return {mlir::Float32Type::get(&context), llvm::to_vector(shape), std::move(values)};
   }

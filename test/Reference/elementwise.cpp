@@ -12,21 +12,6 @@ namespace {
 
 class ElementwiseTest : public InterpreterTest {
 protected:
-  /// The result of one node; an empty tensor where it fails.
-  Tensor node(StringRef op, int version, ArrayRef<Tensor> inputs, StringRef attributes = "") {
-    std::string arguments, names, types;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      StringRef separator = i ? ", " : "";
-      arguments += (separator + "%x" + Twine(i) + ": !onnx.any").str();
-      names += (separator + "%x" + Twine(i)).str();
-      types += (separator + "!onnx.any").str();
-    }
-    std::string text = ("func.func @f(" + arguments + ") -> !onnx.any {\n %y = onnx.node \"" + op + "\"(" + names + ") version " +
-                        Twine(version) + " " + attributes + " : (" + types + ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
-                           .str();
-    std::vector<Tensor> results = run(text, inputs);
-    return results.empty() ? Tensor() : results[0];
-  }
   Tensor typed(Type type, ArrayRef<int64_t> shape, std::vector<int64_t> values) { return {type, llvm::to_vector(shape), values}; }
   Type i8() { return IntegerType::get(&context, 8); }
   Type u64() { return IntegerType::get(&context, 64, IntegerType::Unsigned); }

@@ -12,8 +12,7 @@ using namespace mlir;
 namespace bn::reference {
 
 /// y = f(x) for every element.
-template <typename Function>
-static LogicalResult map(Call &call, Function f) {
+template <typename Function> static LogicalResult map(Call &call, Function f) {
   Tensor *y = call.addResult(call[0].elementType, call[0].shape);
   if (!y)
     return failure();
@@ -22,10 +21,7 @@ static LogicalResult map(Call &call, Function f) {
 }
 
 /// An operator without attributes, as a table entry.
-template <auto f>
-static LogicalResult unary(Call &call) {
-  return map(call, f);
-}
+template <auto f> static LogicalResult unary(Call &call) { return map(call, f); }
 
 /// The attribute, or the operator's default as a float32, which is what ONNX attributes are.
 static double parameter(Call &call, StringRef name, float fallback) { return call.node.getFloat(name, fallback); }
@@ -41,8 +37,7 @@ static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 //===----------------------------------------------------------------------===//
 
 /// y = f(x) for reals and g(x) for integers, wrapped to their width. uint64 comes by its bits, so that g sees large values as negative.
-template <auto f, auto g>
-static LogicalResult unaryNumber(Call &call) {
+template <auto f, auto g> static LogicalResult unaryNumber(Call &call) {
   const Tensor &x = call[0];
   if (isa<FloatType>(x.elementType))
     return map(call, f);
@@ -101,9 +96,7 @@ static LogicalResult swish(Call &call) {
 
 static LogicalResult gelu(Call &call) {
   if (call.node.getString("approximate", "none") == "tanh")
-    return map(call, [](double x) {
-      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    });
+    return map(call, [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); });
   return map(call, [](double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); });
 }
 
@@ -136,8 +129,7 @@ static LogicalResult isInf(Call &call) {
   Tensor *y = call.addResult(IntegerType::get(call.node->getContext(), 1), call[0].shape);
   if (!y)
     return failure();
-  llvm::transform(call[0].reals(), y->mutableIntegers().begin(),
-                  [=](double x) { return std::isinf(x) && (x > 0 ? positive : negative); });
+  llvm::transform(call[0].reals(), y->mutableIntegers().begin(), [=](double x) { return std::isinf(x) && (x > 0 ? positive : negative); });
   return success();
 }
 

@@ -22,13 +22,16 @@ static LogicalResult arithmetic(Call &call, RealFunction real, IntegerFunction i
 }
 
 static LogicalResult add(Call &call) {
-  return arithmetic(call, [](double a, double b) { return a + b; }, [](int64_t a, int64_t b) { return bits(a) + bits(b); });
+  return arithmetic(
+      call, [](double a, double b) { return a + b; }, [](int64_t a, int64_t b) { return bits(a) + bits(b); });
 }
 static LogicalResult sub(Call &call) {
-  return arithmetic(call, [](double a, double b) { return a - b; }, [](int64_t a, int64_t b) { return bits(a) - bits(b); });
+  return arithmetic(
+      call, [](double a, double b) { return a - b; }, [](int64_t a, int64_t b) { return bits(a) - bits(b); });
 }
 static LogicalResult mul(Call &call) {
-  return arithmetic(call, [](double a, double b) { return a * b; }, [](int64_t a, int64_t b) { return bits(a) * bits(b); });
+  return arithmetic(
+      call, [](double a, double b) { return a * b; }, [](int64_t a, int64_t b) { return bits(a) * bits(b); });
 }
 
 /// Quotient rounded toward zero, and what it leaves.
@@ -54,7 +57,8 @@ static LogicalResult div(Call &call) {
   if (failed(checkDivisor(call)))
     return failure();
   bool isUnsigned = call[0].elementType.isUnsignedInteger();
-  return arithmetic(call, [](double a, double b) { return a / b; }, [=](int64_t a, int64_t b) { return divide(isUnsigned, a, b); });
+  return arithmetic(
+      call, [](double a, double b) { return a / b; }, [=](int64_t a, int64_t b) { return divide(isUnsigned, a, b); });
 }
 
 /// The sign is the divisor's, or with `fmod` the dividend's.
@@ -140,7 +144,8 @@ static LogicalResult fold(Call &call, RealFunction real, IntegerFunction integer
 }
 
 static LogicalResult sum(Call &call) {
-  return fold(call, [](double a, double b) { return a + b; }, [](int64_t a, int64_t b) { return bits(a) + bits(b); });
+  return fold(
+      call, [](double a, double b) { return a + b; }, [](int64_t a, int64_t b) { return bits(a) + bits(b); });
 }
 
 static LogicalResult mean(Call &call) {
@@ -152,8 +157,7 @@ static LogicalResult mean(Call &call) {
 }
 
 /// The larger (or smaller) of two; a NaN wins, as in numpy.
-template <bool wantsLarger>
-static LogicalResult extreme(Call &call) {
+template <bool wantsLarger> static LogicalResult extreme(Call &call) {
   if (call.operands.empty() || !call.operands[0])
     return call.error() << "expected at least one input";
   bool isUnsigned = call[0].elementType.isUnsignedInteger();
@@ -201,24 +205,19 @@ static LogicalResult prelu(Call &call) {
     slope.shape.append(rank - 2, 1);
   const Tensor *operands[] = {&call[0], &slope};
   Call aligned{call.node, operands, call.results};
-  return arithmetic(aligned, [](double x, double slope) { return x < 0 ? slope * x : x; },
-                    [](int64_t x, int64_t slope) { return x < 0 ? bits(slope) * bits(x) : bits(x); });
+  return arithmetic(
+      aligned, [](double x, double slope) { return x < 0 ? slope * x : x; },
+      [](int64_t x, int64_t slope) { return x < 0 ? bits(slope) * bits(x) : bits(x); });
 }
 
 ArrayRef<Operator> getArithmetic() {
   static constexpr Operator table[] = {
-      {"Add", "number number", add},
-      {"Clip", "number number? number?", clip},
-      {"Div", "number number", div},
-      {"Max", "number...", extreme<true>},
-      {"Mean", "real...", mean},
-      {"Min", "number...", extreme<false>},
-      {"Mod", "number number", mod},
-      {"Mul", "number number", mul},
-      {"PRelu", "number number", prelu},
-      {"Pow", "number number", pow},
-      {"Sub", "number number", sub},
-      {"Sum", "real...", sum},
+      {"Add", "number number", add},     {"Clip", "number number? number?", clip},
+      {"Div", "number number", div},     {"Max", "number...", extreme<true>},
+      {"Mean", "real...", mean},         {"Min", "number...", extreme<false>},
+      {"Mod", "number number", mod},     {"Mul", "number number", mul},
+      {"PRelu", "number number", prelu}, {"Pow", "number number", pow},
+      {"Sub", "number number", sub},     {"Sum", "real...", sum},
   };
   return table;
 }

@@ -45,8 +45,7 @@ static LogicalResult checkRuntimeShapes(Operation *op, const Tensor &x, ArrayRef
 }
 
 /// The operand of an op by its position in the op's definition, null where it is not given.
-template <typename Op>
-static const Tensor *getOperand(Op op, ArrayRef<const Tensor *> operands, unsigned position) {
+template <typename Op> static const Tensor *getOperand(Op op, ArrayRef<const Tensor *> operands, unsigned position) {
   auto [start, size] = op.getODSOperandIndexAndLength(position);
   return size ? operands[start] : nullptr;
 }
@@ -100,8 +99,7 @@ public:
 
 private:
   /// Calls `visit(offset, channel, group, weight, index)` for every element of the input.
-  template <typename Visit>
-  void forEachElement(Visit visit) const;
+  template <typename Visit> void forEachElement(Visit visit) const;
   void takeStatistics();
   void averageGhosts();
   void correct();
@@ -125,15 +123,15 @@ private:
 
 Step::Step(TrainingOp op, ArrayRef<const Tensor *> operands)
     : op(op), x(*operands[0]), epsilon(op.getEpsilon().convertToDouble()), ghosts(op.getGhosts()) {
-  const Tensor **fields[] = {&scale, &offset, &runningMean, &runningVariance, &renormMean, &renormStddev, &movingStddev,
+  const Tensor **fields[] = {&scale, &offset, &runningMean, &runningVariance, &renormMean,       &renormStddev, &movingStddev,
                              &rmin,  &rmax,   &dmax,        &adjustmentScale, &adjustmentOffset, &mask};
   for (auto [i, field] : llvm::enumerate(fields))
     *field = getOperand(op, operands, i + 1);
 }
 
 LogicalResult Step::check() const {
-  if (failed(checkRuntimeShapes(op, x, op.getAxes(),
-                                {scale, offset, runningMean, runningVariance, renormMean, renormStddev, movingStddev})))
+  if (failed(
+          checkRuntimeShapes(op, x, op.getAxes(), {scale, offset, runningMean, runningVariance, renormMean, renormStddev, movingStddev})))
     return failure();
   if (ghosts > 1 && (x.shape[0] % ghosts || llvm::is_contained(op.getAxes(), 0)))
     return op.emitOpError("expected a batch in multiples of ") << ghosts << " along an axis that is not kept, got " << x.getType();
@@ -146,8 +144,7 @@ LogicalResult Step::check() const {
   return success();
 }
 
-template <typename Visit>
-void Step::forEachElement(Visit visit) const {
+template <typename Visit> void Step::forEachElement(Visit visit) const {
   int64_t perGhost = ghosts > 1 ? x.shape[0] / ghosts : 0, offset = 0;
   bool isInterleaved = op.getGrouping() == GhostGrouping::Interleaved;
   Dims maskStrides = mask ? getBroadcastStrides(mask->shape, x.shape) : Dims();

@@ -13,8 +13,7 @@ namespace bn::reference {
 bool isBatchNorm(mlir::Operation *op);
 
 /// Evaluates such an op; fails with a diagnostic on it.
-mlir::LogicalResult evaluateBatchNorm(mlir::Operation *op, llvm::ArrayRef<const Tensor *> operands,
-                                      llvm::SmallVectorImpl<Tensor> &results);
+mlir::LogicalResult evaluateBatchNorm(mlir::Operation *op, llvm::ArrayRef<const Tensor *> operands, llvm::SmallVectorImpl<Tensor> &results);
 
 } // namespace bn::reference
 

@@ -18,30 +18,54 @@ Type getDataType(MLIRContext *context, int64_t dataType) {
   Builder b(context);
   auto unsignedInteger = [&](unsigned width) { return b.getIntegerType(width, /*isSigned=*/false); };
   switch (dataType) {
-  case 1: return b.getF32Type();
-  case 2: return unsignedInteger(8);
-  case 3: return b.getI8Type();
-  case 4: return unsignedInteger(16);
-  case 5: return b.getI16Type();
-  case 6: return b.getI32Type();
-  case 7: return b.getI64Type();
-  case 8: return onnx::StringType::get(context);
-  case 9: return b.getI1Type();
-  case 10: return b.getF16Type();
-  case 11: return b.getF64Type();
-  case 12: return unsignedInteger(32);
-  case 13: return unsignedInteger(64);
-  case 16: return b.getBF16Type();
-  case 17: return b.getType<Float8E4M3FNType>();
-  case 18: return b.getType<Float8E4M3FNUZType>();
-  case 19: return b.getType<Float8E5M2Type>();
-  case 20: return b.getType<Float8E5M2FNUZType>();
-  case 21: return unsignedInteger(4);
-  case 22: return b.getIntegerType(4);
-  case 23: return b.getType<Float4E2M1FNType>();
-  case 25: return unsignedInteger(2);
-  case 26: return b.getIntegerType(2);
-  default: return {};
+  case 1:
+    return b.getF32Type();
+  case 2:
+    return unsignedInteger(8);
+  case 3:
+    return b.getI8Type();
+  case 4:
+    return unsignedInteger(16);
+  case 5:
+    return b.getI16Type();
+  case 6:
+    return b.getI32Type();
+  case 7:
+    return b.getI64Type();
+  case 8:
+    return onnx::StringType::get(context);
+  case 9:
+    return b.getI1Type();
+  case 10:
+    return b.getF16Type();
+  case 11:
+    return b.getF64Type();
+  case 12:
+    return unsignedInteger(32);
+  case 13:
+    return unsignedInteger(64);
+  case 16:
+    return b.getBF16Type();
+  case 17:
+    return b.getType<Float8E4M3FNType>();
+  case 18:
+    return b.getType<Float8E4M3FNUZType>();
+  case 19:
+    return b.getType<Float8E5M2Type>();
+  case 20:
+    return b.getType<Float8E5M2FNUZType>();
+  case 21:
+    return unsignedInteger(4);
+  case 22:
+    return b.getIntegerType(4);
+  case 23:
+    return b.getType<Float4E2M1FNType>();
+  case 25:
+    return unsignedInteger(2);
+  case 26:
+    return b.getIntegerType(2);
+  default:
+    return {};
   }
 }
 
@@ -83,8 +107,8 @@ static std::string toText(Type elementType, double value) {
   if (std::isinf(value))
     return value > 0 ? "INF" : "-INF";
   char text[32];
-  std::to_chars_result end = elementType.isF64() ? std::to_chars(text, std::end(text), value)
-                                                 : std::to_chars(text, std::end(text), static_cast<float>(value));
+  std::to_chars_result end =
+      elementType.isF64() ? std::to_chars(text, std::end(text), value) : std::to_chars(text, std::end(text), static_cast<float>(value));
   return std::string(text, end.ptr);
 }
 
@@ -137,8 +161,8 @@ static std::optional<Tensor> parse(const Tensor &tensor, Type elementType) {
     if (isa<FloatType>(elementType))
       result.mutableReals()[i] = roundToType(elementType, *real);
     else
-      result.mutableIntegers()[i] = StringRef(text).getAsInteger(10, integer) ? toInteger(elementType, *real)
-                                                                               : wrapToType(elementType, integer);
+      result.mutableIntegers()[i] =
+          StringRef(text).getAsInteger(10, integer) ? toInteger(elementType, *real) : wrapToType(elementType, integer);
   }
   return result;
 }
@@ -175,8 +199,8 @@ static LogicalResult castTo(Call &call, Type elementType) {
 
 /// Before version 6 `to` is the type's name.
 static int64_t getDataTypeOfName(StringRef name) {
-  static constexpr StringLiteral names[] = {"UNDEFINED", "FLOAT", "UINT8",   "INT8",   "UINT16", "INT16",  "INT32",
-                                            "INT64",     "STRING", "BOOL",   "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+  static constexpr StringLiteral names[] = {"UNDEFINED", "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
+                                            "INT64",     "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
   return llvm::find(names, name) - names;
 }
 

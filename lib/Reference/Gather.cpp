@@ -59,9 +59,8 @@ static LogicalResult gatherElements(Call &call) {
     return failure();
   Dims strides = getStrides(x.shape);
   size_t next = 0;
-  return addSelected(call, x, indices.shape, [&](ArrayRef<int64_t> index) {
-    return dot(index, strides) + ((*places)[next++] - index[*axis]) * strides[*axis];
-  });
+  return addSelected(call, x, indices.shape,
+                     [&](ArrayRef<int64_t> index) { return dot(index, strides) + ((*places)[next++] - index[*axis]) * strides[*axis]; });
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,8 +115,7 @@ static LogicalResult gatherND(Call &call) {
 //===----------------------------------------------------------------------===//
 
 /// Combines what is there with what comes, as `reduction` says.
-template <typename T>
-static void combine(StringRef reduction, T &old, const T &update) {
+template <typename T> static void combine(StringRef reduction, T &old, const T &update) {
   if constexpr (!std::is_same_v<T, std::string>) {
     if (reduction == "add")
       old = old + update;
@@ -135,8 +133,7 @@ static void combine(StringRef reduction, T &old, const T &update) {
 }
 
 /// Adds the first operand with `updates` combined into it, update i at the offset `target(i)`.
-template <typename Target>
-static LogicalResult scatter(Call &call, const Tensor &updates, Target target) {
+template <typename Target> static LogicalResult scatter(Call &call, const Tensor &updates, Target target) {
   if (updates.elementType != call[0].elementType)
     return call.error() << "expected updates of type " << call[0].elementType << ", got " << updates.elementType;
   StringRef reduction = call.node.getString("reduction", "none");
@@ -224,9 +221,8 @@ static LogicalResult compress(Call &call) {
       kept.push_back(i);
   Dims shape(x.shape), strides = getStrides(x.shape);
   shape[*axis] = kept.size();
-  return addSelected(call, x, shape, [&](ArrayRef<int64_t> index) {
-    return dot(index, strides) + (kept[index[*axis]] - index[*axis]) * strides[*axis];
-  });
+  return addSelected(call, x, shape,
+                     [&](ArrayRef<int64_t> index) { return dot(index, strides) + (kept[index[*axis]] - index[*axis]) * strides[*axis]; });
 }
 
 /// The first `sequence_lens[b]` steps of every sequence in reverse order.

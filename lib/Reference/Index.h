@@ -39,8 +39,7 @@ inline int64_t dot(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> stride
 }
 
 /// Calls `visit(index)` for every index of `shape`, in row-major order.
-template <typename Visit>
-void forEachIndex(llvm::ArrayRef<int64_t> shape, Visit visit) {
+template <typename Visit> void forEachIndex(llvm::ArrayRef<int64_t> shape, Visit visit) {
   Dims index(shape.size(), 0);
   for (int64_t left = countElements(shape); left > 0; --left) {
     visit(llvm::ArrayRef<int64_t>(index));

@@ -17,8 +17,7 @@ struct Lanes {
 };
 
 /// Adds the result of the first operand's shape, whose every lane along `axes` is f(lane of the operand, lane to fill).
-template <typename Function>
-mlir::LogicalResult mapLanes(Call &call, llvm::ArrayRef<int64_t> axes, Function f) {
+template <typename Function> mlir::LogicalResult mapLanes(Call &call, llvm::ArrayRef<int64_t> axes, Function f) {
   Tensor *y = call.addResult(call[0].elementType, call[0].shape);
   if (!y)
     return mlir::failure();

@@ -10,17 +10,15 @@ namespace bn::reference {
 static Type getBool(const Call &call) { return IntegerType::get(call.node->getContext(), 1); }
 
 /// A comparison: f over reals, over signed and over unsigned integers alike.
-template <auto f>
-static LogicalResult compare(Call &call) {
+template <auto f> static LogicalResult compare(Call &call) {
   bool isUnsigned = call[0].elementType.isUnsignedInteger();
-  return evaluateBinary(call, getBool(call), [](double a, double b) { return f(a, b); }, [=](int64_t a, int64_t b) {
-    return isUnsigned ? f(static_cast<uint64_t>(a), static_cast<uint64_t>(b)) : f(a, b);
-  });
+  return evaluateBinary(
+      call, getBool(call), [](double a, double b) { return f(a, b); },
+      [=](int64_t a, int64_t b) { return isUnsigned ? f(static_cast<uint64_t>(a), static_cast<uint64_t>(b)) : f(a, b); });
 }
 
 /// A function of the bits of two integers or booleans.
-template <auto f>
-static LogicalResult bitwise(Call &call) {
+template <auto f> static LogicalResult bitwise(Call &call) {
   auto onReals = [](double, double) { return 0.0; }; // the table admits integers only
   return evaluateBinary(call, call[0].elementType, onReals, f);
 }

@@ -19,8 +19,7 @@ static int64_t multiplyAdd(int64_t sum, int64_t a, int64_t b) {
 }
 
 /// c (m×n) += a (m×k) · b (k×n)
-template <typename T>
-static void multiplyMatrices(const T *a, const T *b, T *c, int64_t m, int64_t k, int64_t n) {
+template <typename T> static void multiplyMatrices(const T *a, const T *b, T *c, int64_t m, int64_t k, int64_t n) {
   for (int64_t i = 0; i < m; ++i)
     for (int64_t l = 0; l < k; ++l)
       for (int64_t j = 0; j < n; ++j)

@@ -22,8 +22,7 @@ static Dims getTrailingAxes(int64_t from, int64_t rank) { return llvm::to_vector
 //===----------------------------------------------------------------------===//
 
 /// Before version 13 the axes from `axis` on form one lane; from then on `axis` alone.
-template <typename Function>
-static LogicalResult mapSoftmaxLanes(Call &call, Function f) {
+template <typename Function> static LogicalResult mapSoftmaxLanes(Call &call, Function f) {
   bool flattens = call.version() < 13;
   int64_t rank = call[0].shape.size(), given = call.node.getInt("axis", flattens ? 1 : -1);
   if (flattens && given == rank)
@@ -96,8 +95,7 @@ static void scan(const Lanes &lanes, ArrayRef<T> in, std::vector<T> &out, bool e
   }
 }
 
-template <typename Function>
-static LogicalResult scanAxis(Call &call, int64_t start, Function f) {
+template <typename Function> static LogicalResult scanAxis(Call &call, int64_t start, Function f) {
   const Tensor &x = call[0];
   FailureOr<int64_t> given = call.getInteger(1);
   if (failed(given))
@@ -113,9 +111,8 @@ static LogicalResult scanAxis(Call &call, int64_t start, Function f) {
   if (isa<FloatType>(x.elementType))
     scan<double>(lanes, x.reals(), y->mutableReals(), exclusive, reverse, start, f);
   else
-    scan<int64_t>(lanes, x.integers(), y->mutableIntegers(), exclusive, reverse, start, [&](uint64_t a, uint64_t b) {
-      return wrapToType(x.elementType, f(a, b));
-    });
+    scan<int64_t>(lanes, x.integers(), y->mutableIntegers(), exclusive, reverse, start,
+                  [&](uint64_t a, uint64_t b) { return wrapToType(x.elementType, f(a, b)); });
   return success();
 }
 
@@ -221,9 +218,7 @@ static LogicalResult normalizeGroups(Call &call, int64_t groups) {
 
 static LogicalResult groupNormalization(Call &call) { return normalizeGroups(call, call.node.getInt("num_groups", 0)); }
 
-static LogicalResult instanceNormalization(Call &call) {
-  return normalizeGroups(call, call[0].shape.size() < 2 ? 0 : call[0].shape[1]);
-}
+static LogicalResult instanceNormalization(Call &call) { return normalizeGroups(call, call[0].shape.size() < 2 ? 0 : call[0].shape[1]); }
 
 static LogicalResult meanVarianceNormalization(Call &call) {
   int64_t rank = call[0].shape.size(), usual[] = {0, 2, 3};

@@ -34,8 +34,7 @@ const Operator *findOperator(StringRef name) {
 static bool isKind(StringRef kind, const Tensor &tensor) {
   bool isReal = std::holds_alternative<std::vector<double>>(tensor.values);
   bool isInteger = std::holds_alternative<std::vector<int64_t>>(tensor.values);
-  return kind == "any" || (kind == "number" && (isReal || isInteger)) || (kind == "real" && isReal) ||
-         (kind == "integer" && isInteger);
+  return kind == "any" || (kind == "number" && (isReal || isInteger)) || (kind == "real" && isReal) || (kind == "integer" && isInteger);
 }
 
 LogicalResult checkOperands(const Call &call, const Operator &op) {

@@ -44,8 +44,7 @@ static Dims getResultShape(Call &call, const Pool &pool) {
 }
 
 /// Calls `visit(output, input)`, offsets in the tensors, for every tap that reads inside.
-template <typename Visit>
-static void forEachRead(const Pool &pool, Visit visit) {
+template <typename Visit> static void forEachRead(const Pool &pool, Visit visit) {
   int64_t inSize = countElements(pool.input), outSize = countElements(pool.output), stride = pool.window.strides.back();
   for (int64_t c = 0; c < pool.channels; ++c)
     for (ArrayRef<Segment> segments : pool.segments)
@@ -170,8 +169,7 @@ static LogicalResult maxUnpool(Call &call) {
 //===----------------------------------------------------------------------===//
 
 /// One value a channel: f(acc, x) from `start` over its elements, then g(acc, count).
-template <typename Function, typename Finish>
-static LogicalResult poolChannels(Call &call, double start, Function f, Finish g) {
+template <typename Function, typename Finish> static LogicalResult poolChannels(Call &call, double start, Function f, Finish g) {
   const Tensor &x = call[0];
   if (x.shape.size() < 2)
     return call.error() << "expected an input of rank 2 or more, got " << x.getType();
@@ -191,25 +189,30 @@ static LogicalResult poolChannels(Call &call, double start, Function f, Finish g
 }
 
 static LogicalResult globalAveragePool(Call &call) {
-  return poolChannels(call, 0, [](double sum, double x) { return sum + x; }, [](double sum, double count) { return sum / count; });
+  return poolChannels(
+      call, 0, [](double sum, double x) { return sum + x; }, [](double sum, double count) { return sum / count; });
 }
 
 static LogicalResult globalMaxPool(Call &call) {
-  return poolChannels(call, -INFINITY, [](double max, double x) { return x > max || std::isnan(x) ? x : max; },
-                      [](double max, double) { return max; });
+  return poolChannels(
+      call, -INFINITY, [](double max, double x) { return x > max || std::isnan(x) ? x : max; }, [](double max, double) { return max; });
 }
 
 static LogicalResult globalLpPool(Call &call) {
   double p = call.version() < 2 ? call.node.getFloat("p", 2) : static_cast<double>(call.node.getInt("p", 2));
-  return poolChannels(call, 0, [=](double sum, double x) { return sum + std::pow(std::fabs(x), p); },
-                      [=](double sum, double) { return std::pow(sum, 1 / p); });
+  return poolChannels(
+      call, 0, [=](double sum, double x) { return sum + std::pow(std::fabs(x), p); },
+      [=](double sum, double) { return std::pow(sum, 1 / p); });
 }
 
 ArrayRef<Operator> getPoolings() {
   static constexpr Operator table[] = {
-      {"AveragePool", "real", averagePool},      {"GlobalAveragePool", "real", globalAveragePool},
-      {"GlobalLpPool", "real", globalLpPool},    {"GlobalMaxPool", "real", globalMaxPool},
-      {"LpPool", "real", lpPool},                {"MaxPool", "number", maxPool},
+      {"AveragePool", "real", averagePool},
+      {"GlobalAveragePool", "real", globalAveragePool},
+      {"GlobalLpPool", "real", globalLpPool},
+      {"GlobalMaxPool", "real", globalMaxPool},
+      {"LpPool", "real", lpPool},
+      {"MaxPool", "number", maxPool},
       {"MaxUnpool", "real integer integer?", maxUnpool},
   };
   return table;

@@ -53,8 +53,7 @@ static Dims getReducedShape(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes, boo
 }
 
 /// out = f(lane) for every lane.
-template <typename T, typename Function>
-static void reduceLanes(const Lanes &lanes, ArrayRef<T> in, std::vector<T> &out, Function f) {
+template <typename T, typename Function> static void reduceLanes(const Lanes &lanes, ArrayRef<T> in, std::vector<T> &out, Function f) {
   std::vector<T> lane(lanes.steps.size());
   for (size_t i = 0; i < lanes.starts.size(); ++i) {
     for (size_t j = 0; j < lane.size(); ++j)
@@ -83,27 +82,29 @@ static LogicalResult reduceWith(Call &call, RealFunction real, IntegerFunction i
 }
 
 /// A reduction whose integer meaning is the real one, truncated.
-template <auto f>
-static LogicalResult reduce(Call &call) {
+template <auto f> static LogicalResult reduce(Call &call) {
   Type type = call[0].elementType;
-  return reduceWith(call, [](ArrayRef<double> lane) { return f(lane); }, [=](ArrayRef<int64_t> lane) {
-    return truncate(f(llvm::map_to_vector(lane, [=](int64_t x) { return toReal(type, x); })));
-  });
+  return reduceWith(
+      call, [](ArrayRef<double> lane) { return f(lane); },
+      [=](ArrayRef<int64_t> lane) { return truncate(f(llvm::map_to_vector(lane, [=](int64_t x) { return toReal(type, x); }))); });
 }
 
 /// A reduction that integers do exactly.
-template <auto f, auto g>
-static LogicalResult reduceExactly(Call &call) {
-  return reduceWith(call, [](ArrayRef<double> lane) { return f(lane); }, [](ArrayRef<int64_t> lane) { return g(lane); });
+template <auto f, auto g> static LogicalResult reduceExactly(Call &call) {
+  return reduceWith(
+      call, [](ArrayRef<double> lane) { return f(lane); }, [](ArrayRef<int64_t> lane) { return g(lane); });
 }
 
-template <typename T, typename Step>
-static T accumulate(ArrayRef<T> lane, T start, Step step) {
+template <typename T, typename Step> static T accumulate(ArrayRef<T> lane, T start, Step step) {
   return std::accumulate(lane.begin(), lane.end(), start, step);
 }
 static double sum(ArrayRef<double> lane) { return accumulate(lane, 0.0, std::plus()); }
-static double sumAbs(ArrayRef<double> lane) { return accumulate(lane, 0.0, [](double s, double x) { return s + std::fabs(x); }); }
-static double sumSquares(ArrayRef<double> lane) { return accumulate(lane, 0.0, [](double s, double x) { return s + x * x; }); }
+static double sumAbs(ArrayRef<double> lane) {
+  return accumulate(lane, 0.0, [](double s, double x) { return s + std::fabs(x); });
+}
+static double sumSquares(ArrayRef<double> lane) {
+  return accumulate(lane, 0.0, [](double s, double x) { return s + x * x; });
+}
 static double product(ArrayRef<double> lane) { return accumulate(lane, 1.0, std::multiplies()); }
 static int64_t sumIntegers(ArrayRef<int64_t> lane) {
   return accumulate(lane, int64_t(0), [](uint64_t s, uint64_t x) { return static_cast<int64_t>(s + x); });
@@ -128,8 +129,7 @@ static double logSumExp(ArrayRef<double> lane) {
 }
 
 /// Max and Min of integers; an empty lane gives the lowest or the largest number.
-template <bool wantsLarger>
-static LogicalResult reduceExtreme(Call &call) {
+template <bool wantsLarger> static LogicalResult reduceExtreme(Call &call) {
   Type type = call[0].elementType;
   bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);
   unsigned width = isa<FloatType>(type) ? 64 : type.getIntOrFloatBitWidth();
@@ -143,16 +143,15 @@ static LogicalResult reduceExtreme(Call &call) {
 }
 
 /// The place of the first (or last) extreme of each lane.
-template <bool wantsLarger>
-static LogicalResult argExtreme(Call &call) {
+template <bool wantsLarger> static LogicalResult argExtreme(Call &call) {
   const Tensor &x = call[0];
   FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", 0), x.shape.size());
   if (failed(axis))
     return failure();
   if (x.shape[*axis] == 0)
     return call.error() << "expected elements along axis " << *axis << ", got none";
-  Tensor *y = call.addResult(IntegerType::get(call.node->getContext(), 64),
-                             getReducedShape(x.shape, *axis, call.node.getInt("keepdims", 1)));
+  Tensor *y =
+      call.addResult(IntegerType::get(call.node->getContext(), 64), getReducedShape(x.shape, *axis, call.node.getInt("keepdims", 1)));
   if (!y)
     return failure();
   bool wantsLast = call.node.getInt("select_last_index", 0);

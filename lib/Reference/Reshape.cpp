@@ -147,8 +147,7 @@ static LogicalResult constantOfShape(Call &call) {
   return success();
 }
 
-template <typename T>
-static void fillRange(std::vector<T> &out, T start, T delta) {
+template <typename T> static void fillRange(std::vector<T> &out, T start, T delta) {
   for (auto [i, value] : llvm::enumerate(out))
     value = start + static_cast<T>(i) * delta;
 }

@@ -165,7 +165,8 @@ static LogicalResult resizeNearest(Call &call, ArrayRef<Axis> axes, ArrayRef<int
   for (const Axis &axis : axes) {
     std::vector<int64_t> &source = sources.emplace_back();
     for (int64_t i = 0; i < axis.output; ++i) {
-      double at = axis.output == axis.input && axis.scale == 1 && !extrapolates ? static_cast<double>(i) : getCoordinate(coordinates, axis, i);
+      double at =
+          axis.output == axis.input && axis.scale == 1 && !extrapolates ? static_cast<double>(i) : getCoordinate(coordinates, axis, i);
       bool isLost = extrapolates && isOutside(axis, at);
       source.push_back(isLost ? -1 : std::clamp<int64_t>(truncate(roundNearest(rounding, at)), 0, axis.input - 1));
     }

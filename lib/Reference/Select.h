@@ -10,8 +10,7 @@ namespace bn::reference {
 
 /// Adds the result of `shape` whose element at each index is the one of `data` at the offset `source(index)`; 0 (an empty
 /// string) where that is negative.
-template <typename Source>
-mlir::LogicalResult addSelected(Call &call, const Tensor &data, llvm::ArrayRef<int64_t> shape, Source source) {
+template <typename Source> mlir::LogicalResult addSelected(Call &call, const Tensor &data, llvm::ArrayRef<int64_t> shape, Source source) {
   Tensor *y = call.addResult(data.elementType, shape);
   if (!y)
     return mlir::failure();

@@ -158,9 +158,7 @@ static FailureOr<Dims> getRepeats(const Call &call) {
   }
   if (!call.get(2) || call[1].getNumElements() != 1 || call[2].getNumElements() != 1)
     return call.error() << "expected scalars 'tiles' and 'axis'";
-  auto scalar = [&](unsigned i) {
-    return isa<FloatType>(call[i].elementType) ? truncate(call[i].reals()[0]) : call[i].integers()[0];
-  };
+  auto scalar = [&](unsigned i) { return isa<FloatType>(call[i].elementType) ? truncate(call[i].reals()[0]) : call[i].integers()[0]; };
   FailureOr<int64_t> axis = call.getAxis(scalar(2), rank);
   if (failed(axis))
     return failure();
@@ -253,14 +251,10 @@ static LogicalResult trilu(Call &call) {
 
 ArrayRef<Operator> getSelections() {
   static constexpr Operator table[] = {
-      {"Concat", "any...", concat},
-      {"DepthToSpace", "any", depthToSpace},
-      {"Expand", "any integer", expand},
-      {"Slice", "any integer? integer? integer? integer?", slice},
-      {"SpaceToDepth", "any", spaceToDepth},
-      {"Split", "any integer?", split},
-      {"Tile", "any number number?", tile},
-      {"Transpose", "any", transpose},
+      {"Concat", "any...", concat},          {"DepthToSpace", "any", depthToSpace},
+      {"Expand", "any integer", expand},     {"Slice", "any integer? integer? integer? integer?", slice},
+      {"SpaceToDepth", "any", spaceToDepth}, {"Split", "any integer?", split},
+      {"Tile", "any number number?", tile},  {"Transpose", "any", transpose},
       {"Trilu", "any integer?", trilu},
   };
   return table;

@@ -150,9 +150,8 @@ static void decodeDense(Tensor &tensor, DenseElementsAttr dense) {
   else if (auto *reals = std::get_if<std::vector<double>>(&tensor.values))
     llvm::transform(dense.getValues<APFloat>(), reals->begin(), [](const APFloat &value) { return value.convertToDouble(); });
   else
-    llvm::transform(dense.getValues<APInt>(), tensor.mutableIntegers().begin(), [&](const APInt &value) {
-      return wrapToType(tensor.elementType, value.getZExtValue());
-    });
+    llvm::transform(dense.getValues<APInt>(), tensor.mutableIntegers().begin(),
+                    [&](const APInt &value) { return wrapToType(tensor.elementType, value.getZExtValue()); });
 }
 
 Tensor fromElements(ElementsAttr elements) {

@@ -92,7 +92,7 @@ static std::vector<Segment> getTapSegments(const Window &window, ArrayRef<int64_
 }
 
 FailureOr<std::vector<std::vector<Segment>>> getSegments(Call &call, const Window &window, ArrayRef<int64_t> input,
-                                                          ArrayRef<int64_t> output) {
+                                                         ArrayRef<int64_t> output) {
   if (failed(call.checkShape(window.kernel)) || failed(call.checkShape(output)) ||
       failed(call.checkShape({countElements(window.kernel), countElements(output.drop_back())})))
     return failure();

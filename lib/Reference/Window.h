@@ -35,7 +35,7 @@ mlir::FailureOr<Dims> getWindowOutput(Call &call, const Window &window, llvm::Ar
 
 /// The segments of every tap, taps in row-major order.
 mlir::FailureOr<std::vector<std::vector<Segment>>> getSegments(Call &call, const Window &window, llvm::ArrayRef<int64_t> input,
-                                                                llvm::ArrayRef<int64_t> output);
+                                                               llvm::ArrayRef<int64_t> output);
 
 } // namespace bn::reference
 

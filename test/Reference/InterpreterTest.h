@@ -39,8 +39,7 @@ protected:
       types += (separator + "!onnx.any").str();
     }
     std::string text = ("func.func @f(" + arguments + ") -> !onnx.any {\n %y = onnx.node \"" + op + "\"(" + names + ") version " +
-                        llvm::Twine(version) + " " + attributes + " : (" + types +
-                        ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
+                        llvm::Twine(version) + " " + attributes + " : (" + types + ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
                            .str();
     std::vector<bn::reference::Tensor> results = run(text, inputs);
     return results.empty() ? bn::reference::Tensor() : results[0];

@@ -29,8 +29,8 @@ TEST_F(BatchNormTest, inference) {
                    return %y : tensor<4x2xf32>)",
                 "tensor<4x2xf32>", {x, gamma, beta, real({2}, {2, 9}), real({2}, {4, 0.25})});
   ASSERT_EQ(y.size(), 1u) << message;
-  expectReals(y[0], {-0.6499062675744637, 7.186041860488244, 0.8499062675744636, 3.1940179402092475, 2.349718802723391,
-                     -0.798005980069749, 3.8495313378723184, -4.790029900348745});
+  expectReals(y[0], {-0.6499062675744637, 7.186041860488244, 0.8499062675744636, 3.1940179402092475, 2.349718802723391, -0.798005980069749,
+                     3.8495313378723184, -4.790029900348745});
 }
 
 TEST_F(BatchNormTest, affine) {
@@ -52,8 +52,8 @@ static std::string plainStep(StringRef attributes, StringRef statistics = "tenso
 }
 
 TEST_F(BatchNormTest, trainingPlain) {
-  auto r = step(plainSignature, plainStep(""), "tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>",
-                {x, gamma, beta, zeros, ones});
+  auto r =
+      step(plainSignature, plainStep(""), "tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>", {x, gamma, beta, zeros, ones});
   ASSERT_EQ(r.size(), 4u) << message;
   expectReals(r[0], {-1.9122599638137228, 0.8708036233689735, -0.570753321271241, 0.4236012077896579, 0.770753321271241,
                      -0.023601207789657852, 2.112259963813723, -0.4708036233689736});
@@ -93,18 +93,19 @@ TEST_F(BatchNormTest, trainingGhostsContiguous) {
 TEST_F(BatchNormTest, no_ghosts_that_do_not_divide_the_batch) {
   step("%x: tensor<?x2xf32>", R"(%y, %m, %i = bn.training %x axes [1] epsilon 0.001 momentum 0.9 {ghosts = 3 : i64}
        : (tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<3x2xf32>, tensor<3x2xf32>)
-       return %y : tensor<?x2xf32>)", "tensor<?x2xf32>", {x});
+       return %y : tensor<?x2xf32>)",
+       "tensor<?x2xf32>", {x});
   EXPECT_EQ(message, "'bn.training' op expected a batch in multiples of 3 along an axis that is not kept, got 'tensor<4x2xf32>'");
 }
 
 TEST_F(BatchNormTest, trainingMultiAxis) {
-  auto r = step("%x: tensor<2x2x2x2xf32>, %g: tensor<2x2xf32>, %b: tensor<2x2xf32>",
-                R"(%y, %m, %i = bn.training %x scale %g offset %b axes [1, 2] epsilon 0.001 momentum 0.9
+  auto r = step(
+      "%x: tensor<2x2x2x2xf32>, %g: tensor<2x2xf32>, %b: tensor<2x2xf32>",
+      R"(%y, %m, %i = bn.training %x scale %g offset %b axes [1, 2] epsilon 0.001 momentum 0.9
                       : (tensor<2x2x2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) -> (tensor<2x2x2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>)
                    return %y, %m : tensor<2x2x2x2xf32>, tensor<2x2xf32>)",
-                "tensor<2x2x2x2xf32>, tensor<2x2xf32>",
-                {real({2, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 2, 0, 1, 8, 9, 6, 3, 0}), real({2, 2}, {1, 2, 0.5, -1}),
-                 real({2, 2}, {0, 1, -1, 0.5})});
+      "tensor<2x2x2x2xf32>, tensor<2x2xf32>",
+      {real({2, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 2, 0, 1, 8, 9, 6, 3, 0}), real({2, 2}, {1, 2, 0.5, -1}), real({2, 2}, {0, 1, -1, 0.5})});
   ASSERT_EQ(r.size(), 2u) << message;
   expectReals(r[0], {-0.3012923025259114, 0.9038769075777342, 0.21559579591164968, 1.0, -1.499888925912214, -1.166629641970738,
                      -0.2808307210685256, -0.5931630094959357, 0.9038769075777342, -1.5064615126295569, -1.3532126122650512,
@@ -120,16 +121,29 @@ TEST_F(BatchNormTest, trainingRenormalization) {
       "%c: tensor<2xf32>";
   auto op = [](StringRef adjustment, StringRef types) {
     return (R"(%y, %bm, %bi, %nm, %nv, %nrm, %nrs, %nms = bn.training %x scale %g offset %b running(%m, %v) renorm(%rm, %rs, %ms)
-            rmin %rmin rmax %rmax dmax %dmax )" + adjustment + R"( axes [1] epsilon 0.001 momentum 0.9 {renorm_momentum = 0.8 : f64}
+            rmin %rmin rmax %rmax dmax %dmax )" +
+            adjustment + R"( axes [1] epsilon 0.001 momentum 0.9 {renorm_momentum = 0.8 : f64}
             : (tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>,
-               tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>)" + types + R"()
+               tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>)" +
+            types + R"()
             -> (tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)
             return %y, %nm, %nv, %nrm, %nrs, %nms
               : tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)")
         .str();
   };
-  Tensor inputs[] = {x, gamma, beta, real({2}, {0, 1}), real({2}, {1, 4}), real({2}, {3, 9.5}), real({2}, {2, 1}), real({2}, {1, 2}),
-                     real({}, {0.5}), real({}, {2}), real({}, {0.4}), real({2}, {1.1, 0.9}), real({2}, {0.05, -0.1})};
+  Tensor inputs[] = {x,
+                     gamma,
+                     beta,
+                     real({2}, {0, 1}),
+                     real({2}, {1, 4}),
+                     real({2}, {3, 9.5}),
+                     real({2}, {2, 1}),
+                     real({2}, {1, 2}),
+                     real({}, {0.5}),
+                     real({}, {2}),
+                     real({}, {0.4}),
+                     real({2}, {1.1, 0.9}),
+                     real({2}, {0.05, -0.1})};
   StringRef results = "tensor<4x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>";
   auto r = step(signature, op("", ""), results, inputs);
   ASSERT_EQ(r.size(), 6u) << message;

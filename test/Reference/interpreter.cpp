@@ -13,7 +13,8 @@ TEST_F(InterpreterTest, runsOpsInOrder) {
     %s = onnx.add %x, %c {version = 14 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
     %y = onnx.node "Neg"(%s) version 13 : (tensor<2xf32>) -> tensor<2xf32>
     return %y, %x : tensor<2xf32>, tensor<2xf32>
-  })", real({2}, {1, -1}));
+  })",
+                     real({2}, {1, -1}));
   ASSERT_EQ(results.size(), 2u);
   expectReals(results[0], {-1.5, -1});
   expectReals(results[1], {1, -1});
@@ -23,7 +24,8 @@ TEST_F(InterpreterTest, no_unknown_operator) {
   EXPECT_TRUE(run(R"(func.func @f() -> tensor<2xf32> {
     %y = onnx.node "Mystery"() domain "com.acme" version 1 : () -> tensor<2xf32> loc("m1")
     return %y : tensor<2xf32>
-  })").empty());
+  })")
+                  .empty());
   EXPECT_EQ(message, "the interpreter does not support Mystery of domain 'com.acme', node 'm1'");
 }
 
@@ -36,7 +38,9 @@ TEST_F(InterpreterTest, no_integer_where_real_is_expected) {
   EXPECT_TRUE(run(R"(func.func @f(%x: !onnx.any) -> !onnx.any {
     %y = onnx.node "Sin"(%x) version 7 : (!onnx.any) -> !onnx.any loc("s")
     return %y : !onnx.any
-  })", integer({1}, {3})).empty());
+  })",
+                  integer({1}, {3}))
+                  .empty());
   EXPECT_EQ(message, "Sin 's': expected input 0 to be real, got 'i64'");
 }
 
@@ -44,7 +48,9 @@ TEST_F(InterpreterTest, no_missing_operand) {
   EXPECT_TRUE(run(R"(func.func @f(%x: !onnx.any) -> !onnx.any {
     %y = onnx.node "Where"(%x) version 16 : (!onnx.any) -> !onnx.any loc("w")
     return %y : !onnx.any
-  })", integer({1}, {3})).empty());
+  })",
+                  integer({1}, {3}))
+                  .empty());
   EXPECT_EQ(message, "Where 'w': expected an input 1, got none");
 }
 
@@ -54,7 +60,8 @@ TEST_F(InterpreterTest, no_absurd_size) {
     %s = onnx.constant dense<[1048576, 1048576]> : tensor<2xi64>
     %y = onnx.node "ConstantOfShape"(%s) version 9 : (tensor<2xi64>) -> !onnx.any loc("c")
     return %y : !onnx.any
-  })").empty());
+  })")
+                  .empty());
   EXPECT_EQ(message, "ConstantOfShape 'c': expected a result of at most 268435456 elements, got more");
 }
 

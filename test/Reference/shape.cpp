@@ -28,7 +28,8 @@ TEST_F(ShapeTest, reshapeCopiesAndInfers) {
     %s = onnx.constant dense<[0, -1]> : tensor<2xi64>
     %y = onnx.reshape %x, %s {version = 14 : i64} : (tensor<2x3x5xi64>, tensor<2xi64>) -> tensor<*xi64>
     return %y : tensor<*xi64>
-  })", iota({2, 3, 5}));
+  })",
+               iota({2, 3, 5}));
   ASSERT_EQ(y.size(), 1u);
   EXPECT_EQ(y[0].shape, ArrayRef<int64_t>({2, 15}));
 }
@@ -38,7 +39,8 @@ TEST_F(ShapeTest, no_reshape_of_other_count) {
     %s = onnx.constant dense<[4, -1]> : tensor<2xi64>
     %y = onnx.reshape %x, %s {version = 14 : i64} : (tensor<2x3xi64>, tensor<2xi64>) -> tensor<*xi64> loc("r")
     return %y : tensor<*xi64>
-  })", iota({2, 3}));
+  })",
+      iota({2, 3}));
   EXPECT_EQ(message, "Reshape 'r': expected a shape of 6 elements, got 4");
 }
 
@@ -46,7 +48,8 @@ TEST_F(ShapeTest, transposeOfThree) {
   auto y = run(R"(func.func @f(%x: tensor<2x3x1xi64>) -> tensor<*xi64> {
     %y = onnx.transpose %x {perm = array<i64: 1, 2, 0>, version = 13 : i64} : (tensor<2x3x1xi64>) -> tensor<*xi64>
     return %y : tensor<*xi64>
-  })", iota({2, 3, 1}));
+  })",
+               iota({2, 3, 1}));
   EXPECT_EQ(y[0].shape, ArrayRef<int64_t>({3, 1, 2}));
   expectIntegers(y[0], {0, 3, 1, 4, 2, 5});
 }
@@ -58,7 +61,8 @@ TEST_F(ShapeTest, unsqueezeAndSqueezeByAttribute) {
     %u = onnx.unsqueeze %x, %none {axes = array<i64: 0, -1>, version = 11 : i64} : (tensor<2x3xi64>, none) -> tensor<*xi64>
     %s = onnx.squeeze %u, %none {version = 11 : i64} : (tensor<*xi64>, none) -> tensor<*xi64>
     return %u, %s : tensor<*xi64>, tensor<*xi64>
-  })", iota({2, 3}));
+  })",
+               iota({2, 3}));
   EXPECT_EQ(y[0].shape, ArrayRef<int64_t>({1, 2, 3, 1}));
   EXPECT_EQ(y[1].shape, ArrayRef<int64_t>({2, 3}));
 }
@@ -72,7 +76,8 @@ TEST_F(ShapeTest, sliceBackwards) {
     %y = onnx.slice %x, %start, %end, %axis, %step {version = 13 : i64}
        : (tensor<2x5xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
     return %y : tensor<*xi64>
-  })", iota({2, 5}));
+  })",
+               iota({2, 5}));
   EXPECT_EQ(y[0].shape, ArrayRef<int64_t>({2, 3}));
   expectIntegers(y[0], {4, 2, 0, 9, 7, 5});
 }
@@ -84,7 +89,8 @@ TEST_F(ShapeTest, splitAndConcatAreInverse) {
            : (tensor<2x5xi64>, none) -> (tensor<*xi64>, tensor<*xi64>)
     %y = onnx.concat %a, %b {axis = 1 : i64, version = 13 : i64} : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
     return %b, %y : tensor<*xi64>, tensor<*xi64>
-  })", iota({2, 5}));
+  })",
+               iota({2, 5}));
   expectIntegers(y[0], {2, 3, 4, 7, 8, 9});
   expectIntegers(y[1], {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
@@ -93,7 +99,8 @@ TEST_F(ShapeTest, no_axis_out_of_range) {
   run(R"(func.func @f(%x: tensor<2x5xi64>) -> tensor<*xi64> {
     %y = onnx.concat %x, %x {axis = 2 : i64, version = 13 : i64} : (tensor<2x5xi64>, tensor<2x5xi64>) -> tensor<*xi64> loc("c")
     return %y : tensor<*xi64>
-  })", iota({2, 5}));
+  })",
+      iota({2, 5}));
   EXPECT_EQ(message, "Concat 'c': expected an axis between -2 and 1, got 2");
 }
 

@@ -4,6 +4,7 @@
 #include "bn/Reference/Interpreter.h"
 
 #include "BatchNorm.h"
+#include "ControlFlow.h"
 #include "Operator.h"
 #include "bn/IR/Onnx/Names.h"
 
@@ -67,6 +68,7 @@ public:
 
 private:
   LogicalResult runOp(Operation *op);
+  FailureOr<std::vector<Tensor>> runRegion(Region &region, ArrayRef<Tensor> arguments);
   const Tensor *lookUp(Value value) const;
   LogicalResult readTerminator(Operation *terminator, std::vector<Tensor> &outputs) const;
 
@@ -91,12 +93,22 @@ LogicalResult Run::runOp(Operation *op) {
     return success();
   SmallVector<const Tensor *> operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return lookUp(value); });
   SmallVector<Tensor> results;
-  if (failed(evaluate(op, operands, results)))
+  auto runRegion = [this](Region &region, ArrayRef<Tensor> arguments) { return this->runRegion(region, arguments); };
+  if (failed(isControlFlow(op) ? evaluateControlFlow(op, operands, runRegion, results) : evaluate(op, operands, results)))
     return failure();
   for (auto [result, tensor] : llvm::zip_equal(op->getResults(), results))
     if (tensor.elementType)
       bind(result, std::move(tensor));
   return success();
+}
+
+FailureOr<std::vector<Tensor>> Run::runRegion(Region &region, ArrayRef<Tensor> arguments) {
+  for (auto [argument, tensor] : llvm::zip_equal(region.getArguments(), arguments))
+    bind(argument, tensor);
+  std::vector<Tensor> outputs;
+  if (failed(runBlock(region.front(), outputs)))
+    return failure();
+  return outputs;
 }
 
 /// The values of `block` by the op after which nobody needs them.

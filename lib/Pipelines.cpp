@@ -57,6 +57,12 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCSEPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
+  unsigned registers = vectorBits == 512 ? 32 : 16;
+  passes.addPass(createEmitConvPass({registers}));
+  passes.addPass(createEmitDepthwiseConvPass({registers}));
+  passes.addPass(createEmitMatmulPass({registers, vectorBits}));
+  passes.addPass(createEmitPoolPass());
+  passes.addPass(createEmitPackPass());
   passes.addPass(createEmitGenericPass({vectorBits}));
   passes.addPass(createOutlineTasksPass());
   // loops → llvm

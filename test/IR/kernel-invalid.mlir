@@ -56,6 +56,15 @@ func.func @conv_c5(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %s: t
 
 // -----
 
+func.func @conv_c6(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected 'channels' in the last block, from 25 to 32, got 24}}
+  %y = kernel.conv %x, %w outs(%out) channels 24
+     : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
 func.func @depthwise_conv_c2(%x: tensor<1x2x5x7x8xf32>, %w: tensor<3x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
   // expected-error@+1 {{expected dimension 0 of weights to be 2, got 3}}
   %y = kernel.depthwise_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<3x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>

@@ -3,7 +3,7 @@
 
 func.func @conv(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %b: tensor<3x8xf32>, %out: tensor<1x3x3x3x8xf32>)
     -> tensor<1x3x3x3x8xf32> {
-  %y = kernel.conv %x, %w bias %b outs(%out) strides [2, 2]
+  %y = kernel.conv %x, %w bias %b outs(%out) strides [2, 2] channels 27
      : (tensor<1x4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<3x8xf32>, tensor<1x3x3x3x8xf32>) -> tensor<1x3x3x3x8xf32>
   return %y : tensor<1x3x3x3x8xf32>
 }

@@ -33,6 +33,50 @@ def PlanMemoryPass : Pass<"bn-plan-memory", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def EmitConvPass : Pass<"bn-emit-conv", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.conv";
+  let description = [{
+    A tile of output positions × blocks of output channels stays in registers through the whole reduction. Its shape follows a
+    small cost model of the target: what the row's rest wastes, latency, loads.
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
+def EmitDepthwiseConvPass : Pass<"bn-emit-depthwise-conv", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.depthwise_conv";
+  let description = [{
+    A row's positions stay in registers; each element of the input is loaded once and serves all windows that it is in.
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
+def EmitMatmulPass : Pass<"bn-emit-matmul", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.matmul";
+  let description = [{
+    As for convolutions, a tile of rows × blocks of columns stays in registers.
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
+                 Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
+def EmitPoolPass : Pass<"bn-emit-pool", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.pool";
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
+def EmitPackPass : Pass<"bn-emit-pack", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.pack and kernel.unpack";
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def EmitGenericPass : Pass<"bn-emit-generic", "mlir::ModuleOp"> {
   let summary = "Emits loops over vectors for linalg ops and copies";
   let description = [{

@@ -118,6 +118,9 @@ LogicalResult ConvOp::verify() {
     return failure();
   if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, in[4]))))
     return failure();
+  int64_t most = weights.shape()[1] * in[4];
+  if (getChannels() && (static_cast<int64_t>(*getChannels()) > most || static_cast<int64_t>(*getChannels()) <= most - in[4])) // C6
+    return emitOpError("expected 'channels' in the last block, from ") << most - in[4] + 1 << " to " << most << ", got " << *getChannels();
   if (failed(verifyWindow(*this, input, init, weights.shape().slice(2, 2), getStrides(), getDilations())))
     return failure();
   return verifyEpilogue(*this, getEpilogue(), getExtras(), init);

@@ -75,15 +75,17 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
     * (C3) the last window ends inside the input: (OH − 1)·sh + (KH − 1)·dh < H, and so for W.
     * (C4) the epilogue takes the accumulator and one element of each of `with`, and yields one, all of the element type.
     * (C5) each of `with` has init's rank, and each dimension is init's or 1.
+    * (C6) `channels`, the input channels of a group that hold data, ends in the group's last block. Lanes behind are not read.
   }];
   let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
                        Kernel_Floats:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
                        DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$dilations,
-                       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$groups);
+                       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$groups,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $input `,` $weights (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)`
-    (`strides` $strides^)? (`dilations` $dilations^)? (`groups` $groups^)? attr-dict (`epilogue` $epilogue^)?
+    (`strides` $strides^)? (`dilations` $dilations^)? (`groups` $groups^)? (`channels` $channels^)? attr-dict (`epilogue` $epilogue^)?
     `:` functional-type(operands, results)
   }];
 }

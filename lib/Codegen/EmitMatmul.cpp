@@ -1,0 +1,162 @@
+// EmitMatmul.cpp - emits the loops of a matrix product around a tile of accumulators in registers.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   forall (matrix, tile of column blocks, tile of rows)
+//     accumulators = bias;   for k: accumulators += lhs[rows][k] · rhs[k][columns];   store epilogue(accumulators)
+//
+// Rows and columns that whole tiles do not cover are done by smaller tiles in loops of their own.
+
+#include "Epilogue.h"
+#include "ParallelLoop.h"
+#include "RegisterTile.h"
+#include "bn/Codegen/Passes.h"
+
+namespace bn {
+#define GEN_PASS_DEF_EMITMATMULPASS
+#include "bn/Codegen/Passes.h.inc"
+} // namespace bn
+
+using namespace mlir;
+using namespace bn;
+
+/// Steps of the reduction per iteration of the innermost loop.
+static constexpr int64_t kUnroll = 4;
+
+namespace {
+/// A stretch of rows or of columns that tiles of one size cover.
+struct Span {
+  int64_t begin, tiles, size; ///< in rows, or in blocks of columns
+};
+
+class MatmulEmitter {
+public:
+  MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits)
+      : op(op), loc(op.getLoc()), registers(registers), vectorBits(vectorBits) {}
+  LogicalResult emit(OpBuilder &builder);
+
+private:
+  void emitSpans(OpBuilder &builder, Span rowSpan, Span blockSpan, int64_t lanes);
+  void emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
+
+  kernel::MatmulOp op;
+  Location loc;
+  unsigned registers;
+  int64_t vectorBits;
+  LinearView lhs, rhs, bias;
+  std::optional<Epilogue> epilogue;
+  int64_t block, matrices, rows, depth;
+  int64_t lhsMatrix, rhsMatrix, rhsBlock, rhsStep; ///< elements from one matrix, block of columns, k to the next
+};
+} // namespace
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
+
+/// Whole tiles, then what is left as one tile.
+static SmallVector<Span> cut(int64_t size, int64_t tile) {
+  SmallVector<Span> spans;
+  if (size / tile)
+    spans.push_back({0, size / tile, tile});
+  if (size % tile)
+    spans.push_back({size - size % tile, 1, size % tile});
+  return spans;
+}
+
+LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
+  FailureOr<LinearView> l = LinearView::get(builder, loc, op.getLhs()), r = LinearView::get(builder, loc, op.getRhs());
+  FailureOr<LinearView> b = op.getBias() ? LinearView::get(builder, loc, op.getBias()) : LinearView();
+  FailureOr<Epilogue> e = Epilogue::get(builder, loc, op.getEpilogue(), op.getExtras(), op.getInit());
+  if (failed(l) || failed(r) || failed(b) || failed(e))
+    return failure();
+  std::tie(lhs, rhs, bias) = std::tuple(*l, *r, *b);
+  epilogue = *e;
+  ArrayRef<int64_t> left = shapeOf(op.getLhs()), right = shapeOf(op.getRhs());
+  bool batched = left.size() == 3, batchedRhs = right.size() == (op.getPacked() ? 4u : 3u);
+  matrices = batched ? left[0] : 1;
+  rows = left[batched];
+  depth = left.back();
+  block = op.getPacked() ? right.back() : vectorBits / lhs.element.getIntOrFloatBitWidth();
+  lhsMatrix = batched ? lhs.strides[0] : 0;
+  rhsMatrix = batchedRhs ? rhs.strides[0] : 0;
+  rhsBlock = op.getPacked() ? rhs.strides[batchedRhs] : block;
+  rhsStep = op.getPacked() ? rhs.strides[batchedRhs + 1] : rhs.strides[batchedRhs];
+  int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
+  RegisterTile tile = chooseTile(rows, std::max<int64_t>(blocks, 1), registers, /*exact=*/false);
+  for (Span rowSpan : cut(rows, tile.positions)) {
+    for (Span blockSpan : cut(blocks, tile.blocks))
+      emitSpans(builder, rowSpan, blockSpan, block);
+    if (columns % block)
+      emitSpans(builder, rowSpan, {blocks, 1, 1}, columns % block);
+  }
+  return success();
+}
+
+void MatmulEmitter::emitSpans(OpBuilder &builder, Span rowSpan, Span blockSpan, int64_t lanes) {
+  int64_t work = matrices * rowSpan.tiles * rowSpan.size * blockSpan.tiles * blockSpan.size * depth;
+  emitParallel(builder, loc, {matrices, blockSpan.tiles, rowSpan.tiles}, work, [&](OpBuilder &inner, ValueRange ivs) {
+    Value row = LinearIndex(rowSpan.begin).add(ivs[2], rowSpan.size).emit(inner, loc);
+    Value firstBlock = LinearIndex(blockSpan.begin).add(ivs[1], blockSpan.size).emit(inner, loc);
+    emitTile(inner, ivs[0], row, firstBlock, {rowSpan.size, blockSpan.size}, lanes);
+  });
+}
+
+void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes) {
+  unsigned rowDim = lhs.strides.size() - 2;
+  auto zero = [&]() -> Value {
+    Type type = lanes == 1 ? lhs.element : VectorType::get({lanes}, lhs.element);
+    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
+  };
+  SmallVector<Value> start;
+  for (int64_t p = 0; p < shape.positions; ++p)
+    for (int64_t b = 0; b < shape.blocks; ++b)
+      start.push_back(op.getBias() ? loadLanes(builder, loc, bias.row,
+                                               LinearIndex(bias.offset + b * block).add(firstBlock, block).emit(builder, loc), lanes)
+                                   : zero());
+  Value lhsBase = LinearIndex(lhs.offset).add(matrix, lhsMatrix).add(row, lhs.strides[rowDim]).emit(builder, loc);
+  Value rhsBase = LinearIndex(rhs.offset).add(matrix, rhsMatrix).add(firstBlock, rhsBlock).emit(builder, loc);
+  auto steps = [&](OpBuilder &inner, Value k, ValueRange sums, int64_t unroll) {
+    Value lhsAt = LinearIndex().add(lhsBase, 1).add(k, lhs.strides.back()).emit(inner, loc);
+    Value rhsAt = LinearIndex().add(rhsBase, 1).add(k, rhsStep).emit(inner, loc);
+    auto scalar = [&](int64_t p, int64_t u) {
+      int64_t shift = p * lhs.strides[rowDim] + u * lhs.strides.back();
+      return loadLanes(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc), 1);
+    };
+    auto vector = [&](int64_t b, int64_t u) {
+      return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc), lanes);
+    };
+    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector);
+  };
+  int64_t rest = depth % kUnroll;
+  SmallVector<Value> sums = emitLoop(builder, loc, 0, depth - rest, kUnroll, start, [&](OpBuilder &inner, Value k, ValueRange carried) {
+    return steps(inner, k, carried, kUnroll);
+  });
+  if (rest)
+    sums = steps(builder, arith::ConstantIndexOp::create(builder, loc, depth - rest), sums, rest);
+  Value column = LinearIndex().add(firstBlock, block).emit(builder, loc);
+  for (int64_t p = 0; p < shape.positions; ++p)
+    for (int64_t b = 0; b < shape.blocks; ++b) {
+      OutputPosition at{{row, column}, {p, b * block}};
+      if (rowDim == 1) {
+        at.indices.insert(at.indices.begin(), matrix);
+        at.shifts.insert(at.shifts.begin(), 0);
+      }
+      epilogue->store(builder, loc, sums[p * shape.blocks + b], at);
+    }
+}
+
+namespace {
+struct EmitMatmulPass : bn::impl::EmitMatmulPassBase<EmitMatmulPass> {
+  using EmitMatmulPassBase::EmitMatmulPassBase;
+
+  void runOnOperation() override {
+    WalkResult walk = getOperation().walk([&](kernel::MatmulOp op) {
+      OpBuilder builder(op);
+      if (failed(MatmulEmitter(op, registers, vectorBits).emit(builder)))
+        return op.emitOpError("expected memrefs of static layout"), WalkResult::interrupt();
+      op.erase();
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

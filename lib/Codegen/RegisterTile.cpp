@@ -1,0 +1,64 @@
+// RegisterTile.cpp - the block of accumulators that stays in registers: how large, and the multiply-adds into it.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "RegisterTile.h"
+#include "LinearView.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace bn;
+
+/// Blocks of channels in a tile: more do not pay for the positions they take.
+static constexpr int64_t kMaxBlocks = 4;
+/// Multiply-adds in flight that hide their latency.
+static constexpr double kLatency = 5;
+
+/// Cycles of one step of the reduction in a tile: multiply-adds one a cycle, a vector of weights one or, from the second
+/// cache, two cycles, two scalars a cycle.
+static double stepCost(int64_t positions, int64_t blocks) {
+  double fma = std::max<double>(positions * blocks, kLatency);
+  return std::max({fma, 2.0 * blocks, blocks + positions / 2.0}) + 0.5;
+}
+
+double bn::costOf(int64_t positions, RegisterTile tile) {
+  double cost = positions / tile.positions * stepCost(tile.positions, tile.blocks);
+  if (int64_t rest = positions % tile.positions)
+    cost += stepCost(rest, tile.blocks);
+  return cost / tile.blocks;
+}
+
+RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned registers, bool exact) {
+  RegisterTile best;
+  for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b) {
+    if (exact && blocks % b)
+      continue;
+    int64_t most = (static_cast<int64_t>(registers) - 1 - b) / b; // accumulators, a vector for each block, one scalar
+    for (int64_t p = 1; p <= std::min(positions, most); ++p)
+      if (RegisterTile tile{p, b}; costOf(positions, tile) < costOf(positions, best))
+        best = tile;
+  }
+  return best;
+}
+
+SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueRange accumulators, RegisterTile tile, int64_t unroll,
+                                        llvm::function_ref<Value(int64_t, int64_t)> scalar,
+                                        llvm::function_ref<Value(int64_t, int64_t)> vector) {
+  SmallVector<Value> sums(accumulators);
+  for (int64_t u = 0; u < unroll; ++u) {
+    SmallVector<Value> vectors;
+    for (int64_t b = 0; b < tile.blocks; ++b)
+      vectors.push_back(vector(b, u));
+    auto type = dyn_cast<VectorType>(vectors[0].getType());
+    int64_t lanes = type ? type.getNumElements() : 1;
+    for (int64_t p = 0; p < tile.positions; ++p) {
+      Value spread = splat(builder, loc, scalar(p, u), lanes);
+      for (int64_t b = 0; b < tile.blocks; ++b) {
+        Value &sum = sums[p * tile.blocks + b];
+        sum = lanes == 1 ? math::FmaOp::create(builder, loc, spread, vectors[b], sum).getResult()
+                         : vector::FMAOp::create(builder, loc, spread, vectors[b], sum).getResult();
+      }
+    }
+  }
+  return sums;
+}

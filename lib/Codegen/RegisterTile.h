@@ -1,0 +1,32 @@
+// RegisterTile.h - the block of accumulators that stays in registers: how large, and the multiply-adds into it.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_CODEGEN_REGISTERTILE_H
+#define BN_CODEGEN_REGISTERTILE_H
+
+#include "mlir/IR/Builders.h"
+
+namespace bn {
+
+/// `positions` × `blocks` accumulators: positions along a row of the output, blocks of a vector of channels.
+struct RegisterTile {
+  int64_t positions = 1, blocks = 1;
+  int64_t size() const { return positions * blocks; }
+};
+
+/// The tile for rows of `positions` and `blocks` blocks of channels that costs least on a target with so many vector registers. The
+/// tile's blocks divide `blocks` when `exact`.
+RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers, bool exact);
+
+/// Cycles per step of the reduction that a row of `positions` takes in this tile, for one block of channels.
+double costOf(int64_t positions, RegisterTile tile);
+
+/// One or more steps of the reduction: acc[p][b] += scalar(p, u)·vector(b, u) for u below `unroll`. Accumulators go position by position.
+llvm::SmallVector<mlir::Value> emitMultiplyAdds(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange accumulators,
+                                                RegisterTile tile, int64_t unroll,
+                                                llvm::function_ref<mlir::Value(int64_t p, int64_t u)> scalar,
+                                                llvm::function_ref<mlir::Value(int64_t b, int64_t u)> vector);
+
+} // namespace bn
+
+#endif // BN_CODEGEN_REGISTERTILE_H

@@ -1,0 +1,61 @@
+// The loops that linalg ops become.
+// RUN: bn-opt --bn-emit-generic %s | FileCheck %s
+
+// Both dimensions are contiguous: one row of 15 full vectors and a rest of 5.
+// CHECK-LABEL: func.func @merged_dimensions
+// CHECK: scf.forall
+// CHECK: scf.for %{{.*}} = %c0{{.*}} to %c240
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: arith.negf {{.*}} : vector<16xf32>
+// CHECK: vector.load {{.*}} vector<5xf32>
+func.func @merged_dimensions(%x: memref<5x49xf32>, %y: memref<5x49xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<5x49xf32>) outs(%y : memref<5x49xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// A row that repeats keeps the dimensions apart.
+// CHECK-LABEL: func.func @repeated_row
+// CHECK: scf.forall (%[[I:.*]]) in (5)
+// CHECK: vector.load {{.*}} vector<16xf32>
+func.func @repeated_row(%x: memref<48xf32>, %y: memref<5x48xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<48xf32>) outs(%y : memref<5x48xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// Partial maxima in a vector, combined at the end.
+// CHECK-LABEL: func.func @reduced_row
+// CHECK: scf.forall (%{{.*}}) in (5)
+// CHECK: scf.for {{.*}} -> (vector<16xf32>
+// CHECK: vector.reduction <maxnumf>
+func.func @reduced_row(%x: memref<5x128xf32>, %y: memref<5xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<5x128xf32>) outs(%y : memref<5xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.maxnumf %a, %o : f32
+    linalg.yield %m : f32
+  }
+  return
+}
+
+// A body that reads memory by a computed index stays scalar.
+// CHECK-LABEL: func.func @no_vectors_for_lookup
+// CHECK-NOT: vector
+// CHECK: return
+func.func @no_vectors_for_lookup(%table: memref<7xf32>, %x: memref<32xindex>, %y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%x : memref<32xindex>) outs(%y : memref<32xf32>) {
+  ^bb0(%i: index, %o: f32):
+    %v = memref.load %table[%i] : memref<7xf32>
+    linalg.yield %v : f32
+  }
+  return
+}

@@ -1,0 +1,36 @@
+// Buffers share the arena when their lives do not overlap.
+// RUN: bn-opt --bn-plan-memory -split-input-file -verify-diagnostics %s | FileCheck %s
+
+// %a ends where %b is written from it, so %c takes its place; %b lives with both. A view keeps its buffer alive.
+// CHECK: module attributes {kernel.arena_size = 192 : i64}
+// CHECK-LABEL: func.func @chain(%arg0: memref<16xf32>, %arg1: memref<192xi8>)
+// CHECK-DAG: %[[A:.*]] = memref.view %arg1[%c0{{.*}}][] : memref<192xi8> to memref<32xf32>
+// CHECK-DAG: %[[B:.*]] = memref.view %arg1[%c128{{.*}}][] : memref<192xi8> to memref<16xf32>
+// CHECK-DAG: %[[C:.*]] = memref.view %arg1[%c0{{.*}}][] : memref<192xi8> to memref<16xf32>
+// CHECK-NOT: memref.alloc
+func.func @chain(%out: memref<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<32xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<32xf32>)
+  %half = memref.subview %a[0] [16] [1] : memref<32xf32> to memref<16xf32, strided<[1]>>
+  %b = memref.alloc() : memref<16xf32>
+  memref.copy %half, %b : memref<16xf32, strided<[1]>> to memref<16xf32>
+  %c = memref.alloc() : memref<16xf32>
+  memref.copy %b, %c : memref<16xf32> to memref<16xf32>
+  memref.copy %c, %out : memref<16xf32> to memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @no_alloc_in_loop(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %n step %c1 {
+    // expected-error@+1 {{expected a buffer of static shape outside of loops, got 'memref<3xf32>'}}
+    %a = memref.alloc() : memref<3xf32>
+    linalg.fill ins(%zero : f32) outs(%a : memref<3xf32>)
+  }
+  return
+}

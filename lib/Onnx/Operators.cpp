@@ -39,10 +39,10 @@ namespace {
 
 constexpr int64_t maxShapeElements = 64;
 
-/// What both contexts tell alike.
+/// What is known of the entry, or null. ONNX's functions count on an exception for one that the node does not have.
 template <typename Entries>
 auto *getEntry(const Entries &entries, size_t index) {
-  return index < entries.size() ? entries[index] : nullptr;
+  return entries.at(index);
 }
 
 const proto::AttributeProto *findAttribute(const proto::NodeProto &node, const std::string &name) {
@@ -80,7 +80,7 @@ public:
   const proto::SparseTensorProto *getInputSparseData(size_t) const override { return nullptr; }
   const proto::TensorShapeProto *getSymbolicInput(size_t index) const override { return getEntry(inputs.shapes, index); }
   size_t getNumOutputs() const override { return outputs.size(); }
-  proto::TypeProto *getOutputType(size_t index) override { return index < outputs.size() ? &outputs[index] : nullptr; }
+  proto::TypeProto *getOutputType(size_t index) override { return &outputs.at(index); }
   bool hasOutput(size_t index) override { return index < outputs.size() && !node.output(static_cast<int>(index)).empty(); }
   proto::GraphInferencer *getGraphAttributeInferencer(const std::string &name) override {
     auto it = inputs.bodies.find(name);
@@ -107,9 +107,7 @@ public:
   size_t getNumInputs() const override { return node.input_size(); }
   const proto::TypeProto *getInputType(size_t index) const override { return getEntry(inputs.types, index); }
   size_t getNumOutputs() const override { return outputTypes.size(); }
-  const proto::TypeProto *getOutputType(size_t index) const override {
-    return index < outputTypes.size() ? &outputTypes[index] : nullptr;
-  }
+  const proto::TypeProto *getOutputType(size_t index) const override { return &outputTypes.at(index); }
   const proto::TensorShapeProto *getInputData(size_t index) override {
     if (const auto *shape = getEntry(inputs.shapes, index))
       return shape;

@@ -41,6 +41,14 @@ inline llvm::Error unsupported(const llvm::Twine &message) {
   return llvm::createStringError(std::make_error_code(std::errc::not_supported), message);
 }
 
+/// Names in a damaged file may hold anything; a message stays one line.
+inline std::string toOneLine(std::string text) {
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+      c = '?';
+  return text;
+}
+
 /// Puts `prefix` before the message of an error and keeps its code.
 inline llvm::Error addContext(llvm::Error error, const llvm::Twine &prefix) {
   std::error_code code;
@@ -49,7 +57,7 @@ inline llvm::Error addContext(llvm::Error error, const llvm::Twine &prefix) {
     code = info.convertToErrorCode();
     text = info.message();
   });
-  return llvm::createStringError(code, prefix + text);
+  return llvm::createStringError(code, prefix + toOneLine(std::move(text)));
 }
 
 /// The message as bytes; equal messages give equal bytes.

@@ -199,17 +199,25 @@ Reason storeReals(ArrayRef<double> values, RankedTensorType type, StringRef name
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// What a run of weights shows of their range; a NaN makes `finite` false.
+/// The range of values seen. Every lane counts for itself, so that the compiler makes vectors of them.
 struct Extent {
-  double low = std::numeric_limits<double>::infinity(), high = -low;
-  bool finite = true;
+  static constexpr int64_t lanes = 8;
+  double low[lanes], high[lanes];
+  double zero[lanes] = {}; ///< NaN once a value was not finite
 
-  void add(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-    finite &= std::abs(value) <= std::numeric_limits<double>::max();
+  Extent() {
+    std::fill_n(low, lanes, std::numeric_limits<double>::infinity());
+    std::fill_n(high, lanes, -std::numeric_limits<double>::infinity());
   }
-  WeightRange getRange() const { return low <= high ? WeightRange{low, high} : WeightRange(); }
+  void add(int64_t lane, double value) {
+    low[lane] = value < low[lane] ? value : low[lane];
+    high[lane] = value > high[lane] ? value : high[lane];
+    zero[lane] += value - value;
+  }
+  bool isFinite() const {
+    return llvm::all_of(zero, [](double z) { return z == 0; });
+  }
+  WeightRange getRange() const { return {*llvm::min_element(low), *llvm::max_element(high)}; }
 };
 } // namespace
 
@@ -217,13 +225,19 @@ struct Extent {
 template <typename Storage>
 static void scaleRun(const char *in, char *out, int64_t count, double scale, Extent &before, Extent &after) {
   using Bits = typename Storage::Bits;
-  for (int64_t i = 0; i < count; ++i) {
+  auto scaleOne = [&](int64_t i, int64_t lane) {
     double value = Storage::load(loadUnaligned<Bits>(in, i));
     Bits bits = Storage::store(value * scale);
     std::memcpy(out + i * sizeof(Bits), &bits, sizeof(Bits));
-    before.add(value);
-    after.add(Storage::load(bits));
-  }
+    before.add(lane, value);
+    after.add(lane, Storage::load(bits));
+  };
+  int64_t i = 0;
+  for (; i + Extent::lanes <= count; i += Extent::lanes)
+    for (int64_t lane = 0; lane < Extent::lanes; ++lane)
+      scaleOne(i + lane, lane);
+  for (; i < count; ++i)
+    scaleOne(i, 0);
 }
 
 Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<double> scale, StringRef name, ScaledWeight &result) {
@@ -253,9 +267,9 @@ Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<
   });
   result.before = before.getRange();
   result.after = after.getRange();
-  if (!known || !before.finite)
+  if (!known || !before.isFinite())
     return known ? Reason::NonFinite : Reason::WeightsNotConstant;
-  return after.finite ? Reason::None : Reason::Overflow;
+  return after.isFinite() ? Reason::None : Reason::Overflow;
 }
 
 } // namespace bn

@@ -156,7 +156,7 @@ static std::optional<int64_t> getResultBytes(Operation *op) {
 
 /// Whether computing the results now is worth their place in the file: small, or no larger than the constants that die.
 static bool isWorthStoring(Operation *op) {
-  constexpr int64_t small = 64 << 10, maxElements = 4 << 20; // the interpreter holds everything as doubles
+  constexpr int64_t small = 16 << 10, maxElements = 4 << 20; // the interpreter holds everything as doubles
   int64_t dying = 0, elements = 0;
   for (Value operand : llvm::SetVector<Value>(op->operand_begin(), op->operand_end())) {
     onnx::ConstantOp constant = getConstant(operand);

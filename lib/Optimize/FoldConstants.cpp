@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Forwards, so that one walk suffices. Values come from the reference interpreter, in double. Nothing large is stored that
-// was small before: a result is at most 64 KB, or no larger than the constants that die with it. Constant nodes become
+// was small before: a result is at most 16 KB, or no larger than the constants that die with it. Constant nodes become
 // initializers. Nodes that do nothing go, and an If with a known condition becomes its branch.
 
 #include "ConstantFolding.h"

@@ -13,6 +13,12 @@ static bool always(onnx::NodeOpInterface) { return true; }
 
 static bool hasOneInput(onnx::NodeOpInterface node) { return node->getNumOperands() == 1; }
 
+/// The element type is known.
+static bool isTensor(onnx::NodeOpInterface node) { return isa<TensorType>(node->getResult(0).getType()); }
+
+/// The rank is known, hence none was added or dropped.
+static bool isRanked(onnx::NodeOpInterface node) { return isa<RankedTensorType>(node->getResult(0).getType()); }
+
 /// Equal types tell equal shapes where at most one size is open: the others and the number of elements fix it.
 static bool keepsElements(onnx::NodeOpInterface node) {
   auto type = dyn_cast<RankedTensorType>(node->getResult(0).getType());
@@ -50,8 +56,8 @@ struct NoOpRule {
 } // namespace
 
 static constexpr NoOpRule noOpRules[] = {
-    {"Identity", always},       {"Dropout", isInference},      {"Cast", always},         {"CastLike", always},
-    {"Reshape", keepsElements}, {"Flatten", keepsElements},    {"Squeeze", always},      {"Unsqueeze", always},
+    {"Identity", always},       {"Dropout", isInference},      {"Cast", isTensor},       {"CastLike", isTensor},
+    {"Reshape", keepsElements}, {"Flatten", keepsElements},    {"Squeeze", isRanked},    {"Unsqueeze", isRanked},
     {"Expand", isStatic},       {"Transpose", movesNothing},   {"Concat", hasOneInput},  {"Sum", hasOneInput},
     {"Mean", hasOneInput},      {"Max", hasOneInput},          {"Min", hasOneInput},
 };

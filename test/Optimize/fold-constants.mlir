@@ -112,6 +112,23 @@ func.func @no_effect_proven(%x: tensor<?x?x2x2xf32>, %s: tensor<4xi64>, %t: tens
   return %3 : tensor<?x?x2x2xf32>
 }
 
+// Types that say nothing are equal, too.
+// CHECK-LABEL: func.func @no_types
+// CHECK: onnx.cast
+// CHECK: onnx.reshape
+// CHECK: onnx.squeeze
+// CHECK: onnx.unsqueeze
+// CHECK: onnx.expand
+func.func @no_types(%x: !onnx.any, %u: tensor<*xf32>, %s: tensor<?xi64>) -> (!onnx.any, tensor<*xf32>) {
+  %none = onnx.absent
+  %0 = onnx.cast %x {to = 1 : i64, version = 13 : i64} : (!onnx.any) -> !onnx.any
+  %1 = onnx.reshape %u, %s {version = 14 : i64} : (tensor<*xf32>, tensor<?xi64>) -> tensor<*xf32>
+  %2 = onnx.squeeze %1, %none {version = 13 : i64} : (tensor<*xf32>, none) -> tensor<*xf32>
+  %3 = onnx.unsqueeze %2, %s {version = 13 : i64} : (tensor<*xf32>, tensor<?xi64>) -> tensor<*xf32>
+  %4 = onnx.expand %3, %s {version = 13 : i64} : (tensor<*xf32>, tensor<?xi64>) -> tensor<*xf32>
+  return %0, %4 : !onnx.any, tensor<*xf32>
+}
+
 // 100 KB out of one number stay a node; so does what draws random numbers.
 // CHECK-LABEL: func.func @no_large_result
 // CHECK: onnx.expand

@@ -13,7 +13,7 @@ class BN_GraphPass<string flag> : Pass<flag, "mlir::func::FuncOp"> {
 def FoldConstantsPass : BN_GraphPass<"bn-fold-constants"> {
   let summary = "Compute now what does not depend on the inputs, and drop nodes that do nothing";
   let description = [{
-    A result is stored where it is at most 64 KB or no larger than the constants that die with it. Constant nodes become
+    A result is stored where it is at most 16 KB or no larger than the constants that die with it. Constant nodes become
     initializers. Identity, Dropout at inference and Reshape, Transpose, Cast, Concat without effect go.
   }];
 }

@@ -36,6 +36,7 @@ void describeOperands(ArrayRef<Value> operands, function_ref<ElementsAttr(unsign
   for (auto [i, operand] : llvm::enumerate(operands)) {
     question.inputs.types.push_back(nullptr);
     question.inputs.values.push_back(nullptr);
+    question.inputs.shapes.push_back(nullptr);
     if (!operand)
       continue;
     question.node.set_input(static_cast<int>(i), "x" + std::to_string(i));

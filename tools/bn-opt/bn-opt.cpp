@@ -6,6 +6,7 @@
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Lower/Passes.h"
+#include "bn/Onnx/Import.h"
 #include "bn/Optimize/Passes.h"
 #include "bn/Pipelines.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect>();
   bn::registerCodegenDialects(registry);
+  bn::onnx::registerSchemaInterface(registry);
   mlir::registerTransformsPasses();
   bn::registerOptimizePasses();
   bn::lower::registerLowerPasses();

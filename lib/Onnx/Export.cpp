@@ -3,6 +3,7 @@
 
 #include "bn/Onnx/Export.h"
 
+#include "ExternalData.h"
 #include "GraphExport.h"
 #include "ModelFile.h"
 
@@ -90,6 +91,8 @@ Error exportModel(ModuleOp module, StringRef path, const ExportOptions &options)
   exportHeader(module, file.model);
   if (Error error = exportFunctions(module, file))
     return addContext(std::move(error), path + ": ");
+  if (Error error = writeExternalData(file, path, options.externalData))
+    return error;
   return path.ends_with(".onnxtxt") ? writeText(file, path) : writeModelFile(file, path);
 }
 

@@ -3,8 +3,8 @@
 
 #include "bn/Onnx/Import.h"
 
+#include "ExternalData.h"
 #include "GraphImport.h"
-#include "ModelFile.h"
 
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
@@ -63,6 +63,8 @@ Expected<OwningOpRef<ModuleOp>> importModel(StringRef path, MLIRContext *context
   auto file = readModelFile(path);
   if (!file)
     return addContext(file.takeError(), path + ": ");
+  if (Error error = readExternalData(**file, path))
+    return addContext(std::move(error), path + ": ");
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
   if (Error error = importInto(*module, **file, options))
     return addContext(std::move(error), path + ": ");

@@ -9,6 +9,7 @@
 
 #include "onnx/defs/parser.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
@@ -191,8 +192,10 @@ static Error parseText(StringRef text, ModelFile &file) {
     auto status = parser.Parse(file.model);
     if (status.IsOK())
       return Error::success();
-    std::string message = status.ErrorMessage();
-    return invalidModel(StringRef(message).trim().str());
+    std::string message = status.ErrorMessage(); // position, context and problem, each on a line of its own
+    SmallVector<StringRef> lines;
+    StringRef(message).split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+    return invalidModel(llvm::join(llvm::map_range(lines, [](StringRef line) { return line.trim(); }), "; "));
   } catch (const std::exception &exception) {
     return invalidModel(exception.what());
   }

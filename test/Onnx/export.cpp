@@ -1,0 +1,173 @@
+// export.cpp - graphs that a pass has changed leave as valid ONNX, what it left alone as it was.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "TextModel.h"
+
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Onnx/Export.h"
+
+#include "onnx/checker.h"
+#include "onnx/onnx_pb.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace bn::onnx;
+
+namespace {
+class Export : public testing::Test {
+protected:
+  /// Imports the model, lets `change` have the function, and exports it.
+  ::onnx::ModelProto convert(StringRef text, llvm::function_ref<void(func::FuncOp)> change) {
+    ::onnx::ModelProto model;
+    auto module = importText(text, context);
+    if (!module) {
+      ADD_FAILURE() << toString(module.takeError());
+      return model;
+    }
+    change(*(*module)->getOps<func::FuncOp>().begin());
+    SmallString<128> path;
+    EXPECT_FALSE(llvm::sys::fs::createTemporaryFile("export", "onnx", path));
+    llvm::FileRemover remover(path);
+    if (llvm::Error error = exportModel(**module, path)) {
+      message = toString(std::move(error));
+      return model;
+    }
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    EXPECT_TRUE(model.ParseFromString((*buffer)->getBuffer().str()));
+    EXPECT_NO_THROW(::onnx::checker::check_model(model));
+    return model;
+  }
+
+  template <typename Op>
+  static Op find(func::FuncOp function) {
+    return *function.getOps<Op>().begin();
+  }
+
+  MLIRContext context;
+  std::string message;
+};
+} // namespace
+
+/// One line per node: operator(inputs) -> outputs.
+static std::vector<std::string> listNodes(const ::onnx::ModelProto &model) {
+  std::vector<std::string> lines;
+  for (const auto &node : model.graph().node())
+    lines.push_back(node.op_type() + "(" + llvm::join(node.input(), ",") + ") -> " + llvm::join(node.output(), ","));
+  return lines;
+}
+
+constexpr StringLiteral chain = R"(<ir_version: 8, opset_import: ["" : 17]>
+  g (float[2,3] x) => (float[2,3] y) <float[2,3] a, float[2,3] b> { [first] a = Relu(x) [second] b = Neg(a) [third] y = Relu(b) })";
+
+// The value of a node that goes takes its declaration along; the others keep theirs.
+TEST_F(Export, RemovedNode) {
+  auto model = convert(chain, [](func::FuncOp function) {
+    auto node = find<GenericNodeOp>(function);
+    node.getResult(0).replaceAllUsesWith(node.getInputs()[0]);
+    node.erase();
+  });
+  EXPECT_EQ(listNodes(model), (std::vector<std::string>{"Relu(x) -> a", "Relu(a) -> y"}));
+  ASSERT_EQ(model.graph().value_info_size(), 1);
+  EXPECT_EQ(model.graph().value_info(0).name(), "a");
+}
+
+// A node that comes has no name, its value a new one.
+TEST_F(Export, NewNode) {
+  auto model = convert(chain, [](func::FuncOp function) {
+    auto relu = find<ReluOp>(function);
+    OpBuilder builder(relu);
+    auto added = IdentityOp::create(builder, builder.getUnknownLoc(), relu.getX().getType(), relu.getX(), 16);
+    relu.getXMutable().assign(added);
+  });
+  ASSERT_EQ(model.graph().node_size(), 4);
+  EXPECT_EQ(model.graph().node(0).name(), "");
+  EXPECT_EQ(model.graph().node(0).output(0), model.graph().node(1).input(0));
+  EXPECT_EQ(model.graph().node(1).name(), "first");
+}
+
+// The output keeps its name whatever produces it: another node, or the input itself.
+TEST_F(Export, OutputsKeepTheirNames) {
+  auto replaceOutput = [&](llvm::function_ref<Value(func::FuncOp)> getValue) {
+    return listNodes(convert(chain, [&](func::FuncOp function) {
+      function.front().getTerminator()->setOperand(0, getValue(function));
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.front())))
+        if (op.use_empty() && op.getNumResults())
+          op.erase();
+    }));
+  };
+  EXPECT_EQ(replaceOutput([](func::FuncOp function) { return find<GenericNodeOp>(function).getResult(0); }),
+            (std::vector<std::string>{"Relu(x) -> a", "Neg(a) -> y"}));
+  EXPECT_EQ(replaceOutput([](func::FuncOp function) { return function.getArgument(0); }), (std::vector<std::string>{"Identity(x) -> y"}));
+}
+
+// Two ops that claim one name: a copy made by a pass gets another one.
+TEST_F(Export, NamesStayUnique) {
+  auto model = convert(chain, [](func::FuncOp function) {
+    auto relu = find<ReluOp>(function);
+    Operation *copy = OpBuilder(relu).clone(*relu);
+    find<GenericNodeOp>(function)->setOperand(0, copy->getResult(0));
+  });
+  ASSERT_EQ(model.graph().node_size(), 4);
+  EXPECT_NE(model.graph().node(0).output(0), model.graph().node(1).output(0));
+}
+
+TEST_F(Export, ChangedAttribute) {
+  auto model = convert(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[2,3] x) => (float[2,3] y) { y = LeakyRelu<alpha = 0.5>(x) })",
+                       [](func::FuncOp function) {
+                         auto relu = find<LeakyReluOp>(function);
+                         relu->setAttr("alpha", OpBuilder(relu).getF32FloatAttr(0.25f));
+                       });
+  ASSERT_EQ(model.graph().node(0).attribute_size(), 1);
+  EXPECT_EQ(model.graph().node(0).attribute(0).f(), 0.25f);
+}
+
+TEST_F(Export, NewConstantBecomesAnInitializer) {
+  auto model = convert(chain, [](func::FuncOp function) {
+    auto node = find<GenericNodeOp>(function);
+    OpBuilder builder(node);
+    auto type = cast<RankedTensorType>(node.getInputs()[0].getType());
+    node->setOperand(0, ConstantOp::create(builder, builder.getUnknownLoc(), DenseElementsAttr::get(type, 2.0f)));
+  });
+  ASSERT_EQ(model.graph().initializer_size(), 1);
+  EXPECT_EQ(model.graph().node(1).input(0), model.graph().initializer(0).name());
+  EXPECT_EQ(model.graph().initializer(0).raw_data().size(), 24u);
+}
+
+// A bn.inference of a pass, in every version of the operator.
+TEST_F(Export, NewBatchNorm) {
+  for (int opset : {7, 9, 14, 15}) {
+    auto model = convert(("<ir_version: 8, opset_import: [\"\" : " + llvm::Twine(opset) +
+                          "]> g (float[2,3] x, float[3] p) => (float[2,3] y) { y = Relu(x) }")
+                             .str(),
+                         [](func::FuncOp function) {
+                           auto relu = find<ReluOp>(function);
+                           OpBuilder builder(relu);
+                           Value p = function.getArgument(1);
+                           relu.getXMutable().assign(bn::InferenceOp::create(builder, relu.getLoc(), relu.getX().getType(), relu.getX(), p, p, p,
+                                                                             p, builder.getDenseI64ArrayAttr({1}),
+                                                                             builder.getF64FloatAttr(0.5)));
+                         });
+    ASSERT_EQ(model.graph().node_size(), 2) << message;
+    EXPECT_EQ(model.graph().node(0).op_type(), "BatchNormalization");
+    EXPECT_EQ(model.graph().node(0).attribute(0).f(), 0.5f);
+  }
+}
+
+// An op of the bn dialect that ONNX has no operator for.
+TEST_F(Export, no_Affine) {
+  convert(chain, [](func::FuncOp function) {
+    auto relu = find<ReluOp>(function);
+    OpBuilder builder(relu);
+    auto affine = bn::AffineOp::create(builder, relu.getLoc(), relu.getX().getType(), relu.getX(),
+                                       builder.getDenseF64ArrayAttr({1, 2, 3}), builder.getDenseF64ArrayAttr({1, 2, 3}), 1);
+    relu.getXMutable().assign(affine);
+  });
+  EXPECT_TRUE(contains(message, "'bn.affine' has no form in ONNX")) << message;
+}

@@ -1,0 +1,134 @@
+// Bench.cpp - the verb `bench`.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Driver/Bench.h"
+
+#include "bn/Driver/Elements.h"
+#include "bn/Driver/Execution.h"
+#include "bn/Driver/ModelFile.h"
+#include "bn/Driver/OutputFile.h"
+#include "bn/Driver/Progress.h"
+#include "bn/Driver/Table.h"
+#include "llvm/Support/JSON.h"
+
+#include <chrono>
+#include <sys/resource.h>
+#include <thread>
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+namespace {
+struct Measurement {
+  std::vector<double> times; ///< milliseconds, in the order of the runs
+  double compile = 0;        ///< milliseconds
+  unsigned threads = 0;
+
+  double getQuantile(double quantile) const;
+};
+} // namespace
+
+/// The smallest time that this share of the runs did not exceed.
+double Measurement::getQuantile(double quantile) const {
+  std::vector<double> sorted = times;
+  llvm::sort(sorted);
+  return sorted[std::min<size_t>(sorted.size() - 1, static_cast<size_t>(quantile * sorted.size()))];
+}
+
+using Clock = std::chrono::steady_clock;
+
+static double millisecondsSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+static int64_t getPeakBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024;
+}
+
+static Error measure(Execution &execution, ArrayRef<HostTensor> inputs, const BenchOptions &options, Measurement &measurement) {
+  Progress progress(options.quiet);
+  progress.show("warming up");
+  for (unsigned i = 0; i < options.warmup; ++i)
+    if (Expected<std::vector<HostTensor>> outputs = execution.run(inputs); !outputs)
+      return outputs.takeError();
+  progress.show("measuring");
+  Clock::time_point begin = Clock::now();
+  auto isDone = [&] {
+    size_t done = measurement.times.size();
+    return options.iterations ? done >= options.iterations : done > 0 && millisecondsSince(begin) >= options.duration * 1e3;
+  };
+  while (!isDone()) {
+    Clock::time_point start = Clock::now();
+    Expected<std::vector<HostTensor>> outputs = execution.run(inputs);
+    measurement.times.push_back(millisecondsSince(start));
+    if (!outputs)
+      return outputs.takeError();
+  }
+  return Error::success();
+}
+
+static Error writeJson(const Measurement &measurement, StringRef path) {
+  return writeFile(path, [&](raw_ostream &os) {
+    llvm::json::OStream json(os, 2);
+    json.object([&] {
+      json.attributeArray("times_ms", [&] {
+        for (double time : measurement.times)
+          json.value(time);
+      });
+      json.attribute("min_ms", measurement.getQuantile(0));
+      json.attribute("median_ms", measurement.getQuantile(0.5));
+      json.attribute("p90_ms", measurement.getQuantile(0.9));
+      json.attribute("p99_ms", measurement.getQuantile(0.99));
+      json.attribute("compile_ms", measurement.compile);
+      json.attribute("peak_rss_bytes", getPeakBytes());
+      json.attribute("threads", measurement.threads);
+    });
+    os << '\n';
+  });
+}
+
+static void printTable(const Measurement &measurement) {
+  Table table({"runs", "threads", "min ms", "median ms", "p90 ms", "p99 ms", "compile ms", "peak MB"});
+  auto number = [](double value) { return llvm::formatv("{0:F2}", value).str(); };
+  table.addRow({std::to_string(measurement.times.size()), std::to_string(measurement.threads), number(measurement.getQuantile(0)),
+                number(measurement.getQuantile(0.5)), number(measurement.getQuantile(0.9)), number(measurement.getQuantile(0.99)),
+                number(measurement.compile), number(getPeakBytes() / 1e6)});
+  table.print(llvm::errs());
+}
+
+Expected<ExitCode> bench(const BenchOptions &options) {
+  Session session;
+  Expected<OwningOpRef<ModuleOp>> module = loadModel(options.model, session, options.initializers);
+  if (!module)
+    return module.takeError();
+  Expected<func::FuncOp> main = getMainGraph(**module);
+  if (!main)
+    return main.takeError();
+  Expected<std::vector<BoundInput>> inputs = bindInputs(*main, options.input);
+  if (!inputs)
+    return inputs.takeError();
+  Expected<std::vector<HostTensor>> tensors = makeInputs(*inputs, options.input);
+  if (!tensors)
+    return tensors.takeError();
+
+  Measurement measurement;
+  measurement.threads = options.execution.threads ? options.execution.threads : std::max(1u, std::thread::hardware_concurrency());
+  Clock::time_point start = Clock::now();
+  Expected<std::unique_ptr<Execution>> execution = prepare(**module, *inputs, options.execution, session);
+  if (!execution)
+    return execution.takeError();
+  measurement.compile = millisecondsSince(start);
+  if (Error error = measure(**execution, *tensors, options, measurement))
+    return error;
+  if (!options.quiet)
+    printTable(measurement);
+  if (!options.json.empty())
+    if (Error error = writeJson(measurement, options.json))
+      return error;
+  return ExitCode::Done;
+}
+
+} // namespace bn::driver

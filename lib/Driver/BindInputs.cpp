@@ -1,0 +1,220 @@
+// BindInputs.cpp - fixes the types of a model's inputs from what the user gave.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Driver/Elements.h"
+#include "bn/Driver/ExitCode.h"
+#include "bn/Driver/Inputs.h"
+#include "bn/Driver/TensorSpec.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/Reference/Tensor.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+static Error usage(const Twine &message) { return makeError(std::errc::invalid_argument, message); }
+
+Expected<func::FuncOp> getMainGraph(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isExternal() && !function->hasAttr(onnx::attr::function))
+      return function;
+  return makeError(std::errc::bad_message, "the module has no function with the model's graph");
+}
+
+std::vector<std::string> getInputNames(func::FuncOp main) {
+  std::vector<std::string> names;
+  for (BlockArgument argument : main.getArguments())
+    names.push_back(onnx::getValueName(argument).str());
+  return names;
+}
+
+std::vector<std::string> getOutputNames(func::FuncOp main) {
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < main.getNumResults(); ++i) {
+    auto name = main.getResultAttrOfType<StringAttr>(i, onnx::attr::name);
+    names.push_back(name ? name.str() : std::to_string(i));
+  }
+  return names;
+}
+
+namespace {
+/// Dimensions of the inputs while they become known.
+class InputBinder {
+public:
+  InputBinder(func::FuncOp main) : main(main), names(getInputNames(main)), given(names.size()), shapes(names.size()) {}
+
+  Error readTensors(ArrayRef<std::string> specs);
+  void setTensor(size_t i, HostTensor tensor);
+  Error readShapes(ArrayRef<std::string> specs);
+  Expected<std::vector<BoundInput>> bind();
+
+private:
+  Type getDeclared(size_t i) { return main.getArgumentTypes()[i]; }
+  StringRef getSymbol(size_t i, size_t dim);
+  void takeDefaults();
+  Error checkInput(size_t i);
+  Error bindSymbols(size_t i);
+  Expected<RankedTensorType> fixType(size_t i);
+
+  func::FuncOp main;
+  std::vector<std::string> names;
+  std::vector<std::optional<HostTensor>> given;
+  std::vector<std::optional<SmallVector<int64_t>>> shapes;
+  llvm::StringMap<int64_t> symbols;
+};
+} // namespace
+
+Error InputBinder::readTensors(ArrayRef<std::string> specs) {
+  for (const std::string &spec : specs) {
+    Expected<NamedSpec> named = splitNamed("--input", spec);
+    if (!named)
+      return named.takeError();
+    Expected<size_t> input = findNamed(named->name, names, "input");
+    if (!input)
+      return input.takeError();
+    Expected<HostTensor> tensor = readTensorSpec(named->value, main.getContext());
+    if (!tensor)
+      return addContext(tensor.takeError(), "input '" + names[*input] + "'");
+    if (auto declared = dyn_cast<TensorType>(getDeclared(*input)))
+      tensor = adaptElementType(std::move(*tensor), declared.getElementType());
+    setTensor(*input, std::move(*tensor));
+  }
+  return Error::success();
+}
+
+void InputBinder::setTensor(size_t i, HostTensor tensor) {
+  shapes[i] = llvm::to_vector(tensor.type.getShape());
+  given[i] = std::move(tensor);
+}
+
+Error InputBinder::readShapes(ArrayRef<std::string> specs) {
+  for (const std::string &spec : specs) {
+    Expected<NamedSpec> named = splitNamed("--shape", spec);
+    if (!named)
+      return named.takeError();
+    Expected<size_t> input = findNamed(named->name, names, "input");
+    if (!input)
+      return input.takeError();
+    Expected<SmallVector<int64_t>> shape = parseShape(named->value);
+    if (!shape)
+      return shape.takeError();
+    if (shapes[*input] && *shapes[*input] != *shape)
+      return usage("input '" + names[*input] + "': --shape and --input give different shapes");
+    shapes[*input] = std::move(*shape);
+  }
+  return Error::success();
+}
+
+/// The name of a symbolic dimension; empty for one without.
+StringRef InputBinder::getSymbol(size_t i, size_t dim) {
+  auto params = main.getArgAttrOfType<ArrayAttr>(i, onnx::attr::dimParams);
+  auto symbol = params && dim < params.size() ? dyn_cast<StringAttr>(params[dim]) : StringAttr();
+  return symbol ? symbol.getValue() : StringRef();
+}
+
+/// Inputs that nobody gave take the value that the model has for them.
+void InputBinder::takeDefaults() {
+  for (size_t i = 0; i < names.size(); ++i) {
+    auto value = main.getArgAttrOfType<ElementsAttr>(i, onnx::attr::defaultValue);
+    if (value && !shapes[i])
+      setTensor(i, reference::toHost(reference::fromElements(value)));
+  }
+}
+
+/// What is known of an input must not contradict its declaration.
+Error InputBinder::checkInput(size_t i) {
+  Type declared = getDeclared(i);
+  auto tensor = dyn_cast<TensorType>(declared);
+  auto mismatch = [&](const Twine &got) { return usage("input '" + names[i] + "': expected " + formatType(declared) + ", got " + got); };
+  if (given[i] && tensor && given[i]->type.getElementType() != tensor.getElementType())
+    return mismatch(formatType(given[i]->type));
+  auto ranked = dyn_cast<RankedTensorType>(declared);
+  if (!shapes[i] || !ranked)
+    return Error::success();
+  Type got = RankedTensorType::get(*shapes[i], ranked.getElementType());
+  if (ranked.getRank() != static_cast<int64_t>(shapes[i]->size()))
+    return mismatch(formatType(got));
+  for (auto [dim, size] : llvm::zip(ranked.getShape(), *shapes[i]))
+    if (!ShapedType::isDynamic(dim) && dim != size)
+      return mismatch(formatType(got));
+  return Error::success();
+}
+
+Error InputBinder::bindSymbols(size_t i) {
+  auto ranked = dyn_cast<RankedTensorType>(getDeclared(i));
+  for (int64_t dim = 0; ranked && shapes[i] && dim < ranked.getRank(); ++dim) {
+    StringRef symbol = getSymbol(i, dim);
+    if (symbol.empty() || !ranked.isDynamicDim(dim))
+      continue;
+    int64_t size = (*shapes[i])[dim], known = symbols.try_emplace(symbol, size).first->second;
+    if (known != size)
+      return usage("input '" + names[i] + "': expected dimension '" + symbol + "' to be " + Twine(known) + ", got " + Twine(size));
+  }
+  return Error::success();
+}
+
+Expected<RankedTensorType> InputBinder::fixType(size_t i) {
+  Type declared = getDeclared(i);
+  if (given[i])
+    return given[i]->type;
+  auto tensor = dyn_cast<TensorType>(declared);
+  if (!tensor)
+    return makeError(std::errc::not_supported, "input '" + names[i] + "': expected a tensor, got " + formatType(declared));
+  if (shapes[i])
+    return RankedTensorType::get(*shapes[i], tensor.getElementType());
+  SmallVector<int64_t> shape;
+  if (tensor.hasRank())
+    shape = llvm::to_vector(tensor.getShape());
+  for (size_t dim = 0; dim < shape.size(); ++dim) {
+    if (!ShapedType::isDynamic(shape[dim]))
+      continue;
+    auto symbol = symbols.find(getSymbol(i, dim));
+    if (symbol != symbols.end())
+      shape[dim] = symbol->second;
+    else if (dim == 0)
+      shape[dim] = 1;
+  }
+  if (!tensor.hasRank() || ShapedType::isDynamicShape(shape))
+    return usage("input '" + names[i] + "' is " + formatType(declared) + ": expected --shape or --input to fix its dimensions");
+  return RankedTensorType::get(shape, tensor.getElementType());
+}
+
+Expected<std::vector<BoundInput>> InputBinder::bind() {
+  takeDefaults();
+  for (size_t i = 0; i < names.size(); ++i)
+    if (Error error = checkInput(i))
+      return error;
+  for (size_t i = 0; i < names.size(); ++i)
+    if (Error error = bindSymbols(i))
+      return error;
+  std::vector<BoundInput> inputs;
+  for (size_t i = 0; i < names.size(); ++i) {
+    Expected<RankedTensorType> type = fixType(i);
+    if (!type)
+      return type.takeError();
+    inputs.push_back({names[i], *type, std::move(given[i])});
+  }
+  return inputs;
+}
+
+Expected<std::vector<BoundInput>> bindInputs(func::FuncOp main, const InputOptions &options) {
+  InputBinder binder(main);
+  if (Error error = binder.readTensors(options.inputs))
+    return error;
+  if (Error error = binder.readShapes(options.shapes))
+    return error;
+  return binder.bind();
+}
+
+Expected<std::vector<BoundInput>> bindInputs(func::FuncOp main, std::vector<HostTensor> tensors) {
+  if (tensors.size() > main.getNumArguments())
+    return usage("the model has " + Twine(main.getNumArguments()) + " inputs, got " + Twine(tensors.size()));
+  InputBinder binder(main);
+  for (auto [i, tensor] : llvm::enumerate(tensors))
+    binder.setTensor(i, std::move(tensor));
+  return binder.bind();
+}
+
+} // namespace bn::driver

@@ -1,0 +1,23 @@
+// Execution.cpp - chooses the engine.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Driver/Execution.h"
+
+#include "JitExecution.h"
+#include "ReferenceExecution.h"
+
+using namespace mlir;
+
+namespace bn::driver {
+
+llvm::Expected<std::unique_ptr<Execution>> prepare(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
+                                                   Session &session) {
+  llvm::Expected<func::FuncOp> main = getMainGraph(module);
+  if (!main)
+    return main.takeError();
+  if (options.engine == EngineKind::Reference)
+    return prepareReference(*main, session);
+  return prepareJit(module, inputs, options.threads, session);
+}
+
+} // namespace bn::driver

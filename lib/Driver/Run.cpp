@@ -1,0 +1,91 @@
+// Run.cpp - the verb `run`.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Driver/Run.h"
+
+#include "ExposeValues.h"
+#include "Stages.h"
+#include "bn/Driver/Execution.h"
+#include "bn/Driver/ModelFile.h"
+#include "bn/Driver/OutputFile.h"
+#include "bn/Driver/Outputs.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+/// Runs the stages up to and including `last`. `inputs` matter to lowering.
+static Error runStages(ModuleOp module, ArrayRef<BoundInput> inputs, Stage last, Session &session) {
+  if (last >= Stage::Optimize)
+    if (Error error = optimizeGraph(module, {}, session))
+      return error;
+  if (last >= Stage::Lower) {
+    if (Error error = bindShapes(module, inputs, session))
+      return error;
+    if (Error error = lowerToKernel(module, session))
+      return error;
+  }
+  return last >= Stage::Codegen ? generateCode(module, session) : Error::success();
+}
+
+/// Prints the IR as a stage leaves it, weights in short.
+static Expected<ExitCode> printStage(ModuleOp module, ArrayRef<BoundInput> inputs, Stage stage, Session &session) {
+  if (Error error = runStages(module, inputs, stage, session))
+    return error;
+  constexpr int64_t shownElements = 16, shownCharacters = 64;
+  OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(shownElements).elideLargeResourceString(shownCharacters);
+  if (Error error = writeFile("-", [&](raw_ostream &os) { module->print(os, flags); }))
+    return error;
+  return ExitCode::Done;
+}
+
+/// Writes every value into a folder, and keeps the model's own outputs.
+static Error dumpValues(StringRef directory, size_t outputs, std::vector<HostTensor> &tensors, ArrayRef<std::string> names) {
+  if (directory.empty())
+    return Error::success();
+  if (Error error = writeTensors(directory, names, tensors))
+    return error;
+  tensors.erase(tensors.begin() + outputs, tensors.end());
+  return Error::success();
+}
+
+Expected<ExitCode> run(const RunOptions &options) {
+  Session session;
+  Expected<OwningOpRef<ModuleOp>> module = loadModel(options.model, session, options.initializers);
+  if (!module)
+    return module.takeError();
+  Expected<func::FuncOp> main = getMainGraph(**module);
+  if (!main)
+    return main.takeError();
+  std::vector<std::string> outputs = getOutputNames(*main);
+  if (Error error = checkOutputOptions(outputs, options.output))
+    return error;
+  if (options.stopAfter <= Stage::Optimize)
+    return printStage(**module, {}, options.stopAfter, session);
+  Expected<std::vector<BoundInput>> inputs = bindInputs(*main, options.input);
+  if (!inputs)
+    return inputs.takeError();
+  if (options.stopAfter != Stage::Execute)
+    return printStage(**module, *inputs, options.stopAfter, session);
+
+  if (!options.dumpValues.empty())
+    exposeValues(*main);
+  std::vector<std::string> values = getOutputNames(*main);
+  Expected<std::unique_ptr<Execution>> execution = prepare(**module, *inputs, options.execution, session);
+  if (!execution)
+    return execution.takeError();
+  Expected<std::vector<HostTensor>> tensors = makeInputs(*inputs, options.input);
+  if (!tensors)
+    return tensors.takeError();
+  Expected<std::vector<HostTensor>> results = (*execution)->run(*tensors);
+  if (!results)
+    return results.takeError();
+  if (Error error = dumpValues(options.dumpValues, outputs.size(), *results, values))
+    return error;
+  return handleOutputs(outputs, *results, options.output, session.getContext());
+}
+
+} // namespace bn::driver

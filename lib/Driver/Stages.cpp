@@ -1,0 +1,61 @@
+// Stages.cpp - runs the compiler's stages on a module.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What lowering refuses, the model asked for; a stage that has to take whatever it gets and does not is at fault.
+
+#include "Stages.h"
+
+#include "bn/Driver/ExitCode.h"
+#include "bn/Codegen/Passes.h"
+#include "bn/Lower/Passes.h"
+#include "bn/Optimize/Passes.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using llvm::Error;
+
+namespace bn::driver {
+
+static Error runPasses(ModuleOp module, Session &session, std::errc blame, llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager passes(session.getContext());
+  build(passes);
+  if (succeeded(passes.run(module)))
+    return Error::success();
+  return session.getDiagnostics().takeErrors(blame, "a pass failed without a reason");
+}
+
+Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session &session) {
+  return runPasses(module, session, std::errc::state_not_recoverable,
+                   [&](OpPassManager &passes) { buildOptimizePipeline(passes, options); });
+}
+
+Error bindShapes(ModuleOp module, ArrayRef<BoundInput> inputs, Session &session) {
+  llvm::Expected<func::FuncOp> main = getMainGraph(module);
+  if (!main)
+    return main.takeError();
+  SmallVector<Type> types;
+  for (auto [argument, input] : llvm::zip_equal(main->getArguments(), inputs)) {
+    argument.setType(input.type);
+    types.push_back(input.type);
+  }
+  main->setFunctionType(FunctionType::get(session.getContext(), types, main->getResultTypes()));
+  // The model's nodes may contradict the shapes that the user chose.
+  return runPasses(module, session, std::errc::invalid_argument,
+                   [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createBindShapesPass()); });
+}
+
+Error lowerToKernel(ModuleOp module, Session &session) {
+  DialectRegistry registry; // here and not in the session: verbs that only read and write models start faster
+  registerCodegenDialects(registry);
+  session.getContext()->appendDialectRegistry(registry);
+  return runPasses(module, session, std::errc::not_supported, [](OpPassManager &passes) {
+    passes.addPass(lower::createExpandFunctions());
+    passes.addPass(lower::createConvertToKernel());
+  });
+}
+
+Error generateCode(ModuleOp module, Session &session) {
+  return runPasses(module, session, std::errc::state_not_recoverable, [](OpPassManager &passes) { buildCodegenPipeline(passes); });
+}
+
+} // namespace bn::driver

@@ -1,0 +1,97 @@
+// TestFolder.cpp - runs one ONNX test folder: model.onnx, test_data_set_N/{input,output}_M.pb.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "TestFolder.h"
+
+#include "bn/Driver/Compare.h"
+#include "bn/Driver/Execution.h"
+#include "bn/Driver/ExitCode.h"
+#include "bn/Driver/ModelFile.h"
+#include "bn/Onnx/TestData.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+/// Reads input_0.pb, input_1.pb, … as long as there are any.
+static Expected<std::vector<HostTensor>> readTensors(const Twine &prefix, MLIRContext *context) {
+  std::vector<HostTensor> tensors;
+  for (size_t i = 0;; ++i) {
+    std::string path = (prefix + Twine(i) + ".pb").str();
+    if (!llvm::sys::fs::exists(path))
+      return tensors;
+    Expected<HostTensor> tensor = onnx::readTensor(path, context);
+    if (!tensor)
+      return tensor.takeError();
+    tensors.push_back(std::move(*tensor));
+  }
+}
+
+/// The first difference, or empty.
+static std::string compareOutputs(ArrayRef<std::string> names, ArrayRef<HostTensor> actual, ArrayRef<HostTensor> expected,
+                                  const ToleranceOptions &tolerance) {
+  if (actual.size() != expected.size())
+    return ("expected " + Twine(expected.size()) + " outputs, got " + Twine(actual.size())).str();
+  for (auto [name, a, e] : llvm::zip(names, actual, expected))
+    if (std::string difference = compare(a, e, tolerance).difference; !difference.empty())
+      return "output '" + name + "': " + difference;
+  return "";
+}
+
+/// Runs one data set in a session of its own: the compiler binds the module to the shapes of the inputs.
+static Expected<std::string> runDataSet(StringRef directory, const Twine &dataSet, const ExecutionOptions &execution,
+                                        const ToleranceOptions &tolerance) {
+  Session session;
+  Expected<OwningOpRef<ModuleOp>> module = loadModel((directory + "/model.onnx").str(), session);
+  if (!module)
+    return module.takeError();
+  Expected<func::FuncOp> main = getMainGraph(**module);
+  if (!main)
+    return main.takeError();
+  Expected<std::vector<HostTensor>> tensors = readTensors(dataSet + "/input_", session.getContext());
+  if (!tensors)
+    return tensors.takeError();
+  Expected<std::vector<HostTensor>> expected = readTensors(dataSet + "/output_", session.getContext());
+  if (!expected)
+    return expected.takeError();
+  Expected<std::vector<BoundInput>> inputs = bindInputs(*main, std::move(*tensors));
+  if (!inputs)
+    return inputs.takeError();
+  std::vector<std::string> outputNames = getOutputNames(*main);
+  Expected<std::unique_ptr<Execution>> prepared = prepare(**module, *inputs, execution, session);
+  if (!prepared)
+    return prepared.takeError();
+  Expected<std::vector<HostTensor>> values = makeInputs(*inputs, {});
+  if (!values)
+    return values.takeError();
+  Expected<std::vector<HostTensor>> actual = (*prepared)->run(*values);
+  if (!actual)
+    return actual.takeError();
+  return compareOutputs(outputNames, *actual, *expected, tolerance);
+}
+
+TestResult runTestFolder(StringRef directory, const ExecutionOptions &execution, const ToleranceOptions &tolerance) {
+  for (size_t i = 0;; ++i) {
+    std::string dataSet = (directory + "/test_data_set_" + Twine(i)).str();
+    if (!llvm::sys::fs::is_directory(dataSet))
+      return {};
+    Expected<std::string> difference = runDataSet(directory, dataSet, execution, tolerance);
+    if (difference && difference->empty())
+      continue;
+    if (difference)
+      return {TestStatus::Failed, *difference};
+    TestResult result;
+    llvm::handleAllErrors(difference.takeError(), [&](const llvm::ErrorInfoBase &info) {
+      if (result.status != TestStatus::Passed)
+        return;
+      bool unsupported = getExitCode(info.convertToErrorCode()) == ExitCode::Unsupported;
+      result = {unsupported ? TestStatus::Skipped : TestStatus::Failed, info.message()};
+    });
+    return result;
+  }
+}
+
+} // namespace bn::driver

@@ -209,7 +209,7 @@ static LogicalResult cast(Call &call) {
   int64_t dataType = name ? getDataTypeOfName(name) : call.node.getInt("to", 0);
   Type elementType = getDataType(call.node->getContext(), dataType);
   if (!elementType)
-    return call.error() << "expected 'to' to be a type that the interpreter holds, got " << dataType;
+    return call.error() << "the interpreter does not support data type " << dataType;
   return castTo(call, elementType);
 }
 

@@ -19,7 +19,7 @@ const Operator *findOperator(StringRef name) {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
          {getActivations(), getArithmetic(), getCasts(), getConvolutions(), getGathers(), getLogic(), getMatrices(), getNormalizations(),
-          getPads(), getPoolings(), getReductions(), getReshapes(), getResizes(), getSelections()})
+          getPads(), getPoolings(), getQuantizations(), getRecurrents(), getReductions(), getReshapes(), getResizes(), getSelections()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;

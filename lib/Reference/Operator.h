@@ -70,6 +70,8 @@ llvm::ArrayRef<Operator> getMatrices();
 llvm::ArrayRef<Operator> getNormalizations();
 llvm::ArrayRef<Operator> getPads();
 llvm::ArrayRef<Operator> getPoolings();
+llvm::ArrayRef<Operator> getQuantizations();
+llvm::ArrayRef<Operator> getRecurrents();
 llvm::ArrayRef<Operator> getReductions();
 llvm::ArrayRef<Operator> getReshapes();
 llvm::ArrayRef<Operator> getResizes();

@@ -3,6 +3,7 @@
 
 #include "bn/Pipelines.h"
 #include "bn/Codegen/Passes.h"
+#include "bn/Codegen/Target.h"
 #include "bn/Optimize/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -46,6 +47,7 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
 }
 
 void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
+  passes.addPass(createFoldPadPass());
   // tensors → memrefs: inputs, outputs, weights and the arena are arguments
   passes.addPass(createBindArgumentsPass());
   passes.addPass(createPlanWeightsPass());
@@ -57,13 +59,13 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCSEPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
-  unsigned registers = vectorBits == 512 ? 32 : 16;
-  passes.addPass(createEmitConvPass({registers}));
-  passes.addPass(createEmitDepthwiseConvPass({registers}));
-  passes.addPass(createEmitMatmulPass({registers, vectorBits}));
+  Target target = vectorBits ? targetOf(vectorBits) : hostTarget();
+  passes.addPass(createEmitConvPass({target.registers}));
+  passes.addPass(createEmitDepthwiseConvPass({target.registers}));
+  passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits}));
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitPackPass());
-  passes.addPass(createEmitGenericPass({vectorBits}));
+  passes.addPass(createEmitGenericPass({target.vectorBits}));
   passes.addPass(createOutlineTasksPass());
   // loops → llvm
   OpPassManager &functions = passes.nest<func::FuncOp>();

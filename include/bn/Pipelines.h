@@ -29,8 +29,8 @@ struct PassSummary {
 /// The passes of the optimizer that can be disabled, in order, each once.
 std::vector<PassSummary> listOptimizePasses();
 
-/// kernel form → llvm form, for vectors of so many bits.
-void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 512);
+/// kernel form → llvm form, for vectors of so many bits; 0 means this machine's.
+void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);
 
 } // namespace bn
 

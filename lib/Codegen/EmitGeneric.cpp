@@ -231,6 +231,8 @@ static int64_t largestDivisor(int64_t n, int64_t limit) {
 }
 
 void GenericEmitter::emit(OpBuilder &builder) {
+  if (llvm::any_of(nest.dims, [](const NestDim &dim) { return dim.size == 0; }))
+    return; // no iteration: outputs stay what they are
   SmallVector<unsigned> outer;
   SmallVector<int64_t> sizes;
   int64_t iterations = 1;
@@ -240,8 +242,6 @@ void GenericEmitter::emit(OpBuilder &builder) {
       sizes.push_back(dim.size);
       iterations *= dim.size;
     }
-  if (iterations == 0)
-    return;
   auto indicesOf = [&](ValueRange ivs) {
     SmallVector<Value> indices(nest.dims.size());
     for (auto [i, iv] : llvm::zip(outer, ivs))

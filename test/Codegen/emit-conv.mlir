@@ -2,15 +2,19 @@
 // RUN: bn-opt --bn-emit-conv="registers=32" %s | FileCheck %s
 // RUN: bn-opt --bn-emit-conv="registers=16" %s | FileCheck %s --check-prefix=SMALL
 
-// 64 output channels are one tile of 4 blocks; no tile spills: accumulators, weights and a scalar fit the registers.
+// A row of 24 positions is one tile of accumulators, carried through input blocks, window and channels. The weights are larger
+// than the input, so their blocks are outside of rows. With fewer registers the row takes two tiles.
 // CHECK-LABEL: func.func @window
-// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 12, 1)
-// CHECK: scf.for {{.*}} -> (vector<16xf32>
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 4, 12)
+// CHECK-COUNT-4: :24 = scf.for
+// CHECK: memref.load
 // CHECK: vector.fma
 // CHECK: arith.maxnumf {{.*}} : vector<16xf32>
 // CHECK: vector.store
 // SMALL-LABEL: func.func @window
 // SMALL: scf.forall
+// SMALL: scf.for %{{.*}} = %c0{{.*}} to %c24{{.*}} step %c12
+// SMALL-COUNT-4: :12 = scf.for
 func.func @window(%x: memref<1x2x14x26x16xf32>, %w: memref<4x2x3x3x16x16xf32>, %b: memref<4x16xf32>, %y: memref<1x4x12x24x16xf32>) {
   %zero = arith.constant 0.0 : f32
   kernel.conv %x, %w bias %b outs(%y) epilogue {
@@ -18,5 +22,15 @@ func.func @window(%x: memref<1x2x14x26x16xf32>, %w: memref<4x2x3x3x16x16xf32>, %
     %m = arith.maxnumf %a, %zero : f32
     kernel.yield %m : f32
   } : (memref<1x2x14x26x16xf32>, memref<4x2x3x3x16x16xf32>, memref<4x16xf32>, memref<1x4x12x24x16xf32>) -> ()
+  return
+}
+
+// A 1×1 convolution has no rows: the 49 positions of a 7×7 image are a tile of 25 and one of 24.
+// CHECK-LABEL: func.func @pointwise
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 4, 1)
+// CHECK: :25 = scf.for
+// CHECK: :24 = scf.for
+func.func @pointwise(%x: memref<1x1x7x7x16xf32>, %w: memref<4x1x1x1x16x16xf32>, %y: memref<1x4x7x7x16xf32>) {
+  kernel.conv %x, %w outs(%y) : (memref<1x1x7x7x16xf32>, memref<4x1x1x1x16x16xf32>, memref<1x4x7x7x16xf32>) -> ()
   return
 }

@@ -6,6 +6,11 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FoldPadPass : Pass<"bn-fold-pad", "mlir::ModuleOp"> {
+  let summary = "Lets a producer write straight into the padded tensor that its consumer reads";
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 def BindArgumentsPass : Pass<"bn-bind-arguments", "mlir::ModuleOp"> {
   let summary = "Makes the model's inputs and outputs buffers of the caller";
   let description = [{

@@ -1,0 +1,25 @@
+// Target.h - what the emitters know of a processor: the table of vector units.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_CODEGEN_TARGET_H
+#define BN_CODEGEN_TARGET_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace bn {
+
+/// One kind of vector unit. A new one is a row of the table.
+struct Target {
+  llvm::StringLiteral feature; ///< LLVM's name of the processor's feature; empty for the portable row
+  unsigned vectorBits, registers;
+};
+
+/// The widest vectors of the processor that this program runs on.
+const Target &hostTarget();
+
+/// The row for vectors of so many bits, the portable one if there is none.
+const Target &targetOf(unsigned vectorBits);
+
+} // namespace bn
+
+#endif // BN_CODEGEN_TARGET_H

@@ -1,0 +1,46 @@
+// The loops that the other kernel ops become.
+// RUN: bn-opt --bn-emit-depthwise-conv --bn-emit-matmul --bn-emit-pool --bn-emit-pack %s | FileCheck %s
+
+// Fourteen positions need sixteen columns under a window of three: each is loaded once a row.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 2, 5)
+// CHECK-NOT: scf.for
+// CHECK-COUNT-126: vector.fma
+// CHECK-NOT: vector.fma
+func.func @depthwise(%x: memref<1x2x7x16x16xf32>, %w: memref<2x3x3x16xf32>, %y: memref<1x2x5x14x16xf32>) {
+  kernel.depthwise_conv %x, %w outs(%y) : (memref<1x2x7x16x16xf32>, memref<2x3x3x16xf32>, memref<1x2x5x14x16xf32>) -> ()
+  return
+}
+
+// One block of columns and a rest of three, in loops of their own; the depth of seven is once four and a rest.
+// CHECK-LABEL: func.func @matmul
+// CHECK: scf.forall
+// CHECK: vector.fma {{.*}} : vector<16xf32>
+// CHECK: scf.forall
+// CHECK: vector.fma {{.*}} : vector<3xf32>
+func.func @matmul(%a: memref<5x7xf32>, %b: memref<7x19xf32>, %y: memref<5x19xf32>) {
+  kernel.matmul %a, %b outs(%y) : (memref<5x7xf32>, memref<7x19xf32>, memref<5x19xf32>) -> ()
+  return
+}
+
+// A window is clamped to the input, so the pads are never read.
+// CHECK-LABEL: func.func @pool
+// CHECK: arith.maxsi
+// CHECK: arith.minsi
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+// CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
+func.func @pool(%x: memref<1x2x5x7x16xf32>, %y: memref<1x2x3x4x16xf32>) {
+  kernel.pool max %x outs(%y) window [3, 3] strides [2, 2] pads [1, 1, 1, 1] : (memref<1x2x5x7x16xf32>, memref<1x2x3x4x16xf32>) -> ()
+  return
+}
+
+// Two full blocks of channels, and one of three channels with zeros behind.
+// CHECK-LABEL: func.func @pack
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 2, 5)
+// CHECK: vector.from_elements
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (1, 5)
+// CHECK: vector.from_elements {{.*}}, %[[ZERO:[a-z0-9_]*]], %[[ZERO]] : vector<16xf32>
+func.func @pack(%x: memref<1x35x5x7xf32>, %y: memref<1x3x5x7x16xf32>) {
+  kernel.pack %x outs(%y) : (memref<1x35x5x7xf32>, memref<1x3x5x7x16xf32>) -> ()
+  return
+}

@@ -283,6 +283,24 @@ static void sortInitializers(ArrayRef<std::string> names, proto::GraphProto &gra
     tensors.AddAllocated(tensor);
 }
 
+/// Makes every initializer an input as well, as models of old IR versions have it.
+static void declareInitializers(proto::GraphProto &graph) {
+  llvm::StringSet<> declared;
+  for (const proto::ValueInfoProto &input : graph.input())
+    declared.insert(input.name());
+  for (const proto::TensorProto &tensor : graph.initializer()) {
+    if (!declared.insert(tensor.name()).second)
+      continue;
+    proto::ValueInfoProto &input = *graph.add_input();
+    input.set_name(tensor.name());
+    auto &type = *input.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(tensor.data_type());
+    type.mutable_shape();
+    for (int64_t dim : tensor.dims())
+      type.mutable_shape()->add_dim()->set_dim_value(dim);
+  }
+}
+
 Error GraphExporter::exportMain(func::FuncOp function, proto::GraphProto &graph) {
   if (auto residue = function->getAttrOfType<StringAttr>(attr::graph))
     graph = deserialize<proto::GraphProto>(residue.getValue());
@@ -313,6 +331,9 @@ Error GraphExporter::exportMain(func::FuncOp function, proto::GraphProto &graph)
   if (!order.empty())
     sortInitializers(order, graph);
   exportInputs(block, scope, *graph.mutable_input(), [&](unsigned i) { return function.getArgAttrOfType<ArrayAttr>(i, attr::dimParams); });
+  auto irVersion = function->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(attr::irVersion);
+  if (irVersion && irVersion.getInt() < inputsAreOptional)
+    declareInitializers(graph);
   exportOutputs(outputs, result->getOperands(), *graph.mutable_output());
   exportValueInfos(scope, function->getAttrOfType<ArrayAttr>(attr::dangling), *graph.mutable_value_info());
   return Error::success();

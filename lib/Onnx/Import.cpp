@@ -16,9 +16,6 @@ using llvm::Expected;
 
 namespace bn::onnx {
 
-/// From this IR version on an initializer need not be a graph input; one that is may be overridden.
-constexpr int64_t inputsAreOptional = 4;
-
 static bool areConstantInputs(const proto::ModelProto &model, InitializerMode mode) {
   return mode == InitializerMode::Const || (mode == InitializerMode::Auto && model.ir_version() < inputsAreOptional);
 }

@@ -49,6 +49,9 @@ inline std::string toOneLine(std::string text) {
   return text;
 }
 
+/// From this IR version on an initializer need not be a graph input; one that is may be overridden.
+constexpr int64_t inputsAreOptional = 4;
+
 /// Puts `prefix` before the message of an error and keeps its code.
 inline llvm::Error addContext(llvm::Error error, const llvm::Twine &prefix) {
   std::error_code code;

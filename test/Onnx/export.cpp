@@ -117,6 +117,22 @@ TEST_F(Export, NamesStayUnique) {
   EXPECT_NE(model.graph().node(0).output(0), model.graph().node(1).output(0));
 }
 
+// Before IR version 4 an initializer is an input, too; the checker insists.
+TEST_F(Export, NewInitializerOfOldModel) {
+  auto model = convert(R"(<ir_version: 3, opset_import: ["" : 7]>
+    g (float[2] x) => (float[2] y) { a = Neg(x) y = Add(a, x) })",
+                       [](func::FuncOp function) {
+                         auto add = find<AddOp>(function);
+                         OpBuilder builder(add);
+                         auto type = RankedTensorType::get({2}, builder.getF32Type());
+                         auto constant = ConstantOp::create(builder, builder.getUnknownLoc(), DenseElementsAttr::get(type, 1.0f));
+                         add.getBMutable().assign(constant);
+                       });
+  ASSERT_EQ(model.graph().input_size(), 2);
+  EXPECT_EQ(model.graph().input(1).name(), model.graph().initializer(0).name());
+  EXPECT_EQ(model.graph().input(1).type().tensor_type().shape().dim(0).dim_value(), 2);
+}
+
 TEST_F(Export, ChangedAttribute) {
   auto model = convert(R"(<ir_version: 8, opset_import: ["" : 17]>
     g (float[2,3] x) => (float[2,3] y) { y = LeakyRelu<alpha = 0.5>(x) })",

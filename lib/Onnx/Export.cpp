@@ -75,14 +75,19 @@ static void mergeBlobs(ModelFile &file) {
   file.blobs.clear();
 }
 
+/// Writes ONNX's text form, which has no place for metadata, documentation and the names of some nodes; a model for which
+/// ONNX's printer gives something that ONNX's parser does not read is refused.
 static Error writeText(ModelFile &file, StringRef path) {
   mergeBlobs(file);
   std::string text;
+  ModelFile readBack;
   try {
     text = proto::ProtoToString(file.model);
   } catch (const std::exception &exception) {
-    return unsupported("cannot write '" + path + "' as text: " + exception.what());
+    return unsupported("cannot write '" + path + "' as text: " + toOneLine(exception.what()));
   }
+  if (Error error = parseTextModel(text, readBack))
+    return unsupported("cannot write '" + path + "' as text that can be read again: " + toString(std::move(error)));
   return writeWhole(path, [&](llvm::raw_ostream &os) { os << text << "\n"; });
 }
 

@@ -28,6 +28,9 @@ llvm::Expected<std::unique_ptr<ModelFile>> readModelFile(llvm::StringRef path);
 /// Reads the binary form from bytes that `owner` keeps alive.
 llvm::Error parseModel(llvm::ArrayRef<char> bytes, const std::shared_ptr<const void> &owner, ModelFile &file);
 
+/// Reads ONNX's text form.
+llvm::Error parseTextModel(llvm::StringRef text, ModelFile &file);
+
 /// Writes the binary form, contents of `blobs` in their places. Takes the model apart while doing so. Errors:
 /// `std::errc::not_supported` where the model is larger than protobuf allows, or the system's.
 llvm::Error writeModelFile(ModelFile &file, llvm::StringRef path);

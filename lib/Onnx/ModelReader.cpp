@@ -186,7 +186,7 @@ Error parseModel(ArrayRef<char> bytes, const std::shared_ptr<const void> &owner,
   return ModelReader(file.blobs, owner).read(bytes, file.model);
 }
 
-static Error parseText(StringRef text, ModelFile &file) {
+Error parseTextModel(StringRef text, ModelFile &file) {
   try {
     proto::OnnxParser parser(std::string_view(text.data(), text.size()));
     auto status = parser.Parse(file.model);
@@ -206,7 +206,7 @@ Expected<std::unique_ptr<ModelFile>> readModelFile(StringRef path) {
   if (!buffer)
     return buffer.takeError();
   auto file = std::make_unique<ModelFile>();
-  Error error = path.ends_with(".onnxtxt") ? parseText((*buffer)->getBuffer(), *file)
+  Error error = path.ends_with(".onnxtxt") ? parseTextModel((*buffer)->getBuffer(), *file)
                                            : parseModel(ArrayRef((*buffer)->getBufferStart(), (*buffer)->getBufferSize()), *buffer, *file);
   if (error)
     return std::move(error);

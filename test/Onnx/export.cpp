@@ -176,6 +176,28 @@ TEST_F(Export, NewBatchNorm) {
   }
 }
 
+// Through the text form and back: the same nodes, weights and declarations.
+TEST_F(Export, TextForm) {
+  auto module = importText(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[N,3] x) => (float[N,2] y) <float[3,2] w = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0}> { [first] a = MatMul(x, w) y = Relu(a) })",
+                           context);
+  ASSERT_TRUE(bool(module)) << toString(module.takeError());
+  SmallString<128> path;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("export", "onnxtxt", path));
+  llvm::FileRemover remover(path);
+  llvm::Error error = exportModel(**module, path);
+  ASSERT_FALSE(error) << toString(std::move(error));
+  auto again = importModel(path, &context);
+  ASSERT_TRUE(bool(again)) << toString(again.takeError());
+  auto print = [](ModuleOp op) {
+    std::string text;
+    llvm::raw_string_ostream(text) << op;
+    return text;
+  };
+  EXPECT_TRUE(contains(print(**again), "onnx.mat_mul") && contains(print(**again), "onnx.name = \"first\"")) << print(**again);
+  EXPECT_TRUE(contains(print(**again), "[1.000000e+00, 2.000000e+00], [3.000000e+00")) << print(**again);
+}
+
 // An op of the bn dialect that ONNX has no operator for.
 TEST_F(Export, no_Affine) {
   convert(chain, [](func::FuncOp function) {

@@ -125,6 +125,25 @@ TEST_F(ExternalData, MovesOutWhenAsked) {
   EXPECT_EQ(copy.graph().initializer(0).external_data(0).value(), "out.onnx.data");
 }
 
+// The file is sparse, so the test needs no disk; inside the model these weights have no room.
+TEST_F(ExternalData, MoreThanTwoGigabytes) {
+  constexpr int64_t count = 600'000'000;
+  int fd;
+  ASSERT_FALSE(sys::fs::openFileForWrite(at("model/huge.bin"), fd));
+  ASSERT_FALSE(sys::fs::resize_file_sparse(fd, count * sizeof(float)));
+  ASSERT_FALSE(sys::fs::closeFile(fd));
+  addTensor("w", count, {{"location", "huge.bin"}});
+  EXPECT_FALSE(errorToErrorCode(convert("model/copy.onnx")));
+  onnx::ModelProto copy;
+  ASSERT_TRUE(copy.ParseFromString(read("model/copy.onnx")));
+  EXPECT_EQ(copy.SerializeAsString(), model.SerializeAsString());
+
+  ASSERT_FALSE(sys::fs::create_directory(at("copy")));
+  write("copy/huge.bin", "precious");
+  EXPECT_EQ(errorToErrorCode(convert("copy/m.onnx")), std::errc::not_supported);
+  EXPECT_FALSE(sys::fs::exists(at("copy/m.onnx")));
+}
+
 TEST_F(ExternalData, no_PlaceOutsideTheFolder) {
   write("secret.bin", makeFloats(3));
   for (const std::string &location : {std::string("../secret.bin"), at("secret.bin"), std::string("deep/../../secret.bin")}) {

@@ -14,7 +14,8 @@ struct ExportOptions {
 };
 
 /// Writes graph form as `.onnx` or `.onnxtxt`, by the ending of `path`. The file appears whole or not at all.
-/// Errors: `std::errc::not_supported` for an op that ONNX cannot say, or the system's error.
+/// ONNX's text form has no place for metadata and documentation; `.onnx` loses nothing. Errors: `std::errc::not_supported` for
+/// an op that ONNX cannot say or a model that its text form cannot, or the system's error.
 llvm::Error exportModel(mlir::ModuleOp module, llvm::StringRef path, const ExportOptions &options = {});
 
 } // namespace bn::onnx

@@ -115,7 +115,6 @@ struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       return signalPassFailure();
     auto main = module.lookupSymbol<LLVM::LLVMFuncOp>(model);
-    main.setLinkage(LLVM::Linkage::Internal);
     builder.setInsertionPointToEnd(module.getBody());
     createEntry(builder, main.getLoc(), bn::kernel::kEntryName, model, main.getArgumentTypes(), /*withChunk=*/false);
   }

@@ -56,8 +56,9 @@ llvm::Expected<std::unique_ptr<Engine>> Engine::create(ModuleOp module, const En
   if (auto table = module->getAttrOfType<ArrayAttr>(kernel::kWeightsAttr))
     if (llvm::Error error = fillWeights(table, state->weights.data()))
       return error;
+  unsigned threads = options.threads ? options.threads : std::thread::hardware_concurrency();
   llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> jit =
-      compileModule(module, {{kernel::kParallelForName, reinterpret_cast<void *>(&parallelFor)}});
+      compileModule(module, {{kernel::kParallelForName, reinterpret_cast<void *>(&parallelFor)}}, threads);
   if (!jit)
     return jit.takeError();
   state->jit = std::move(*jit);
@@ -65,7 +66,7 @@ llvm::Expected<std::unique_ptr<Engine>> Engine::create(ModuleOp module, const En
   if (!entry)
     return entry.takeError();
   state->entry = entry->toPtr<void (*)(void **)>();
-  state->pool = std::make_unique<WorkerPool>(options.threads ? options.threads : std::thread::hardware_concurrency());
+  state->pool = std::make_unique<WorkerPool>(threads);
   state->arguments.resize(state->inputs + state->outputs);
   state->arguments.insert(state->arguments.end(), {state->weights.data(), state->arena.data(), state->pool.get()});
   return std::unique_ptr<Engine>(new Engine(std::move(state)));

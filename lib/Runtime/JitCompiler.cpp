@@ -1,15 +1,18 @@
 // JitCompiler.cpp - the llvm dialect made machine code for this machine.
 // SPDX-License-Identifier: Apache-2.0
 //
+// The module is cut into as many parts as there are threads, and they are compiled at once.
 // The emitters leave little to optimize, so the pipeline is short: clean addresses, hoist what does not change, vectorize
 // the scalar loops that are left.
 
 #include "JitCompiler.h"
+#include "ModuleParts.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/CompileUtils.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
@@ -17,6 +20,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 #include <system_error>
+#include <thread>
 
 using namespace llvm;
 
@@ -42,16 +46,20 @@ static Error optimize(Module &module, TargetMachine &machine) {
   return Error::success();
 }
 
-/// Translates to LLVM IR for the target and optimizes it.
-static Expected<orc::ThreadSafeModule> translate(mlir::ModuleOp module, TargetMachine &machine) {
-  mlir::DialectRegistry registry;
-  mlir::registerBuiltinDialectTranslation(registry);
-  mlir::registerLLVMDialectTranslation(registry);
-  module.getContext()->appendDialectRegistry(registry);
-  auto context = std::make_unique<LLVMContext>();
-  std::unique_ptr<Module> code = mlir::translateModuleToLLVMIR(module, *context);
+namespace {
+/// A part of the module on its way to machine code; LLVM's contexts are not shared between threads.
+struct Part {
+  std::unique_ptr<LLVMContext> context = std::make_unique<LLVMContext>();
+  std::unique_ptr<Module> code;
+  Expected<std::unique_ptr<MemoryBuffer>> object = nullptr;
+};
+} // namespace
+
+/// Translates to LLVM IR.
+static std::unique_ptr<Module> translate(mlir::ModuleOp module, LLVMContext &context, TargetMachine &machine) {
+  std::unique_ptr<Module> code = mlir::translateModuleToLLVMIR(module, context);
   if (!code)
-    return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
+    return nullptr;
   code->setDataLayout(machine.createDataLayout());
   code->setTargetTriple(machine.getTargetTriple());
   for (Function &function : *code) {
@@ -59,37 +67,69 @@ static Expected<orc::ThreadSafeModule> translate(mlir::ModuleOp module, TargetMa
     function.addFnAttr("target-features", machine.getTargetFeatureString());
     function.addFnAttr("prefer-vector-width", "512");
   }
-  if (Error error = optimize(*code, machine))
-    return error;
-  return orc::ThreadSafeModule(std::move(code), std::move(context));
+  return code;
 }
 
-Expected<std::unique_ptr<orc::LLJIT>> bn::compileModule(mlir::ModuleOp module, ArrayRef<HostSymbol> symbols) {
+/// Optimizes a part and makes it machine code.
+static Expected<std::unique_ptr<MemoryBuffer>> compilePart(Part &part, orc::JITTargetMachineBuilder host) {
+  Expected<std::unique_ptr<TargetMachine>> machine = host.createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  if (Error error = optimize(*part.code, **machine))
+    return error;
+  return orc::SimpleCompiler(**machine)(*part.code);
+}
+
+/// Translates the module in parts and compiles them at once, each on a thread.
+static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned threads, const orc::JITTargetMachineBuilder &host) {
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  module.getContext()->appendDialectRegistry(registry);
+  Expected<std::unique_ptr<TargetMachine>> machine = orc::JITTargetMachineBuilder(host).createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  std::vector<Part> parts;
+  for (mlir::OwningOpRef<mlir::ModuleOp> &piece : bn::splitModule(module, threads)) {
+    Part &part = parts.emplace_back();
+    part.code = translate(*piece, *part.context, **machine);
+    if (!part.code)
+      return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
+  }
+  std::vector<std::thread> workers;
+  for (Part &part : parts)
+    workers.emplace_back([&part, &host] { part.object = compilePart(part, host); });
+  for (std::thread &worker : workers)
+    worker.join();
+  return parts;
+}
+
+Expected<std::unique_ptr<orc::LLJIT>> bn::compileModule(mlir::ModuleOp module, ArrayRef<HostSymbol> symbols, unsigned threads) {
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
   Expected<orc::JITTargetMachineBuilder> host = orc::JITTargetMachineBuilder::detectHost();
   if (!host)
     return host.takeError();
   host->setCodeGenOptLevel(CodeGenOptLevel::Default);
-  Expected<std::unique_ptr<TargetMachine>> machine = host->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  Expected<orc::ThreadSafeModule> code = translate(module, **machine);
-  if (!code)
-    return code.takeError();
   Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create();
   if (!jit)
     return jit.takeError();
+  Expected<std::vector<Part>> parts = compileParts(module, threads, *host);
+  if (!parts)
+    return parts.takeError();
+  Error errors = Error::success();
+  for (Part &part : *parts)
+    errors = joinErrors(std::move(errors), part.object ? (*jit)->addObjectFile(std::move(*part.object)) : part.object.takeError());
   orc::SymbolMap map;
   for (const HostSymbol &symbol : symbols)
     map[(*jit)->mangleAndIntern(symbol.name)] = {orc::ExecutorAddr::fromPtr(symbol.address), JITSymbolFlags::Exported};
-  if (Error error = (*jit)->getMainJITDylib().define(orc::absoluteSymbols(std::move(map))))
-    return error;
+  errors = joinErrors(std::move(errors), (*jit)->getMainJITDylib().define(orc::absoluteSymbols(std::move(map))));
   auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
-  if (!process)
-    return process.takeError();
-  (*jit)->getMainJITDylib().addGenerator(std::move(*process));
-  if (Error error = (*jit)->addIRModule(std::move(*code)))
-    return error;
+  if (process)
+    (*jit)->getMainJITDylib().addGenerator(std::move(*process));
+  else
+    errors = joinErrors(std::move(errors), process.takeError());
+  if (errors)
+    return errors;
   return jit;
 }

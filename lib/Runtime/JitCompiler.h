@@ -15,8 +15,9 @@ struct HostSymbol {
   void *address;
 };
 
-/// Compiles a module of the llvm dialect. The code may call `symbols` and the C library.
-llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> compileModule(mlir::ModuleOp module, llvm::ArrayRef<HostSymbol> symbols);
+/// Compiles a module of functions of the llvm dialect on so many threads. The code may call `symbols` and the C library.
+llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> compileModule(mlir::ModuleOp module, llvm::ArrayRef<HostSymbol> symbols,
+                                                                unsigned threads);
 
 } // namespace bn
 

@@ -31,10 +31,47 @@ static void importHeader(const proto::ModelProto &model, const OpsetImports &imp
   module->setAttr(attr::model, b.getStringAttr(serialize(model)));
 }
 
+using Calls = llvm::StringMap<llvm::StringSet<>>;
+
+/// Adds the functions that the nodes call, in subgraphs as well.
+static void collectCalls(const google::protobuf::RepeatedPtrField<proto::NodeProto> &nodes, llvm::StringSet<> &calls) {
+  for (const proto::NodeProto &node : nodes) {
+    calls.insert(getFunctionSymbol(node.domain(), node.op_type(), node.overload()));
+    for (const proto::AttributeProto &attribute : node.attribute()) {
+      collectCalls(attribute.g().node(), calls);
+      for (const proto::GraphProto &graph : attribute.graphs())
+        collectCalls(graph.node(), calls);
+    }
+  }
+}
+
+/// Functions that call themselves, over others too, would be expanded for ever.
+static Error checkForRecursion(const proto::ModelProto &model) {
+  Calls calls;
+  for (const proto::FunctionProto &function : model.functions())
+    collectCalls(function.node(), calls[getFunctionSymbol(function.domain(), function.name(), function.overload())]);
+  // Functions that call none of those left go, until none goes.
+  for (bool changed = true; changed && !calls.empty();) {
+    changed = false;
+    for (auto it = calls.begin(), next = it; it != calls.end(); it = next) {
+      ++next;
+      if (llvm::any_of(it->second, [&](const auto &callee) { return calls.contains(callee.getKey()); }))
+        continue;
+      calls.erase(it);
+      changed = true;
+    }
+  }
+  if (calls.empty())
+    return Error::success();
+  return invalidModel("expected functions that do not call themselves, got '" + calls.begin()->getKey() + "'");
+}
+
 static Error importInto(ModuleOp module, ModelFile &file, const ImportOptions &options) {
   proto::ModelProto &model = file.model;
   if (!model.has_graph())
     return invalidModel("expected a model with a graph");
+  if (Error error = checkForRecursion(model))
+    return error;
   OpsetImports imports = getOpsetImports(model.opset_import());
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   bool constantInputs = areConstantInputs(model, options.initializers);

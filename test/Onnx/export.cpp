@@ -198,6 +198,16 @@ TEST_F(Export, TextForm) {
   EXPECT_TRUE(contains(print(**again), "[1.000000e+00, 2.000000e+00], [3.000000e+00")) << print(**again);
 }
 
+// A full disk, a folder that is not there, a folder in place of the file: nothing is left behind.
+TEST_F(Export, no_PlaceToWrite) {
+  auto module = importText(chain, context);
+  ASSERT_TRUE(bool(module)) << toString(module.takeError());
+  auto exportTo = [&](StringRef path) { return errorToErrorCode(exportModel(**module, path)); };
+  EXPECT_EQ(exportTo("/dev/full"), std::errc::no_space_on_device);
+  EXPECT_EQ(exportTo("/no/such/folder/m.onnx"), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(exportTo("/tmp"), std::errc::is_a_directory);
+}
+
 // An op of the bn dialect that ONNX has no operator for.
 TEST_F(Export, no_Affine) {
   convert(chain, [](func::FuncOp function) {

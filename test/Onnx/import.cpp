@@ -135,6 +135,14 @@ TEST(Import, no_AttributeOfAnotherType) {
                 "node 'y' (Conv): expected attribute 'strides' to be INTS, got STRING");
 }
 
+TEST(Import, no_RecursiveFunctions) {
+  auto [message, code] = importError(R"(<ir_version: 8, opset_import: ["" : 13, "l" : 1]> g (float[2] x) => (float[2] y) { y = l.f(x) }
+    <domain: "l", opset_import: ["" : 13, "l" : 1]> f (a) => (b) { b = l.h(a) }
+    <domain: "l", opset_import: ["" : 13, "l" : 1]> h (a) => (b) { c = Neg(a) b = l.f(c) })");
+  EXPECT_TRUE(contains(message, "expected functions that do not call themselves")) << message;
+  EXPECT_EQ(code, std::errc::bad_message);
+}
+
 /// Imports a file of these bytes.
 static std::error_code importBytes(StringRef bytes) {
   SmallString<128> path;

@@ -117,7 +117,8 @@ Value contract(Builder &b, Shape shape, ValueRange inputs, ArrayRef<AffineMap> m
   unsigned numLoops = maps.front().getNumDims();
   SmallVector<AffineMap> allMaps(maps);
   if (allMaps.size() == inputs.size())
-    allMaps.push_back(AffineMap::getMultiDimIdentityMap(numLoops, b.getContext()).getMajorSubMap(parallelLoops));
+    allMaps.push_back(
+        AffineMap::getFilteredIdentityMap(b.getContext(), numLoops, [=](AffineDimExpr dim) { return dim.getPosition() < parallelLoops; }));
   auto emit = [&](OpBuilder &builder, Location loc, ValueRange args) {
     Builder inner(loc, builder);
     SmallVector<Value> elements;

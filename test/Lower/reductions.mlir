@@ -31,3 +31,12 @@ func.func @batch_normalization(%x: tensor<2x3x5xf32>, %m: tensor<3xf32>, %v: ten
   %y = bn.inference %x mean %m variance %v axes [1] epsilon 1.0e-5 : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
   return %y : tensor<2x3x5xf32>
 }
+
+// Nothing is left to run along: every dimension is reduced.
+// CHECK-LABEL: func.func @max_of_all
+// CHECK: linalg.generic {{.*}}"reduction", "reduction"]
+// CHECK-SAME: outs(%{{.*}} : tensor<f32>)
+func.func @max_of_all(%x: tensor<2x3xf32>) -> tensor<1x1xf32> {
+  %y = onnx.node "ReduceMax"(%x) version 13 : (tensor<2x3xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}

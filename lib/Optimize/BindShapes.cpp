@@ -42,10 +42,6 @@ static Type bind(Type type, ArrayAttr dimParams, const llvm::StringMap<int64_t> 
 
 /// Gives the results of `op` the types that follow from its operands.
 static LogicalResult inferTypes(Operation *op, const onnx::SchemaInterface &schema) {
-  if (isa<InferenceOp, AffineOp, TrainingOp>(op)) {
-    op->getResult(0).setType(op->getOperand(0).getType());
-    return success();
-  }
   if (!isa<onnx::NodeOpInterface>(op))
     return success();
   auto constant = [&](unsigned i) -> ElementsAttr {
@@ -76,11 +72,8 @@ struct BindShapesPass : public bn::impl::BindShapesPassBase<BindShapesPass> {
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
     auto infer = [&](Operation *op) { return inferTypes(op, *schema); };
-    if (failed(foldForwards(function.getBody(), rewriter, infer)))
-      return signalPassFailure();
-    Operation *terminator = function.getBody().front().getTerminator();
-    function.setFunctionType(
-        FunctionType::get(&getContext(), function.getBody().getArgumentTypes(), terminator->getOperandTypes()));
+    if (failed(foldFunction(function, rewriter, infer)))
+      signalPassFailure();
   }
 
 private:

@@ -5,6 +5,7 @@
 
 #include "Initializers.h"
 #include "NoOps.h"
+#include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/SchemaInterface.h"
 #include "bn/Reference/Interpreter.h"
@@ -62,7 +63,8 @@ static LogicalResult foldNoOp(Operation *op, RewriterBase &rewriter) {
 /// An If whose condition is known becomes the branch that it takes.
 static LogicalResult inlineBranch(Operation *op, RewriterBase &rewriter) {
   auto node = dyn_cast<onnx::GenericNodeOp>(op);
-  onnx::ConstantOp condition = node && node.is("If") ? getConstant(node.getInputs().front()) : onnx::ConstantOp();
+  bool isIf = node && node.is("If") && node.getInputs().size() == 1 && node.getGraphs();
+  onnx::ConstantOp condition = isIf ? getConstant(node.getInputs().front()) : onnx::ConstantOp();
   auto value = condition ? dyn_cast<DenseElementsAttr>(condition.getValue()) : DenseElementsAttr();
   if (!value || !value.getElementType().isInteger(1) || value.getNumElements() != 1)
     return failure();
@@ -73,6 +75,8 @@ static LogicalResult inlineBranch(Operation *op, RewriterBase &rewriter) {
     Block &block = region.front();
     Operation *yield = block.getTerminator();
     SmallVector<Value> outputs(yield->getOperands());
+    if (block.getNumArguments() || outputs.size() != node.getNumResults())
+      return failure();
     for (auto [output, result] : llvm::zip_equal(outputs, node.getResults()))
       if (isGraphOutput(result) && (!output.getDefiningOp() || output.getDefiningOp()->getBlock() != &block ||
                                     output.getDefiningOp()->hasTrait<OpTrait::ConstantLike>() || llvm::count(outputs, output) > 1))
@@ -91,7 +95,7 @@ static LogicalResult inlineBranch(Operation *op, RewriterBase &rewriter) {
 // Values
 //===----------------------------------------------------------------------===//
 
-/// Replaces the results of `op` by constants of their names. Graph outputs stay results of a node.
+/// Replaces the results of `op` by constants of their names.
 static LogicalResult replaceByConstants(Operation *op, ArrayRef<ElementsAttr> values, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   for (auto [result, value] : llvm::zip_equal(op->getResults(), values))
@@ -101,10 +105,19 @@ static LogicalResult replaceByConstants(Operation *op, ArrayRef<ElementsAttr> va
   return success();
 }
 
+/// The number of elements; nothing where it is open, or more than a number can say.
+static std::optional<int64_t> countElements(RankedTensorType type) {
+  int64_t count = 1;
+  for (int64_t size : type.getShape())
+    if (ShapedType::isDynamic(size) || llvm::MulOverflow(count, size, count))
+      return std::nullopt;
+  return count;
+}
+
 /// Shape (between `start` and `end` from version 15 on) and Size of a tensor of static shape.
 static LogicalResult foldShape(Operation *op, RewriterBase &rewriter) {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  if (!node || !(node.is("Shape") || node.is("Size")))
+  if (!node || !(node.is("Shape") || node.is("Size")) || op->getNumOperands() != 1)
     return failure();
   auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
   if (!type)
@@ -113,21 +126,23 @@ static LogicalResult foldShape(Operation *op, RewriterBase &rewriter) {
   auto clamp = [&](int64_t index) { return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank); };
   int64_t start = clamp(node.getInt("start", 0)), end = std::max(start, clamp(node.getInt("end", rank)));
   ArrayRef<int64_t> dims = type.getShape().slice(start, end - start);
-  if (ShapedType::isDynamicShape(dims))
-    return failure();
   bool isShape = node.is("Shape");
+  std::optional<int64_t> count = countElements(type);
+  if (ShapedType::isDynamicShape(dims) || (!isShape && !count))
+    return failure();
   SmallVector<int64_t> resultShape;
   if (isShape)
     resultShape.push_back(end - start);
-  SmallVector<int64_t> values = isShape ? SmallVector<int64_t>(dims) : SmallVector<int64_t>{type.getNumElements()};
+  SmallVector<int64_t> values = isShape ? SmallVector<int64_t>(dims) : SmallVector<int64_t>{*count};
   ElementsAttr value = DenseElementsAttr::get(RankedTensorType::get(resultShape, rewriter.getI64Type()), ArrayRef(values));
   return replaceByConstants(op, value, rewriter);
 }
 
-static int64_t getNumBytes(RankedTensorType type) {
+static std::optional<int64_t> getNumBytes(RankedTensorType type) {
   Type element = type.getElementType();
   int64_t width = element.isIntOrFloat() ? llvm::divideCeil(element.getIntOrFloatBitWidth(), 8) : sizeof(std::string);
-  return type.getNumElements() * width;
+  std::optional<int64_t> count = countElements(type);
+  return count && !llvm::MulOverflow(*count, width, width) ? std::optional(width) : std::nullopt;
 }
 
 /// The bytes of all results, known before they are computed; nothing where they are not.
@@ -148,9 +163,12 @@ static std::optional<int64_t> getResultBytes(Operation *op) {
       return std::nullopt;
   }
   int64_t bytes = 0;
-  for (Type type : types)
-    if (auto ranked = dyn_cast<RankedTensorType>(type))
-      bytes += getNumBytes(ranked);
+  for (Type type : types) {
+    auto ranked = dyn_cast<RankedTensorType>(type);
+    std::optional<int64_t> more = ranked ? getNumBytes(ranked) : 0;
+    if (!more || llvm::AddOverflow(bytes, *more, bytes))
+      return std::nullopt;
+  }
   return bytes;
 }
 
@@ -165,7 +183,7 @@ static bool isWorthStoring(Operation *op) {
     auto type = cast<RankedTensorType>(constant.getType());
     elements += type.getNumElements();
     if (llvm::all_of(constant->getUsers(), [&](Operation *user) { return user == op; }))
-      dying += getNumBytes(type);
+      dying += getNumBytes(type).value_or(0);
   }
   std::optional<int64_t> bytes = getResultBytes(op);
   return bytes && elements <= maxElements && *bytes <= std::max(small, dying);
@@ -202,7 +220,9 @@ static LogicalResult evaluateNode(Operation *op, RewriterBase &rewriter) {
 // The walk
 //===----------------------------------------------------------------------===//
 
-LogicalResult foldNode(Operation *op, RewriterBase &rewriter) {
+/// Replaces `op`, if possible, by constants, by its input where it changes nothing, or by the branch that it takes. New
+/// nodes stand before `op`.
+static LogicalResult foldNode(Operation *op, RewriterBase &rewriter) {
   // A node that cannot be computed now, or never, is no error of this pass.
   ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
   for (auto *fold : {foldNoOp, foldShape, inlineBranch, evaluateNode})
@@ -211,7 +231,7 @@ LogicalResult foldNode(Operation *op, RewriterBase &rewriter) {
   return failure();
 }
 
-LogicalResult foldForwards(Region &region, RewriterBase &rewriter, function_ref<LogicalResult(Operation *)> visit) {
+static LogicalResult foldForwards(Region &region, RewriterBase &rewriter, function_ref<LogicalResult(Operation *)> visit) {
   for (Block &block : region) {
     Operation *op = block.empty() ? nullptr : &block.front();
     while (op) {
@@ -220,6 +240,8 @@ LogicalResult foldForwards(Region &region, RewriterBase &rewriter, function_ref<
         op = previous ? previous->getNextNode() : &block.front();
         continue;
       }
+      if (isa<InferenceOp, TrainingOp, AffineOp>(op)) // a constant may have told more of the input's type
+        op->getResult(0).setType(op->getOperand(0).getType());
       if (failed(visit(op)))
         return failure();
       for (Region &nested : op->getRegions())
@@ -228,6 +250,15 @@ LogicalResult foldForwards(Region &region, RewriterBase &rewriter, function_ref<
       op = next;
     }
   }
+  return success();
+}
+
+LogicalResult foldFunction(func::FuncOp function, RewriterBase &rewriter, function_ref<LogicalResult(Operation *)> visit) {
+  if (failed(foldForwards(function.getBody(), rewriter, visit)))
+    return failure();
+  Block &body = function.getBody().front();
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
   return success();
 }
 

@@ -6,17 +6,14 @@
 #ifndef BN_OPTIMIZE_CONSTANTFOLDING_H
 #define BN_OPTIMIZE_CONSTANTFOLDING_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace bn {
 
-/// Replaces `op`, if possible, by constants, by its input where it changes nothing, or by the branch that it takes. New
-/// nodes stand before `op`. Fails where nothing can be said.
-mlir::LogicalResult foldNode(mlir::Operation *op, mlir::RewriterBase &rewriter);
-
-/// Walks `region` forwards, nested regions after the ops around them are seen, and folds each op; `visit` sees those
-/// that stay, before their regions. Stops where `visit` fails.
-mlir::LogicalResult foldForwards(mlir::Region &region, mlir::RewriterBase &rewriter,
+/// Folds the nodes of a function forwards, so that one walk suffices. `visit` sees those that stay, before their regions,
+/// and may change their types; the function's type follows. Stops where `visit` fails.
+mlir::LogicalResult foldFunction(mlir::func::FuncOp function, mlir::RewriterBase &rewriter,
                                  llvm::function_ref<mlir::LogicalResult(mlir::Operation *)> visit);
 
 } // namespace bn

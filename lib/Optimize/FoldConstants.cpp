@@ -38,7 +38,7 @@ struct FoldConstantsPass : public bn::impl::FoldConstantsPassBase<FoldConstantsP
         convertToInitializer(constant);
       return success();
     };
-    if (failed(foldForwards(getOperation().getBody(), rewriter, visit)))
+    if (failed(foldFunction(getOperation(), rewriter, visit)))
       signalPassFailure();
   }
 };

@@ -54,6 +54,8 @@ static Reason describeGemm(Operation *op, LinearForm &form) {
   if (!getConstant(gemm.getB()))
     return Reason::WeightsNotConstant;
   ArrayRef<int64_t> shape = getShape(gemm.getB());
+  if (shape.size() != 2)
+    return Reason::UnknownShape;
   if (gemm.getTransB())
     form.layout = {.channels = shape[0], .inner = shape[1]};
   else

@@ -73,6 +73,8 @@ struct RaiseInference : public OpRewritePattern<InferenceOp> {
     offset = op.getOffset() ? getConstantReals(op.getOffset()) : SmallVector<double>(channels, 0);
     if (!mean || !variance || !scale || !offset)
       return reject(rewriter, op, Reason::ParametersNotConstant);
+    if (channels == 0 || variance->size() != channels || scale->size() != channels || offset->size() != channels)
+      return reject(rewriter, op, Reason::UnknownShape);
     ChannelMap map;
     if (Reason why = normalize(*scale, *offset, *mean, *variance, op.getEpsilon().convertToDouble(), map); why != Reason::None)
       return reject(rewriter, op, why);
@@ -117,7 +119,7 @@ struct RaiseElementwise : public OpRewritePattern<Op> {
       return reject(rewriter, op, Reason::UnknownShape);
     std::optional<ChannelAxis> axis =
         proveChannelAxis(cast<onnx::NodeOpInterface>(op.getOperation()), type, cast<RankedTensorType>(parameter.getType()));
-    if (!axis)
+    if (!axis || axis->size == 0)
       return reject(rewriter, op, Reason::SeveralAxes);
     ChannelMap map;
     for (int64_t c = 0; c < axis->size; ++c) {

@@ -147,7 +147,17 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
     InferenceOp norm = findBatchNorm(affine);
     if (!norm || getOriginals(affine).size() < 2)
       return rewriter.notifyMatchFailure(affine, "no BatchNormalization with neighbours");
-    // gamma = a·√(variance + epsilon), beta = b + a·mean: statistics and epsilon stay.
+    ElementsAttr scale, offset;
+    if (Reason why = computeParameters(affine, norm, scale, offset); why != Reason::None)
+      return reject(rewriter, affine, why);
+
+    replace(affine, norm, scale, offset, rewriter);
+    return success();
+  }
+
+private:
+  /// gamma = a·√(variance + epsilon), beta = b + a·mean: statistics and epsilon stay.
+  static Reason computeParameters(AffineOp affine, InferenceOp norm, ElementsAttr &scale, ElementsAttr &offset) {
     SmallVector<double> mean = *getConstantReals(norm.getMean()), variance = *getConstantReals(norm.getVariance());
     SmallVector<double> gamma, beta;
     for (auto [a, b, m, v] : llvm::zip_equal(affine.getScale(), affine.getOffset(), mean, variance)) {
@@ -155,10 +165,12 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
       beta.push_back(b + a * m);
     }
     auto type = cast<RankedTensorType>((norm.getScale() ? norm.getScale() : norm.getMean()).getType());
-    ElementsAttr scale, offset;
-    if (storeReals(gamma, type, "scale", scale) != Reason::None || storeReals(beta, type, "offset", offset) != Reason::None)
-      return reject(rewriter, affine, Reason::Overflow);
+    Reason why = storeReals(gamma, type, "scale", scale);
+    return why == Reason::None ? storeReals(beta, type, "offset", offset) : why;
+  }
 
+  /// Puts `norm` with these parameters in the place of the affine.
+  void replace(AffineOp affine, InferenceOp norm, ElementsAttr scale, ElementsAttr offset, PatternRewriter &rewriter) const {
     auto create = [&](ElementsAttr value, StringRef ending) {
       return createInitializer(rewriter, affine->getLoc(), value, names.take((onnx::getDisplayName(norm) + ending).str()));
     };
@@ -176,7 +188,6 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
         norm->setAttr(bn::attr::reason, reason);
     });
     rewriter.replaceOp(affine, norm);
-    return success();
   }
 };
 

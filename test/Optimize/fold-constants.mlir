@@ -152,3 +152,19 @@ func.func @in_function(%x: tensor<1xf32>) -> tensor<1xf32> attributes {onnx.func
   %y = onnx.mul %x, %0 {version = 14 : i64} : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
   return %y : tensor<1xf32>
 }
+
+// The branch tells more of the type than the If did: the batch normalization and the function follow.
+// CHECK-LABEL: func.func @branch_refines_type
+// CHECK-SAME: -> tensor<2x3xf32>
+// CHECK: bn.inference {{.*}} -> tensor<2x3xf32>
+func.func @branch_refines_type(%x: tensor<2x3xf32>, %p: tensor<3xf32>) -> tensor<?x3xf32> {
+  %true = onnx.constant dense<true> : tensor<i1>
+  %y = onnx.node "If"(%true) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}, {attribute = "else_branch", inputs = [], proto = ""}] {
+    %0 = onnx.relu %x {version = 14 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    onnx.yield %0 : tensor<2x3xf32>
+  }, {
+    onnx.yield %x : tensor<2x3xf32>
+  } : (tensor<i1>) -> tensor<?x3xf32>
+  %n = bn.inference %y mean %p variance %p axes [1] epsilon 0.0 : (tensor<?x3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+  return %n : tensor<?x3xf32>
+}

@@ -125,3 +125,13 @@ func.func @no_broadcast_of_data(%x: tensor<2x1xf32>) -> tensor<2x3xf32> {
   %0 = onnx.add %x, %c {version = 14 : i64} : (tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
 }
+
+// Nothing says how many channels there are, and the parameters disagree.
+// CHECK-LABEL: func.func @no_unknown_shape
+// CHECK: bn.inference {{.*}}bn.reason = "unknown-shape"
+func.func @no_unknown_shape(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %m = onnx.constant dense<1.0> : tensor<2xf32>
+  %v = onnx.constant dense<1.0> : tensor<3xf32>
+  %y = bn.inference %x mean %m variance %v axes [1] epsilon 0.0 : (tensor<?x?xf32>, tensor<2xf32>, tensor<3xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -107,11 +107,11 @@ Error InputBinder::readShapes(ArrayRef<std::string> specs) {
   return Error::success();
 }
 
-/// The name of a symbolic dimension; empty for one without.
+/// The name of a symbolic dimension; empty for one without. Exporters write "?" for dimensions that have nothing in common.
 StringRef InputBinder::getSymbol(size_t i, size_t dim) {
   auto params = main.getArgAttrOfType<ArrayAttr>(i, onnx::attr::dimParams);
   auto symbol = params && dim < params.size() ? dyn_cast<StringAttr>(params[dim]) : StringAttr();
-  return symbol ? symbol.getValue() : StringRef();
+  return symbol && symbol.getValue() != "?" ? symbol.getValue() : StringRef();
 }
 
 /// Inputs that nobody gave take the value that the model has for them.

@@ -37,7 +37,7 @@ static std::vector<std::string> wrap(StringRef text, size_t width) {
 }
 
 bool Table::isNumeric(size_t column) const {
-  return !rows.empty() && all_of(rows, [&](const auto &row) {
+  return column + 1 < header.size() && !rows.empty() && all_of(rows, [&](const auto &row) {
     StringRef text = row[column];
     return text.empty() || text == "-" || isDigit(text.front()) || (text.front() == '-' && text.size() > 1);
   });

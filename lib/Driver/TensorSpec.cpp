@@ -151,6 +151,10 @@ Expected<HostTensor> readTensorSpec(StringRef spec, MLIRContext *context) {
 HostTensor adaptElementType(HostTensor tensor, Type wanted) {
   Type has = tensor.type.getElementType();
   auto narrow = [](Type type) { return isa<FloatType>(type) && !type.isF16() && !type.isF32() && !type.isF64(); };
+  if (wanted.isBF16() && has.isUnsignedInteger(16)) { // bfloat16 by its bits, as NumPy users and old ONNX files store it
+    tensor.type = RankedTensorType::get(tensor.type.getShape(), wanted);
+    return tensor;
+  }
   bool floats = has.isF32() && narrow(wanted);
   bool integers = has.isInteger(8) && isa<IntegerType>(wanted) && wanted.getIntOrFloatBitWidth() < 8;
   if (!floats && !integers)

@@ -4,9 +4,12 @@
 #include "TestFolder.h"
 
 #include "bn/Driver/Compare.h"
+#include "bn/Driver/Elements.h"
 #include "bn/Driver/Execution.h"
 #include "bn/Driver/ExitCode.h"
 #include "bn/Driver/ModelFile.h"
+#include "bn/Driver/TensorSpec.h"
+#include "bn/IR/Onnx/Onnx.h"
 #include "bn/Onnx/TestData.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -16,17 +19,23 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-/// Reads input_0.pb, input_1.pb, … as long as there are any.
-static Expected<std::vector<HostTensor>> readTensors(const Twine &prefix, MLIRContext *context) {
+/// Reads input_0.pb, input_1.pb, … as long as there are any. A file does not say whether it holds a tensor, a sequence or an optional;
+/// the model does.
+static Expected<std::vector<HostTensor>> readTensors(const Twine &prefix, ArrayRef<Type> types, MLIRContext *context) {
   std::vector<HostTensor> tensors;
   for (size_t i = 0;; ++i) {
     std::string path = (prefix + Twine(i) + ".pb").str();
     if (!llvm::sys::fs::exists(path))
       return tensors;
+    if (i >= types.size())
+      return makeError(std::errc::bad_message, "'" + path + "': the model has only " + Twine(types.size()) + " of these");
+    auto type = dyn_cast<TensorType>(types[i]);
+    if (!type && !isa<onnx::AnyType>(types[i]))
+      return makeError(std::errc::not_supported, "test data of type " + formatType(types[i]));
     Expected<HostTensor> tensor = onnx::readTensor(path, context);
     if (!tensor)
       return tensor.takeError();
-    tensors.push_back(std::move(*tensor));
+    tensors.push_back(type ? adaptElementType(std::move(*tensor), type.getElementType()) : std::move(*tensor));
   }
 }
 
@@ -51,10 +60,10 @@ static Expected<std::string> runDataSet(StringRef directory, const Twine &dataSe
   Expected<func::FuncOp> main = getMainGraph(**module);
   if (!main)
     return main.takeError();
-  Expected<std::vector<HostTensor>> tensors = readTensors(dataSet + "/input_", session.getContext());
+  Expected<std::vector<HostTensor>> tensors = readTensors(dataSet + "/input_", main->getArgumentTypes(), session.getContext());
   if (!tensors)
     return tensors.takeError();
-  Expected<std::vector<HostTensor>> expected = readTensors(dataSet + "/output_", session.getContext());
+  Expected<std::vector<HostTensor>> expected = readTensors(dataSet + "/output_", main->getResultTypes(), session.getContext());
   if (!expected)
     return expected.takeError();
   Expected<std::vector<BoundInput>> inputs = bindInputs(*main, std::move(*tensors));

@@ -11,7 +11,7 @@
 
 namespace bn::driver {
 
-/// A table whose last column wraps within the width and whose columns of numbers are set to the right.
+/// A table whose last column wraps within the width; the columns of numbers before it are set to the right.
 class Table {
 public:
   explicit Table(std::vector<std::string> header) : header(std::move(header)) {}

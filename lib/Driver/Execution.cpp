@@ -12,11 +12,8 @@ namespace bn::driver {
 
 llvm::Expected<std::unique_ptr<Execution>> prepare(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
                                                    Session &session) {
-  llvm::Expected<func::FuncOp> main = getMainGraph(module);
-  if (!main)
-    return main.takeError();
   if (options.engine == EngineKind::Reference)
-    return prepareReference(*main, session);
+    return prepareReference(module, session);
   return prepareJit(module, inputs, options.threads, session);
 }
 

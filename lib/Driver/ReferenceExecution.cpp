@@ -4,6 +4,8 @@
 #include "ReferenceExecution.h"
 
 #include "bn/Driver/ExitCode.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/IR/Onnx/SchemaInterface.h"
 #include "bn/Reference/Interpreter.h"
 
 using namespace mlir;
@@ -11,10 +13,37 @@ using llvm::Expected;
 
 namespace bn::driver {
 
+/// The nodes that the interpreter does not know.
+static SmallVector<Operation *> findUnsupported(ModuleOp module) {
+  SmallVector<Operation *> nodes;
+  module.walk([&](onnx::NodeOpInterface node) {
+    if (!reference::isSupported(node) && node->getNumRegions() == 0)
+      nodes.push_back(node);
+  });
+  return nodes;
+}
+
+/// Replaces such nodes by what they are made of, as far as ONNX says.
+static void expandFunctions(ModuleOp module) {
+  auto *schemas = module.getContext()->getLoadedDialect<onnx::OnnxDialect>()->getRegisteredInterface<onnx::SchemaInterface>();
+  IRRewriter rewriter(module.getContext());
+  for (bool expanded = true; expanded;) { // a body may hold further ones
+    expanded = false;
+    for (Operation *node : findUnsupported(module)) {
+      rewriter.setInsertionPoint(node);
+      expanded |= succeeded(schemas->expandFunctionBody(node, rewriter));
+    }
+  }
+}
+
 namespace {
 class ReferenceExecution : public Execution {
 public:
-  ReferenceExecution(func::FuncOp main, Session &session) : main(main), session(session) {}
+  /// Works on a copy, which leaves the module as the other verbs want it.
+  ReferenceExecution(ModuleOp module, Session &session) : module(module.clone()), session(session) {
+    expandFunctions(*this->module);
+    main = llvm::cantFail(getMainGraph(*this->module));
+  }
 
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override {
     std::vector<reference::Tensor> values;
@@ -30,13 +59,14 @@ public:
   }
 
 private:
+  OwningOpRef<ModuleOp> module;
   func::FuncOp main;
   Session &session;
 };
 } // namespace
 
-Expected<std::unique_ptr<Execution>> prepareReference(func::FuncOp main, Session &session) {
-  return std::make_unique<ReferenceExecution>(main, session);
+Expected<std::unique_ptr<Execution>> prepareReference(ModuleOp module, Session &session) {
+  return std::make_unique<ReferenceExecution>(module, session);
 }
 
 } // namespace bn::driver

@@ -8,8 +8,8 @@
 
 namespace bn::driver {
 
-/// A model ready for the interpreter, which takes it as it was imported.
-llvm::Expected<std::unique_ptr<Execution>> prepareReference(mlir::func::FuncOp main, Session &session);
+/// A model ready for the interpreter, which takes it as it was imported; `module` stays as it is.
+llvm::Expected<std::unique_ptr<Execution>> prepareReference(mlir::ModuleOp module, Session &session);
 
 } // namespace bn::driver
 

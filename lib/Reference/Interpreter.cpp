@@ -32,7 +32,7 @@ static LogicalResult rejectUnsupported(Operation *op) {
   InFlightDiagnostic error = op->emitError() << "the interpreter does not support " << onnx::getOperatorName(op);
   if (node && !node.getDomain().empty())
     error << " of domain '" << node.getDomain() << "'";
-  return error << ", node '" << onnx::getDisplayName(op) << "'";
+  return error;
 }
 
 LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, SmallVectorImpl<Tensor> &results) {

@@ -26,7 +26,7 @@ TEST_F(InterpreterTest, no_unknown_operator) {
     return %y : tensor<2xf32>
   })")
                   .empty());
-  EXPECT_EQ(message, "the interpreter does not support Mystery of domain 'com.acme', node 'm1'");
+  EXPECT_EQ(message, "the interpreter does not support Mystery of domain 'com.acme'");
 }
 
 TEST_F(InterpreterTest, no_wrong_input_count) {

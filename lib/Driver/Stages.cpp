@@ -40,8 +40,12 @@ Error bindShapes(ModuleOp module, ArrayRef<BoundInput> inputs, Session &session)
   }
   main->setFunctionType(FunctionType::get(session.getContext(), types, main->getResultTypes()));
   // The model's nodes may contradict the shapes that the user chose.
-  return runPasses(module, session, std::errc::invalid_argument,
-                   [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createBindShapesPass()); });
+  return runPasses(module, session, std::errc::invalid_argument, [](OpPassManager &passes) {
+    passes.addNestedPass<func::FuncOp>(createBindShapesPass());
+    // A body may depend on the types of its operands, and what it is made of has no types yet.
+    passes.addPass(lower::createExpandFunctions());
+    passes.addNestedPass<func::FuncOp>(createBindShapesPass());
+  });
 }
 
 Error lowerToKernel(ModuleOp module, Session &session) {

@@ -1,9 +1,12 @@
 // Gather.cpp - operators that move elements by index tensors: ONNX category tensor.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Convert.h"
 #include "Select.h"
 
 #include "llvm/ADT/Sequence.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -117,10 +120,11 @@ static LogicalResult gatherND(Call &call) {
 /// Combines what is there with what comes, as `reduction` says.
 template <typename T> static void combine(StringRef reduction, T &old, const T &update) {
   if constexpr (!std::is_same_v<T, std::string>) {
+    using Number = std::conditional_t<std::is_same_v<T, int64_t>, uint64_t, T>; // integers wrap
     if (reduction == "add")
-      old = old + update;
+      old = static_cast<Number>(old) + static_cast<Number>(update);
     else if (reduction == "mul")
-      old = old * update;
+      old = static_cast<Number>(old) * static_cast<Number>(update);
     else if (reduction == "max")
       old = std::max(old, update);
     else if (reduction == "min")
@@ -251,7 +255,7 @@ static LogicalResult oneHot(Call &call) {
   const Tensor &indices = call[0], &values = call[2];
   if (call[1].getNumElements() != 1 || values.getNumElements() != 2)
     return call.error() << "expected a scalar depth and two values, got " << call[1].getType() << " and " << values.getType();
-  auto asInteger = [](const Tensor &t, size_t i) { return isa<FloatType>(t.elementType) ? int64_t(t.reals()[i]) : t.integers()[i]; };
+  auto asInteger = [](const Tensor &t, size_t i) { return isa<FloatType>(t.elementType) ? truncate(t.reals()[i]) : t.integers()[i]; };
   int64_t depth = asInteger(call[1], 0);
   FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", -1), indices.shape.size() + 1);
   if (failed(axis))
@@ -286,8 +290,8 @@ static LogicalResult topK(Call &call) {
   shape[*axis] = k;
   Tensor places = makeTensor(IntegerType::get(call.node->getContext(), 64), shape);
   auto less = [&](int64_t a, int64_t b) {
-    if (isa<FloatType>(x.elementType))
-      return x.reals()[a] < x.reals()[b];
+    if (isa<FloatType>(x.elementType)) // NaN counts as the largest, so that there is an order
+      return !std::isnan(x.reals()[a]) && (std::isnan(x.reals()[b]) || x.reals()[a] < x.reals()[b]);
     return isUnsigned ? uint64_t(x.integers()[a]) < uint64_t(x.integers()[b]) : x.integers()[a] < x.integers()[b];
   };
   AxisView to(shape, *axis);

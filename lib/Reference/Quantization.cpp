@@ -208,6 +208,8 @@ static LogicalResult qLinearConv(Call &call) {
     return failure();
   FailureOr<Tensor> bias = Tensor();
   if (call.get(8)) {
+    if (call[1].getNumElements() != 1)
+      return call.error() << "expected one scale of X, got " << call[1].getType();
     Tensor step = call[4];
     for (double &value : step.mutableReals())
       value *= call[1].reals()[0];

@@ -130,9 +130,10 @@ static LogicalResult slice(Call &call) {
     int64_t size = x.shape[*axis], first = step > 0 ? 0 : -1, last = step > 0 ? size : size - 1;
     auto clamp = [&](int64_t bound) { return std::clamp(bound < 0 ? bound + size : bound, first, std::max(first, last)); };
     int64_t start = clamp((*starts)[i]), end = clamp((*ends)[i]);
-    shape[*axis] = std::max<int64_t>(0, step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step);
+    int64_t distance = step > 0 ? end - start : start - end;
+    shape[*axis] = distance > 0 ? (distance - 1) / std::abs(step) + 1 : 0;
     base += start * strides[*axis];
-    strides[*axis] *= step;
+    strides[*axis] *= shape[*axis] > 1 ? step : 0; // a step that is never taken may be too large to multiply
   }
   return addSelected(call, x, shape, [&](ArrayRef<int64_t> index) { return base + dot(index, strides); });
 }

@@ -57,6 +57,23 @@ TEST_F(LanesTest, gatherTakesNegativeIndices) {
   expectReals(node("Gather", 13, {x, integer({2, 1}, {-1, 0})}, "{axis = 1 : i64}"), {3, 1, 6, 4});
 }
 
+TEST_F(LanesTest, topKCountsNanAsLargest) {
+  expectReals(node("TopK", 11, {real({4}, {1, NAN, 3, 2}), integer({1}, {2})}, "{largest = 0 : i64}"), {1, 2});
+}
+
+// 0.5 and 1.5 go to the even number.
+TEST_F(LanesTest, quantizeRoundsAndSaturates) {
+  Tensor zero{IntegerType::get(&context, 8), {}, std::vector<int64_t>{1}};
+  expectIntegers(node("QuantizeLinear", 13, {real({3}, {0.125, 0.375, 100}), real({}, {0.25}), zero}), {1, 3, 127});
+}
+
+// Hidden size 1, gates i, o, f, c all of weight 1, as by hand: c = σ(1)·tanh(1), h = σ(1)·tanh(c).
+TEST_F(LanesTest, lstmStep) {
+  Tensor y = node("LSTM", 14, {real({1, 1, 1}, {1}), real({1, 4, 1}, {1, 1, 1, 1}), real({1, 4, 1}, {0, 0, 0, 0})});
+  double gate = 1 / (1 + std::exp(-1.0));
+  expectReals(y, {gate * std::tanh(gate * std::tanh(1.0))});
+}
+
 TEST_F(LanesTest, no_gather_out_of_range) {
   node("Gather", 13, {x, integer({1}, {2})});
   EXPECT_EQ(message, "Gather 'n': expected indices between -2 and 1, got 2");

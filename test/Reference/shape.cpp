@@ -82,6 +82,20 @@ TEST_F(ShapeTest, sliceBackwards) {
   expectIntegers(y[0], {4, 2, 0, 9, 7, 5});
 }
 
+// A step beyond the input takes the first element.
+TEST_F(ShapeTest, sliceByLargestStep) {
+  auto y = run(R"(func.func @f(%x: tensor<5xi64>) -> tensor<*xi64> {
+    %start = onnx.constant dense<1> : tensor<1xi64>
+    %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+    %axis = onnx.constant dense<0> : tensor<1xi64>
+    %y = onnx.slice %x, %start, %end, %axis, %end {version = 13 : i64}
+       : (tensor<5xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+    return %y : tensor<*xi64>
+  })",
+               iota({5}));
+  expectIntegers(y[0], {1});
+}
+
 TEST_F(ShapeTest, splitAndConcatAreInverse) {
   auto y = run(R"(func.func @f(%x: tensor<2x5xi64>) -> (tensor<*xi64>, tensor<*xi64>) {
     %none = onnx.absent

@@ -52,7 +52,18 @@ private:
     llvm::StringMap<std::vector<proto::TypeProto>> types;
   };
   /// All that an op is made of.
-  struct Pieces;
+  struct Pieces {
+    mlir::Location loc;
+    const proto::NodeProto &node;
+    int64_t version;
+    llvm::SmallVector<mlir::Value> operands;
+    llvm::SmallVector<mlir::Type> results;
+    mlir::DictionaryAttr attributes;
+    Bodies bodies;
+
+    llvm::StringRef getDomain() const { return normalizeDomain(node.domain()); }
+    bool is(llvm::StringRef opType) const { return getDomain().empty() && node.op_type() == opType; }
+  };
 
   void declareTypes(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos);
   mlir::Type getDeclaredType(llvm::StringRef name) const;

@@ -20,6 +20,36 @@ TEST_F(InterpreterTest, runsOpsInOrder) {
   expectReals(results[1], {1, -1});
 }
 
+// The body reads %x from around it, the sum goes around, every step's sum is stacked.
+TEST_F(InterpreterTest, loopSeesValuesAroundIt) {
+  auto results = run(R"(func.func @f(%x: tensor<f32>) -> (tensor<f32>, tensor<3xf32>) {
+    %trips = onnx.constant dense<3> : tensor<i64>
+    %none = onnx.absent
+    %y:2 = onnx.node "Loop"(%trips, %none, %x) version 16 graphs [{attribute = "body", inputs = ["i", "c", "s"], proto = ""}] {
+    ^bb0(%i: tensor<i64>, %c: tensor<i1>, %s: tensor<f32>):
+      %t = onnx.add %s, %x {version = 14 : i64} : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      onnx.yield %c, %t, %t : tensor<i1>, tensor<f32>, tensor<f32>
+    } : (tensor<i64>, none, tensor<f32>) -> (tensor<f32>, tensor<3xf32>)
+    return %y#0, %y#1 : tensor<f32>, tensor<3xf32>
+  })",
+                     real({}, {2}));
+  ASSERT_EQ(results.size(), 2u) << message;
+  expectReals(results[0], {8});
+  expectReals(results[1], {4, 6, 8});
+}
+
+TEST_F(InterpreterTest, no_branch_that_yields_too_little) {
+  EXPECT_TRUE(run(R"(func.func @f(%c: tensor<i1>) -> tensor<i1> {
+    %y = onnx.node "If"(%c) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}] {
+      onnx.yield
+    } : (tensor<i1>) -> tensor<i1> loc("i")
+    return %y : tensor<i1>
+  })",
+                  Tensor{mlir::IntegerType::get(&context, 1), {}, std::vector<int64_t>{1}})
+                  .empty());
+  EXPECT_EQ(message, "If 'i': expected a body with 1 outputs, got 0");
+}
+
 TEST_F(InterpreterTest, no_unknown_operator) {
   EXPECT_TRUE(run(R"(func.func @f() -> tensor<2xf32> {
     %y = onnx.node "Mystery"() domain "com.acme" version 1 : () -> tensor<2xf32> loc("m1")

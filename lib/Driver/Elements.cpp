@@ -74,11 +74,9 @@ double getReal(const HostTensor &tensor, int64_t index) {
 
 int64_t getInteger(const HostTensor &tensor, int64_t index) {
   Type type = getNumberType(tensor);
-  size_t size = getNumberSize(type);
-  uint64_t bits = loadBits(tensor, index, size);
-  if (type.isUnsignedInteger() || type.isInteger(1) || size == 8)
-    return bits;
-  return llvm::SignExtend64(bits, size * 8);
+  unsigned width = type.getIntOrFloatBitWidth(); // what a byte holds beyond it says nothing
+  uint64_t bits = loadBits(tensor, index, getNumberSize(type)) & llvm::maskTrailingOnes<uint64_t>(width);
+  return type.isUnsignedInteger() || type.isInteger(1) ? bits : llvm::SignExtend64(bits, width);
 }
 
 void setReal(HostTensor &tensor, int64_t index, double value) {

@@ -4,6 +4,7 @@
 #include "bn/Pipelines.h"
 #include "bn/Codegen/Passes.h"
 #include "bn/Codegen/Target.h"
+#include "bn/Lower/Passes.h"
 #include "bn/Optimize/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -44,6 +45,17 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
     if (pass.getArgument() != fixed)
       summaries.push_back({pass.getArgument().str(), pass.getDescription().str()});
   return summaries;
+}
+
+void bn::buildLowerPipeline(OpPassManager &passes, unsigned vectorBits) {
+  passes.addPass(lower::createExpandFunctions());
+  passes.addPass(lower::createConvertToKernel({vectorBits ? vectorBits : hostTarget().vectorBits}));
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(lower::createAssignLayout());
+  passes.addPass(lower::createFuseEpilogues());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
 }
 
 void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {

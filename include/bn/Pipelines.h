@@ -29,6 +29,9 @@ struct PassSummary {
 /// The passes of the optimizer that can be disabled, in order, each once.
 std::vector<PassSummary> listOptimizePasses();
 
+/// graph form with static shapes → kernel form, for vectors of so many bits; 0 means this machine's.
+void buildLowerPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);
+
 /// kernel form → llvm form, for vectors of so many bits; 0 means this machine's.
 void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);
 

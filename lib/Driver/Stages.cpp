@@ -52,10 +52,7 @@ Error lowerToKernel(ModuleOp module, Session &session) {
   DialectRegistry registry; // here and not in the session: verbs that only read and write models start faster
   registerCodegenDialects(registry);
   session.getContext()->appendDialectRegistry(registry);
-  return runPasses(module, session, std::errc::not_supported, [](OpPassManager &passes) {
-    passes.addPass(lower::createExpandFunctions());
-    passes.addPass(lower::createConvertToKernel());
-  });
+  return runPasses(module, session, std::errc::not_supported, [](OpPassManager &passes) { buildLowerPipeline(passes); });
 }
 
 Error generateCode(ModuleOp module, Session &session) {

@@ -54,14 +54,14 @@ ElementsAttr getStorageElements(ElementsAttr value) {
 
 /// A node ⇒ what its operator's lowering builds.
 struct LowerNode : ConversionPattern {
-  LowerNode(const TypeConverter &types, MLIRContext *context, std::vector<NodeError> &errors)
-      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), errors(errors) {}
+  LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, std::vector<NodeError> &errors)
+      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), errors(errors) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
     LoweringFunction lower = find(op);
     if (!lower)
       return rewriter.notifyMatchFailure(op, "no node");
-    NodeLowering lowering(op, operands, rewriter, errors);
+    NodeLowering lowering(op, operands, rewriter, block, errors);
     if (failed(lower(lowering)))
       return failure();
     lowering.results.resize(op->getNumResults());
@@ -81,6 +81,7 @@ struct LowerNode : ConversionPattern {
     return isa<InferenceOp>(op) ? lowerInference : isa<AffineOp>(op) ? lowerAffine : nullptr;
   }
 
+  int64_t block;
   std::vector<NodeError> &errors;
 };
 
@@ -104,6 +105,7 @@ struct LowerAbsent : OpConversionPattern<onnx::AbsentOp> {
 };
 
 struct ConvertToKernelPass : impl::ConvertToKernelBase<ConvertToKernelPass> {
+  using ConvertToKernelBase::ConvertToKernelBase;
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, func::FuncDialect, kernel::KernelDialect, linalg::LinalgDialect, math::MathDialect,
                     scf::SCFDialect, tensor::TensorDialect>();
@@ -169,7 +171,7 @@ private:
     KernelTypes types;
     RewritePatternSet patterns(&context);
     std::vector<NodeError> nodeErrors;
-    patterns.add<LowerNode>(types, &context, nodeErrors);
+    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, nodeErrors);
     patterns.add<LowerConstant, LowerAbsent>(types, &context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);

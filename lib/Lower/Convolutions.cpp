@@ -1,6 +1,7 @@
 // Convolutions.cpp - Conv, ConvInteger and ConvTranspose of any rank, group, stride, dilation and padding.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "BlockedConvolution.h"
 #include "Products.h"
 #include "Window.h"
 
@@ -46,6 +47,11 @@ static LogicalResult lowerConv(NodeLowering &n) {
   Shape out = n.outType().getShape();
   Type element = n.inType(0).getElementType();
   Window window = getWindow(n.node, n.inShape(1).drop_front(2), n.inShape(0).drop_front(2), out.drop_front(2));
+  bool addsBias = false;
+  if (Value result = convolveBlocked(n, n.in(0), window, n.node.getInt("group", 1), addsBias)) {
+    n.results.push_back(addBias(n, result, addsBias ? Value() : n.in(2)));
+    return success();
+  }
   Value x = padForWindow(b, n.in(0), window, out.drop_front(2), number(b, element, 0));
   Value sum = convolve(b, x, n.in(1), window, n.node.getInt("group", 1), out, getComputeType(element));
   n.results.push_back(addBias(n, sum, n.in(2)));

@@ -20,7 +20,8 @@ namespace {
 
 struct ExpandFunctionsPass : impl::ExpandFunctionsBase<ExpandFunctionsPass> {
   void runOnOperation() override {
-    auto *schemas = getContext().getLoadedDialect<onnx::OnnxDialect>()->getRegisteredInterface<onnx::SchemaInterface>();
+    Dialect *dialect = getContext().getLoadedDialect<onnx::OnnxDialect>(); // none where the model has no such node
+    auto *schemas = dialect ? dialect->getRegisteredInterface<onnx::SchemaInterface>() : nullptr;
     if (!schemas)
       return;
     IRRewriter rewriter(&getContext());

@@ -28,12 +28,14 @@ struct NodeError {
 class NodeLowering {
 public:
   NodeLowering(mlir::Operation *op, llvm::ArrayRef<mlir::ValueRange> operands, mlir::ConversionPatternRewriter &rewriter,
-               std::vector<NodeError> &errors)
-      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), operands(operands), errors(errors) {}
+               int64_t block, std::vector<NodeError> &errors)
+      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), block(block), operands(operands),
+        errors(errors) {}
 
   mlir::Operation *op;
   onnx::NodeOpInterface node; ///< null for an op of the bn dialect
   mlir::ImplicitLocOpBuilder b;
+  const int64_t block; ///< channels of a block: the f32 lanes of a vector; 0 for plain layouts without kernels
 
   unsigned getNumInputs() const { return operands.size(); }
   /// Whether the node gives the optional input `i`.

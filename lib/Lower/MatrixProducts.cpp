@@ -1,7 +1,9 @@
-// MatrixProducts.cpp - MatMul, MatMulInteger, Gemm and Einsum.
+// MatrixProducts.cpp - MatMul, MatMulInteger and Gemm.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Products.h"
+#include "Blocks.h"
+#include "Constants.h"
 
 using namespace mlir;
 
@@ -13,9 +15,13 @@ Value multiplyAdd(Builder &b, ValueRange v) {
   return arith::AddIOp::create(b, arith::MulIOp::create(b, v[0], v[1]), v[2]);
 }
 
-/// Matrix product with numpy's rules, in `compute`.
-static Value matmul(Builder &b, Value x, Value y, Shape outShape, Type compute) {
-  // A vector is a matrix of one row, or one column; its dimension is left out of the result.
+/// A product of matrices, in front of them any number of batch dimensions: a vector became a matrix of one row, or column.
+struct Matrices {
+  Value left, right;
+  SmallVector<int64_t> out;
+};
+
+static Matrices asMatrices(Builder &b, Value x, Value y, Shape outShape) {
   SmallVector<int64_t> left(shapeOf(x)), right(shapeOf(y)), out(outShape);
   if (right.size() == 1) {
     right.push_back(1);
@@ -25,9 +31,12 @@ static Value matmul(Builder &b, Value x, Value y, Shape outShape, Type compute) 
     left.insert(left.begin(), 1);
     out.insert(out.end() - 1, 1);
   }
-  x = reshape(b, x, left);
-  y = reshape(b, y, right);
-  unsigned rank = out.size();
+  return {reshape(b, x, left), reshape(b, y, right), out};
+}
+
+/// The product as loops, in `compute`; broadcasts batches.
+static Value multiply(Builder &b, Matrices m, Type compute) {
+  unsigned rank = m.out.size();
   // Loops: the result's dimensions, then k.
   auto mapOf = [&](Value &v, bool isLeft) {
     SmallVector<int64_t> shape(shapeOf(v)), kept;
@@ -35,7 +44,7 @@ static Value matmul(Builder &b, Value x, Value y, Shape outShape, Type compute) 
     for (auto [i, size] : llvm::enumerate(shape)) {
       unsigned dim = i + rank - shape.size();
       bool isBatch = i + 2 < shape.size(), isInner = isLeft ? i + 1 == shape.size() : i + 2 == shape.size();
-      if (isBatch && size == 1 && out[dim] != 1)
+      if (isBatch && size == 1 && m.out[dim] != 1)
         continue;
       kept.push_back(size);
       exprs.push_back(b.getAffineDimExpr(isInner ? rank : dim));
@@ -43,14 +52,66 @@ static Value matmul(Builder &b, Value x, Value y, Shape outShape, Type compute) 
     v = reshape(b, v, kept);
     return AffineMap::get(rank + 1, 0, exprs, b.getContext());
   };
-  SmallVector<AffineMap> maps = {mapOf(x, true), mapOf(y, false)};
-  Value product = contract(b, out, {x, y}, maps, rank, number(b, compute, 0), multiplyAdd);
-  return reshape(b, product, outShape);
+  AffineMap left = mapOf(m.left, true), right = mapOf(m.right, false);
+  return contract(b, m.out, {m.left, m.right}, {left, right}, rank, number(b, compute, 0), multiplyAdd);
 }
 
+/// x with its batch dimensions those of the result, as one.
+static Value flattenBatch(Builder &b, Value x, Shape out) {
+  SmallVector<int64_t> shape(out), matrix(shapeOf(x).take_back(2));
+  shape[shape.size() - 2] = matrix[0];
+  shape.back() = matrix[1];
+  int64_t count = 1;
+  for (int64_t size : out.drop_back(2))
+    count *= size;
+  return reshape(b, broadcast(b, x, shape), {count, matrix[0], matrix[1]});
+}
+
+/// The product as kernel.matmul. A right side of rank 2 serves all rows at once.
+static Value multiplyInKernel(Builder &b, const Matrices &m) {
+  Value left = m.left, right = m.right;
+  SmallVector<int64_t> shape;
+  if (typeOf(right).getRank() == 2) {
+    left = reshape(b, left, {typeOf(left).getNumElements() / shapeOf(right)[0], shapeOf(right)[0]});
+    shape = {shapeOf(left)[0], shapeOf(right)[1]};
+  } else {
+    left = flattenBatch(b, left, m.out);
+    right = flattenBatch(b, right, m.out);
+    shape = {shapeOf(left)[0], shapeOf(left)[1], shapeOf(right)[2]};
+  }
+  Value init = empty(b, shape, b.getF32Type());
+  return reshape(b, kernel::MatmulOp::create(b, init.getType(), left, right, Value(), ValueRange(), init, false).getResult(), m.out);
+}
+
+/// Rows times a matrix that is known now, packed, plus a bias per column where that is known, too.
+static Value multiplyPacked(NodeLowering &n, Value rows, bool transposed, double alpha, Value bias) {
+  Builder &b = n.b;
+  Shape shape = n.inShape(1);
+  int64_t depth = shape[transposed], count = typeOf(rows).getNumElements() / depth;
+  Value init = empty(b, {count, shape[!transposed]}, b.getF32Type());
+  Value packed = packMatrix(b, n.constant(1), transposed, alpha, n.block);
+  rows = reshape(b, rows, {count, depth});
+  Value y = kernel::MatmulOp::create(b, init.getType(), rows, packed, bias, ValueRange(), init, true).getResult();
+  return reshape(b, y, n.outType().getShape());
+}
+
+/// Whether kernels take the node: floats of 32 bits, and something to compute.
+static bool isForKernel(NodeLowering &n) {
+  return n.block && n.inType(0).getElementType().isF32() && n.outType().getNumElements() != 0 && n.inType(0).getNumElements() != 0;
+}
+
+static bool hasKnownMatrix(NodeLowering &n) { return n.inType(1).getRank() == 2 && !getFloats(n.constant(1)).empty(); }
+
 static LogicalResult lowerMatMul(NodeLowering &n) {
-  Value product = matmul(n.b, n.in(0), n.in(1), n.outType().getShape(), getComputeType(n.outType().getElementType()));
-  n.results.push_back(convert(n.b, product, n.outType().getElementType()));
+  Builder &b = n.b;
+  if (isForKernel(n) && hasKnownMatrix(n) && n.inType(0).getRank() > 1) {
+    n.results.push_back(multiplyPacked(n, n.in(0), false, 1, Value()));
+    return success();
+  }
+  Shape out = n.outType().getShape();
+  Matrices m = asMatrices(b, n.in(0), n.in(1), out);
+  Value product = isForKernel(n) ? multiplyInKernel(b, m) : multiply(b, m, getComputeType(n.outType().getElementType()));
+  n.results.push_back(convert(b, reshape(b, product, out), n.outType().getElementType()));
   return success();
 }
 
@@ -72,20 +133,30 @@ Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t
 static LogicalResult lowerMatMulInteger(NodeLowering &n) {
   Value x = subtractZeroPoint(n, 0, 2, std::max<int64_t>(n.inType(0).getRank() - 2, 0));
   Value y = subtractZeroPoint(n, 1, 3, n.inType(1).getRank() - 1);
-  n.results.push_back(matmul(n.b, x, y, n.outType().getShape(), n.b.getI32Type()));
+  Value product = multiply(n.b, asMatrices(n.b, x, y, n.outType().getShape()), n.b.getI32Type());
+  n.results.push_back(reshape(n.b, product, n.outType().getShape()));
   return success();
 }
 
-static LogicalResult lowerGemm(NodeLowering &n) {
-  Builder &b = n.b;
-  Type compute = getComputeType(n.outType().getElementType());
-  auto matrix = [&](unsigned i, StringRef flag) { return n.node.getInt(flag, 0) ? transpose(b, n.in(i), {1, 0}) : n.in(i); };
-  Value product = matmul(b, matrix(0, "transA"), matrix(1, "transB"), n.outType().getShape(), compute);
-  double alpha = n.node.getFloat("alpha", 1.0), beta = n.node.getFloat("beta", 1.0);
+/// A Gemm's bias as one per column, scaled, or null where it is another shape or not known now.
+static Value getColumnBias(NodeLowering &n, double beta) {
+  ElementsAttr value = n.constant(2);
+  ArrayRef<float> source = getFloats(value);
+  int64_t columns = n.outType().getDimSize(1);
+  if (source.empty() || value.getNumElements() != columns || value.getShapedType().getShape().back() != columns)
+    return {};
+  return constantTensor(n.b, makeFloats(n.b.getContext(), {columns}, [&](MutableArrayRef<float> scaled) {
+                          for (int64_t i = 0; i < columns; ++i)
+                            scaled[i] = static_cast<float>(beta * source[source.size() == 1 ? 0 : i]);
+                        }));
+}
+
+/// alpha·product + beta·C
+static Value scaleAndAdd(NodeLowering &n, Value product, double alpha, Value c, double beta) {
   SmallVector<Value> operands = {product};
-  bool adds = n.has(2) && beta != 0;
-  if (adds)
-    operands.push_back(n.in(2));
+  if (c)
+    operands.push_back(c);
+  Type compute = getComputeType(n.outType().getElementType());
   bool isFloat = isa<FloatType>(compute);
   auto scale = [&](Builder &b, Value x, double factor) -> Value {
     if (factor == 1)
@@ -93,13 +164,29 @@ static LogicalResult lowerGemm(NodeLowering &n) {
     Value f = number(b, compute, factor);
     return isFloat ? arith::MulFOp::create(b, x, f).getResult() : arith::MulIOp::create(b, x, f).getResult();
   };
-  n.results.push_back(map(b, n.outType(), operands, [&](Builder &b, ValueRange v) -> Value {
+  return map(n.b, n.outType(), operands, [&](Builder &b, ValueRange v) -> Value {
     Value y = scale(b, v[0], alpha);
-    if (!adds)
+    if (!c)
       return y;
-    Value c = scale(b, v[1], beta);
-    return isFloat ? arith::AddFOp::create(b, y, c).getResult() : arith::AddIOp::create(b, y, c).getResult();
-  }));
+    Value z = scale(b, v[1], beta);
+    return isFloat ? arith::AddFOp::create(b, y, z).getResult() : arith::AddIOp::create(b, y, z).getResult();
+  });
+}
+
+static LogicalResult lowerGemm(NodeLowering &n) {
+  Builder &b = n.b;
+  double alpha = n.node.getFloat("alpha", 1.0), beta = n.node.getFloat("beta", 1.0);
+  auto matrix = [&](unsigned i, StringRef flag) { return n.node.getInt(flag, 0) ? transpose(b, n.in(i), {1, 0}) : n.in(i); };
+  Value rows = matrix(0, "transA"), c = n.has(2) && beta != 0 ? n.in(2) : Value();
+  if (isForKernel(n) && hasKnownMatrix(n)) {
+    Value bias = c ? getColumnBias(n, beta) : Value();
+    Value product = multiplyPacked(n, rows, n.node.getInt("transB", 0), alpha, bias);
+    n.results.push_back(!c || bias ? product : scaleAndAdd(n, product, 1, c, beta));
+    return success();
+  }
+  Matrices m{rows, matrix(1, "transB"), llvm::to_vector(n.outType().getShape())};
+  Value product = isForKernel(n) ? multiplyInKernel(b, m) : multiply(b, m, getComputeType(n.outType().getElementType()));
+  n.results.push_back(scaleAndAdd(n, product, alpha, c, beta));
   return success();
 }
 

@@ -1,6 +1,7 @@
 // Pooling.cpp - MaxPool, AveragePool, LpPool and their global forms.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "BlockedConvolution.h"
 #include "Reductions.h"
 #include "Window.h"
 
@@ -51,6 +52,10 @@ static LogicalResult lowerMaxPool(NodeLowering &n) {
   };
   Window window = getPoolWindow(n);
   Shape out = n.outType().getShape();
+  if (Value result = poolBlocked(n, kernel::PoolKind::Max, window)) {
+    n.results.push_back(result);
+    return success();
+  }
   Value x = padForWindow(b, n.in(0), window, out.drop_front(2), lowest(element));
   Value result = poolWindow(b, x, window, out, lowest(compute), [&](Builder &b, ValueRange v) -> Value {
     return isUnsigned ? arith::MaxUIOp::create(b, v[0], v[1]).getResult() : keepLarger(b, v);
@@ -76,6 +81,11 @@ static LogicalResult lowerAveragePool(NodeLowering &n) {
   Type element = n.inType(0).getElementType(), compute = getComputeType(element);
   Window window = getPoolWindow(n);
   Shape out = n.outType().getShape();
+  bool includesPads = n.node.getInt("count_include_pad", 0);
+  if (Value result = poolBlocked(n, includesPads ? kernel::PoolKind::AverageWithPads : kernel::PoolKind::Average, window)) {
+    n.results.push_back(result);
+    return success();
+  }
   Value x = padForWindow(b, n.in(0), window, out.drop_front(2), number(b, element, 0));
   Value sum = poolWindow(b, x, window, out, number(b, compute, 0),
                          [](Builder &b, ValueRange v) -> Value { return arith::AddFOp::create(b, v[0], v[1]); });
@@ -83,7 +93,7 @@ static LogicalResult lowerAveragePool(NodeLowering &n) {
   double common = 1;
   SmallVector<Value> operands = {sum};
   for (unsigned i = 0; i < window.size(); ++i) {
-    SmallVector<double> counts = countCovered(window, i, n.inShape(0)[i + 2], out[i + 2], n.node.getInt("count_include_pad", 0));
+    SmallVector<double> counts = countCovered(window, i, n.inShape(0)[i + 2], out[i + 2], includesPads);
     if (llvm::all_equal(counts)) {
       common *= counts.empty() ? 1 : counts.front();
       continue;
@@ -142,6 +152,12 @@ static LogicalResult lowerGlobalPool(NodeLowering &n) {
     int64_t p = n.node.getInt("p", 2);
     Value sum = reduceSum(b, x, axes, [&](Builder &b, ValueRange v) { return powerOf(b, v[0], p); });
     n.results.push_back(rootOf(n, keepDims(b, sum, shape, axes), p));
+    return success();
+  }
+  Window whole{llvm::to_vector(shape.drop_front(2)), SmallVector<int64_t>(axes.size(), 1), SmallVector<int64_t>(axes.size(), 1),
+               SmallVector<int64_t>(axes.size(), 0), SmallVector<int64_t>(axes.size(), 0)};
+  if (Value result = poolBlocked(n, op == "GlobalMaxPool" ? kernel::PoolKind::Max : kernel::PoolKind::Average, whole)) {
+    n.results.push_back(result);
     return success();
   }
   Value result = op == "GlobalMaxPool" ? reduceMax(b, x, axes) : reduceMean(b, x, axes);

@@ -1,58 +1,40 @@
 // Scans.cpp - operators that walk along an axis: CumSum and CumProd.
 // SPDX-License-Identifier: Apache-2.0
+//
+// Each element is a reduction over those before it. That is more work than a running value, but parallel and in vectors.
 
 #include "Lowering.h"
 #include "TensorOps.h"
-
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace bn::lower {
 
-/// The slice of x at `at` along `axis`, which stays as a one.
-static Value sliceAt(Builder &b, Value x, int64_t axis, Value at) {
-  SmallVector<OpFoldResult> offsets(typeOf(x).getRank(), b.getIndexAttr(0)), strides(typeOf(x).getRank(), b.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), shapeOf(x));
-  offsets[axis] = at;
-  sizes[axis] = b.getIndexAttr(1);
-  return tensor::ExtractSliceOp::create(b, x, offsets, sizes, strides);
-}
-
-static Value insertAt(Builder &b, Value part, Value whole, int64_t axis, Value at) {
-  SmallVector<OpFoldResult> offsets(typeOf(whole).getRank(), b.getIndexAttr(0)), strides(typeOf(whole).getRank(), b.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), shapeOf(part));
-  offsets[axis] = at;
-  return tensor::InsertSliceOp::create(b, part, whole, offsets, sizes, strides);
-}
-
-/// A loop along the axis that carries the running value and the result.
+/// out[i] = the fold of x[j] over j ≤ i; j < i when exclusive, and the other way round when reverse.
 static LogicalResult lowerCumulative(NodeLowering &n) {
   Builder &b = n.b;
   auto known = n.constantInts(1);
   if (!known)
     return n.fail("expected input 'axis' to be constant");
-  int64_t axis = NodeLowering::wrap(known->front(), n.inType(0).getRank()), size = n.inShape(0)[axis];
+  int64_t rank = n.inType(0).getRank(), axis = NodeLowering::wrap(known->front(), rank);
   bool isSum = n.node.is("CumSum"), isExclusive = n.node.getInt("exclusive", 0), isReverse = n.node.getInt("reverse", 0);
-  Type element = n.outType().getElementType(), compute = getComputeType(element);
-  SmallVector<int64_t> partShape(n.inShape(0));
-  partShape[axis] = 1;
-  auto partType = RankedTensorType::get(partShape, compute);
-  Value start = filled(b, partShape, number(b, compute, isSum ? 0 : 1));
-  Value result = empty(b, n.outType().getShape(), element);
-  auto body = [&](OpBuilder &builder, Location loc, Value i, ValueRange args) {
-    Builder inner(loc, builder);
-    Value at = isReverse ? arith::SubIOp::create(inner, index(inner, size - 1), i).getResult() : i;
-    Value next = map(inner, partType, {args[0], sliceAt(inner, n.in(0), axis, at)}, [&](Builder &b, ValueRange v) -> Value {
-      if (isa<FloatType>(compute))
-        return isSum ? arith::AddFOp::create(b, v[0], v[1]).getResult() : arith::MulFOp::create(b, v[0], v[1]).getResult();
-      return isSum ? arith::AddIOp::create(b, v[0], v[1]).getResult() : arith::MulIOp::create(b, v[0], v[1]).getResult();
-    });
-    Value written = insertAt(inner, convert(inner, isExclusive ? args[0] : next, element), args[1], axis, at);
-    scf::YieldOp::create(inner, ValueRange{next, written});
-  };
-  auto loop = scf::ForOp::create(b, index(b, 0), index(b, size), index(b, 1), ValueRange{start, result}, body);
-  n.results.push_back(loop.getResult(1));
+  Type compute = getComputeType(n.outType().getElementType());
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i)
+    exprs.push_back(b.getAffineDimExpr(i == axis ? rank : i));
+  Value neutral = number(b, compute, isSum ? 0 : 1);
+  AffineMap map = AffineMap::get(rank + 1, 0, exprs, b.getContext());
+  Value result = contract(b, n.inShape(0), n.in(0), map, rank, neutral, [&](Builder &b, ValueRange v) -> Value {
+    Value first = linalg::IndexOp::create(b, rank), last = linalg::IndexOp::create(b, axis);
+    if (isReverse)
+      std::swap(first, last);
+    Value counts = arith::CmpIOp::create(b, isExclusive ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sle, first, last);
+    Value x = arith::SelectOp::create(b, counts, v[0], neutral);
+    if (isa<FloatType>(compute))
+      return isSum ? arith::AddFOp::create(b, v[1], x).getResult() : arith::MulFOp::create(b, v[1], x).getResult();
+    return isSum ? arith::AddIOp::create(b, v[1], x).getResult() : arith::MulIOp::create(b, v[1], x).getResult();
+  });
+  n.results.push_back(convert(b, result, n.outType().getElementType()));
   return success();
 }
 

@@ -17,6 +17,8 @@ Value convertFloat(Builder &b, Value x, Type type) {
     return x;
   if (from < to)
     return arith::ExtFOp::create(b, type, x);
+  if (from == 64 && type.isBF16()) // no machine does this in one step, nor does the C library
+    x = arith::TruncFOp::create(b, b.getF32Type(), x);
   if (from > to)
     return arith::TruncFOp::create(b, type, x);
   return arith::TruncFOp::create(b, type, arith::ExtFOp::create(b, b.getF32Type(), x)); // f16 and bf16

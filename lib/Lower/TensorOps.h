@@ -54,6 +54,8 @@ mlir::Value contract(Builder &b, Shape shape, mlir::ValueRange inputs, llvm::Arr
 mlir::Value generate(Builder &b, mlir::RankedTensorType type, Body body);
 
 mlir::Value reshape(Builder &b, mlir::Value x, Shape shape);
+/// A constant's value in another shape; a resource shares its bytes.
+mlir::ElementsAttr reshapeElements(mlir::ElementsAttr value, mlir::RankedTensorType type);
 /// Reduced axes back as ones.
 mlir::Value keepDims(Builder &b, mlir::Value reduced, Shape original, Ints axes);
 mlir::Value transpose(Builder &b, mlir::Value x, Ints permutation);

@@ -12,8 +12,7 @@ using namespace mlir;
 
 namespace bn::lower {
 
-/// The same elements in another shape; a resource shares its bytes.
-static ElementsAttr reshapeElements(ElementsAttr value, RankedTensorType type) {
+ElementsAttr reshapeElements(ElementsAttr value, RankedTensorType type) {
   if (auto blob = dyn_cast<DenseResourceElementsAttr>(value))
     return DenseResourceElementsAttr::get(type, blob.getRawHandle());
   return cast<DenseElementsAttr>(value).reshape(type);
@@ -83,6 +82,11 @@ Value pad(Builder &b, Value x, Ints low, Ints high, Value value) {
     kept.push_back(std::max<int64_t>(size - offsets[i] - std::max<int64_t>(-high[i], 0), 0));
     before.push_back(std::max<int64_t>(low[i], 0));
     after.push_back(std::max<int64_t>(high[i], 0));
+  }
+  if (llvm::is_contained(kept, 0)) { // nothing but border
+    for (auto [size, b0, a0] : llvm::zip(kept, before, after))
+      size += b0 + a0;
+    return filled(b, kept, value);
   }
   if (Shape(kept) != shapeOf(x))
     x = slice(b, x, offsets, kept, {});

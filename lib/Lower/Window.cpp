@@ -32,11 +32,11 @@ Window getWindow(onnx::NodeOpInterface node, Ints kernel, Ints in, Ints out) {
 }
 
 Value padForWindow(Builder &b, Value x, const Window &window, Ints out, Value value) {
-  SmallVector<int64_t> low = {0, 0}, high = {0, 0};
+  SmallVector<int64_t> low(typeOf(x).getRank(), 0), high(low);
   for (unsigned i = 0; i < window.size(); ++i) {
     int64_t end = (out[i] - 1) * window.strides[i] + window.extent(i);
-    low.push_back(window.low[i]);
-    high.push_back(end - window.low[i] - shapeOf(x)[i + 2]);
+    low[i + 2] = window.low[i];
+    high[i + 2] = end - window.low[i] - shapeOf(x)[i + 2];
   }
   return pad(b, x, low, high, value);
 }

@@ -1,5 +1,5 @@
 // Convolutions, matrix products and pooling without a kernel of their own.
-// RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse | FileCheck %s
+// RUN: bn-opt %s --bn-convert-to-kernel=plain=true --canonicalize --cse | FileCheck %s
 
 // The group is a loop; the padding covers just what the last window reads.
 // CHECK-LABEL: func.func @grouped_1d

@@ -17,6 +17,16 @@ def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
     integers, bool as i8 (0 or 1), and constants as resource blobs. A node that cannot be lowered is one error that
     names the node, its operator and what is missing.
   }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">,
+                 Option<"plain", "plain", "bool", "false", "Plain layouts and linalg only, no kernels">];
+}
+
+def AssignLayout : Pass<"bn-assign-layout", "::mlir::ModuleOp"> {
+  let summary = "keeps images in blocked layout from kernel to kernel";
+}
+
+def FuseEpilogues : Pass<"bn-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "fuses elementwise ops with each other and into the kernels before them";
 }
 
 #endif // BN_LOWER_PASSES_TD

@@ -1,0 +1,21 @@
+// BlockedConvolution.h - convolutions and pools as kernel ops on blocked images.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_LOWER_BLOCKEDCONVOLUTION_H
+#define BN_LIB_LOWER_BLOCKEDCONVOLUTION_H
+
+#include "Window.h"
+#include "bn/IR/Kernel/Kernel.h"
+
+namespace bn::lower {
+
+/// A convolution as kernel.conv or kernel.depthwise_conv between a pack and an unpack; null where the kernel does not
+/// apply: it takes f32, one or two spatial dimensions, and a filter that is known now. Adds the bias when that is known.
+mlir::Value convolveBlocked(NodeLowering &n, mlir::Value x, const Window &window, int64_t groups, bool &addsBias);
+
+/// A pool as kernel.pool between a pack and an unpack; null where the kernel does not apply.
+mlir::Value poolBlocked(NodeLowering &n, kernel::PoolKind kind, const Window &window);
+
+} // namespace bn::lower
+
+#endif // BN_LIB_LOWER_BLOCKEDCONVOLUTION_H

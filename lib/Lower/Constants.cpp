@@ -1,0 +1,41 @@
+// Constants.cpp - the elements of constants as plain memory.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Constants.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace bn::lower {
+
+ArrayRef<float> getFloats(ElementsAttr value) {
+  if (!value || !value.getElementType().isF32())
+    return {};
+  auto cast = [](ArrayRef<char> bytes) { return ArrayRef(reinterpret_cast<const float *>(bytes.data()), bytes.size() / sizeof(float)); };
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return cast(dense.getRawData());
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  return blob ? cast(blob->getData()) : ArrayRef<float>();
+}
+
+/// Values of so few elements are printed; larger ones are bytes aside.
+static constexpr int64_t kSmall = 64;
+
+ElementsAttr makeFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_ref<void(MutableArrayRef<float>)> fill) {
+  auto type = RankedTensorType::get(shape, Float32Type::get(context));
+  size_t count = type.getNumElements();
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<size_t>(count * sizeof(float), 1), 64, /*dataIsMutable=*/true);
+  MutableArrayRef<float> data(reinterpret_cast<float *>(blob.getMutableData().data()), count);
+  std::memset(data.data(), 0, count * sizeof(float));
+  fill(data);
+  if (count <= kSmall)
+    return DenseElementsAttr::get(type, ArrayRef<float>(data));
+  return DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+}
+
+} // namespace bn::lower

@@ -1,0 +1,21 @@
+// Constants.h - the elements of constants as plain memory: read without copies, written as resource blobs.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_LOWER_CONSTANTS_H
+#define BN_LIB_LOWER_CONSTANTS_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace bn::lower {
+
+/// The elements of an f32 constant; one element where all are equal. Empty where the value cannot be read.
+llvm::ArrayRef<float> getFloats(mlir::ElementsAttr value);
+
+/// A new f32 constant whose elements, zeros at first, `fill` sets.
+mlir::ElementsAttr makeFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
+                              llvm::function_ref<void(llvm::MutableArrayRef<float>)> fill);
+
+} // namespace bn::lower
+
+#endif // BN_LIB_LOWER_CONSTANTS_H

@@ -1,0 +1,74 @@
+// Images stay in blocks from kernel to kernel, and elementwise ops become epilogues.
+// RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse --bn-assign-layout --bn-fuse-epilogues --canonicalize --cse | FileCheck %s
+
+// One pack at the start, one unpack at the end; the residual is an operand of the second convolution.
+// CHECK-LABEL: func.func @residual
+// CHECK: %[[P:.*]] = kernel.pack %arg0
+// CHECK: %[[A:.*]] = kernel.conv {{.*}} epilogue
+// CHECK-NOT: kernel.unpack
+// CHECK: tensor.pad %[[A]]
+// CHECK: %[[B:.*]] = kernel.conv {{.*}} with(%[[P]]){{.*}}{{.*}} epilogue
+// CHECK: kernel.unpack %[[B]]
+func.func @residual(%x: tensor<1x16x5x7xf32>) -> tensor<1x16x5x7xf32> {
+  %w = onnx.constant dense<0.5> : tensor<16x16x3x3xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {pads = array<i64: 1, 1, 1, 1>, version = 11 : i64}
+     : (tensor<1x16x5x7xf32>, tensor<16x16x3x3xf32>, none) -> tensor<1x16x5x7xf32>
+  %r = onnx.relu %a {version = 14 : i64} : (tensor<1x16x5x7xf32>) -> tensor<1x16x5x7xf32>
+  %b = onnx.conv %r, %w, %none {pads = array<i64: 1, 1, 1, 1>, version = 11 : i64}
+     : (tensor<1x16x5x7xf32>, tensor<16x16x3x3xf32>, none) -> tensor<1x16x5x7xf32>
+  %s = onnx.add %b, %x {version = 14 : i64} : (tensor<1x16x5x7xf32>, tensor<1x16x5x7xf32>) -> tensor<1x16x5x7xf32>
+  %y = onnx.relu %s {version = 14 : i64} : (tensor<1x16x5x7xf32>) -> tensor<1x16x5x7xf32>
+  return %y : tensor<1x16x5x7xf32>
+}
+
+// A logarithm of the zeros behind the last channel is infinite, so it stays on the plain image.
+// CHECK-LABEL: func.func @no_logarithm_of_tail
+// CHECK: kernel.conv
+// CHECK: kernel.unpack
+// CHECK: math.log
+func.func @no_logarithm_of_tail(%x: tensor<1x3x5x7xf32>) -> tensor<1x3x5x7xf32> {
+  %w = onnx.constant dense<0.5> : tensor<3x3x1x1xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x3x5x7xf32>, tensor<3x3x1x1xf32>, none) -> tensor<1x3x5x7xf32>
+  %y = onnx.node "Log"(%a) version 13 : (tensor<1x3x5x7xf32>) -> tensor<1x3x5x7xf32>
+  return %y : tensor<1x3x5x7xf32>
+}
+
+// Whole blocks of channels concatenate in blocks.
+// CHECK-LABEL: func.func @concat
+// CHECK: %[[C:.*]] = tensor.concat dim(1) {{.*}} -> tensor<1x3x5x7x16xf32>
+// CHECK: kernel.unpack %[[C]]
+func.func @concat(%x: tensor<1x3x5x7xf32>) -> tensor<1x35x5x7xf32> {
+  %w = onnx.constant dense<0.5> : tensor<32x3x1x1xf32>
+  %v = onnx.constant dense<0.25> : tensor<3x3x1x1xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x3x5x7xf32>, tensor<32x3x1x1xf32>, none) -> tensor<1x32x5x7xf32>
+  %b = onnx.conv %x, %v, %none {version = 11 : i64} : (tensor<1x3x5x7xf32>, tensor<3x3x1x1xf32>, none) -> tensor<1x3x5x7xf32>
+  %y = onnx.concat %a, %b {axis = 1 : i64, version = 13 : i64} : (tensor<1x32x5x7xf32>, tensor<1x3x5x7xf32>) -> tensor<1x35x5x7xf32>
+  return %y : tensor<1x35x5x7xf32>
+}
+
+// Depthwise filters have a kernel of their own; other groups merge until blocks do not straddle two.
+// CHECK-LABEL: func.func @groups
+// CHECK: kernel.depthwise_conv {{.*}} tensor<2x3x3x16xf32>
+// CHECK: kernel.conv {{.*}} groups 2
+func.func @groups(%x: tensor<1x32x5x7xf32>) -> tensor<1x32x1x3xf32> {
+  %w = onnx.constant dense<0.5> : tensor<32x1x3x3xf32>
+  %v = onnx.constant dense<0.5> : tensor<32x8x3x3xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {group = 32 : i64, version = 11 : i64} : (tensor<1x32x5x7xf32>, tensor<32x1x3x3xf32>, none) -> tensor<1x32x3x5xf32>
+  %b = onnx.conv %a, %v, %none {group = 4 : i64, version = 11 : i64} : (tensor<1x32x3x5xf32>, tensor<32x8x3x3xf32>, none) -> tensor<1x32x1x3xf32>
+  return %b : tensor<1x32x1x3xf32>
+}
+
+// A known matrix is packed, and its bias and activation ride along.
+// CHECK-LABEL: func.func @gemm
+// CHECK: kernel.matmul %arg0, %{{.*}} bias %{{.*}} outs(%{{.*}}) {packed} epilogue
+func.func @gemm(%x: tensor<5x7xf32>) -> tensor<5x19xf32> {
+  %w = onnx.constant dense<0.5> : tensor<19x7xf32>
+  %c = onnx.constant dense<0.25> : tensor<19xf32>
+  %a = onnx.gemm %x, %w, %c {transB = 1 : i64, version = 13 : i64} : (tensor<5x7xf32>, tensor<19x7xf32>, tensor<19xf32>) -> tensor<5x19xf32>
+  %y = onnx.relu %a {version = 14 : i64} : (tensor<5x19xf32>) -> tensor<5x19xf32>
+  return %y : tensor<5x19xf32>
+}

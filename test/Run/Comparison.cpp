@@ -1,0 +1,129 @@
+// Comparison.cpp - a graph-form function, compiled and run, against the interpreter on the same random inputs.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Comparison.h"
+
+#include "bn/Codegen/Passes.h"
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Pipelines.h"
+#include "bn/Reference/Interpreter.h"
+#include "bn/Runtime/Engine.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace mlir;
+
+namespace bn::test {
+
+static reference::Tensor randomTensor(RankedTensorType type, std::mt19937 &generator, const Tolerance &t) {
+  reference::Tensor tensor{type.getElementType(), llvm::to_vector(type.getShape()), {}};
+  if (isa<FloatType>(type.getElementType())) {
+    std::uniform_real_distribution<float> draw(t.low, t.high);
+    std::vector<double> values(type.getNumElements());
+    for (double &value : values)
+      value = std::round(draw(generator) * 8) / 8; // exact in every float type
+    tensor.values = values;
+    return tensor;
+  }
+  bool isBool = type.getElementType().isInteger(1), isUnsigned = type.getElementType().isUnsignedInteger();
+  std::uniform_int_distribution<int64_t> draw(isBool || isUnsigned ? 0 : std::floor(t.low), isBool ? 1 : std::ceil(t.high));
+  std::vector<int64_t> values(type.getNumElements());
+  for (int64_t &value : values)
+    value = draw(generator);
+  tensor.values = values;
+  return tensor;
+}
+
+static void expectEqual(const reference::Tensor &got, const reference::Tensor &expected, const Tolerance &t) {
+  ASSERT_EQ(got.getNumElements(), expected.getNumElements());
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < got.getNumElements() && wrong < 4; ++i) {
+    if (std::holds_alternative<std::vector<int64_t>>(expected.values)) {
+      EXPECT_EQ(got.integers()[i], expected.integers()[i]) << "at " << i << (++wrong, "");
+      continue;
+    }
+    double g = got.reals()[i], e = expected.reals()[i];
+    if (std::isnan(e) ? std::isnan(g) : g == e || std::abs(g - e) <= t.absolute + t.relative * std::abs(e))
+      continue;
+    ADD_FAILURE() << "at " << i << ": got " << g << ", expected " << e;
+    ++wrong;
+  }
+}
+
+static std::unique_ptr<Engine> compile(ModuleOp module) {
+  PassManager passes(module.getContext());
+  buildLowerPipeline(passes);
+  buildCodegenPipeline(passes);
+  if (failed(passes.run(module)))
+    return nullptr;
+  llvm::Expected<std::unique_ptr<Engine>> engine = Engine::create(module, {2});
+  if (!engine) {
+    ADD_FAILURE() << llvm::toString(engine.takeError());
+    return nullptr;
+  }
+  return std::move(*engine);
+}
+
+void compareWithReference(const std::string &text, const Tolerance &tolerance) {
+  SCOPED_TRACE(text);
+  DialectRegistry registry;
+  registry.insert<BNDialect, onnx::OnnxDialect>();
+  registerCodegenDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  ASSERT_TRUE(module);
+  auto function = *module->getOps<func::FuncOp>().begin();
+  std::mt19937 generator(1);
+  std::vector<reference::Tensor> inputs;
+  std::vector<HostTensor> hostInputs, hostOutputs;
+  std::vector<const void *> inputData;
+  std::vector<void *> outputData;
+  for (Type type : function.getArgumentTypes())
+    inputs.push_back(randomTensor(cast<RankedTensorType>(type), generator, tolerance));
+  FailureOr<std::vector<reference::Tensor>> expected = reference::interpret(function, inputs);
+  ASSERT_TRUE(succeeded(expected));
+  for (const reference::Tensor &input : inputs)
+    hostInputs.push_back(reference::toHost(input));
+  for (Type type : function.getResultTypes()) {
+    auto tensorType = cast<RankedTensorType>(type);
+    reference::Tensor zero{tensorType.getElementType(), llvm::to_vector(tensorType.getShape()), {}};
+    if (isa<FloatType>(tensorType.getElementType()))
+      zero.values = std::vector<double>(tensorType.getNumElements());
+    else
+      zero.values = std::vector<int64_t>(tensorType.getNumElements());
+    hostOutputs.push_back(reference::toHost(zero));
+  }
+  for (HostTensor &input : hostInputs)
+    inputData.push_back(input.bytes.data());
+  for (HostTensor &output : hostOutputs)
+    outputData.push_back(output.bytes.data());
+  std::unique_ptr<Engine> engine = compile(*module);
+  ASSERT_TRUE(engine);
+  llvm::Error error = engine->run(inputData, outputData);
+  ASSERT_FALSE(error) << llvm::toString(std::move(error));
+  for (auto [output, result] : llvm::zip(hostOutputs, *expected))
+    expectEqual(reference::fromHost(output), result, tolerance);
+}
+
+void compareNode(const std::string &node, const std::string &inputTypes, const std::string &resultType, const Tolerance &tolerance) {
+  SmallVector<StringRef> types;
+  StringRef(inputTypes).split(types, ';');
+  std::string arguments, operands;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    arguments += (i ? ", %a" : "%a") + std::to_string(i) + ": " + type.trim().str();
+    operands += (i ? ", %a" : "%a") + std::to_string(i);
+  }
+  std::string call = node;
+  call.replace(call.find('$'), 1, operands);
+  compareWithReference("func.func @main(" + arguments + ") -> " + resultType + " {\n  %y = onnx.node " + call + " : (" +
+                           llvm::join(types, ",") + ") -> " + resultType + "\n  return %y : " + resultType + "\n}\n",
+                       tolerance);
+}
+
+} // namespace bn::test

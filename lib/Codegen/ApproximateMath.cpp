@@ -5,7 +5,7 @@
 
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace bn {
@@ -23,15 +23,24 @@ static bool isApproximated(StringRef name) {
   return llvm::is_contained(names, name);
 }
 
+/// Operations that processors have: they stay vectors, in the polynomials, too.
+static bool isInstruction(Operation *op) {
+  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
+             math::CtPopOp, math::FloorOp, math::FmaOp, math::RoundEvenOp, math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
+}
+
 namespace {
 struct ApproximateMathPass : bn::impl::ApproximateMathPassBase<ApproximateMathPass> {
   void runOnOperation() override {
     RewritePatternSet polynomials(&getContext());
     populateMathPolynomialApproximationPatterns(polynomials, isApproximated);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials))))
+      return signalPassFailure();
     RewritePatternSet calls(&getContext());
     populateMathToLibmConversionPatterns(calls);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials))) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(calls))))
+    ConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *op) { return !isa<math::MathDialect>(op->getDialect()) || isInstruction(op); });
+    if (failed(applyPartialConversion(getOperation(), target, std::move(calls))))
       signalPassFailure();
   }
 };

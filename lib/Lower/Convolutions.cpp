@@ -98,6 +98,24 @@ static Value mirrorFilter(Builder &b, Value weights, int64_t groups) {
   return result;
 }
 
+/// x with stride − 1 zeros between its elements. Written in order: the op before x could not fuse into scattered places.
+static Value spreadOut(Builder &b, Value x, Shape shape, Ints strides) {
+  return generate(b, RankedTensorType::get(shape, typeOf(x).getElementType()), [&](Builder &b, ValueRange at) -> Value {
+    SmallVector<Value> place;
+    Value isElement = number(b, b.getI1Type(), 1);
+    for (auto [i, stride] : llvm::zip(at, strides)) {
+      place.push_back(arith::DivUIOp::create(b, i, index(b, stride)));
+      Value rest = arith::RemUIOp::create(b, i, index(b, stride));
+      Value isAligned = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, index(b, 0));
+      isElement = arith::AndIOp::create(b, isElement, isAligned);
+    }
+    Value element = tensor::ExtractOp::create(b, x, place);
+    if (isa<FloatType>(element.getType()))
+      element = convertFloat(b, element, getComputeType(element.getType()));
+    return arith::SelectOp::create(b, isElement, element, number(b, element.getType(), 0));
+  });
+}
+
 /// A convolution of stride 1 with the mirrored filter over the input with stride − 1 zeros between its elements.
 static LogicalResult lowerConvTranspose(NodeLowering &n) {
   Builder &b = n.b;
@@ -106,7 +124,7 @@ static LogicalResult lowerConvTranspose(NodeLowering &n) {
   int64_t groups = n.node.getInt("group", 1);
   Window window = getWindow(n.node, n.inShape(1).drop_front(2), in.drop_front(2), out.drop_front(2));
   SmallVector<int64_t> begin = getTransposePads(n, window, in.drop_front(2), out.drop_front(2));
-  SmallVector<int64_t> spread(in), offsets(in.size(), 0), strides(in.size(), 1), low = {0, 0}, high = {0, 0};
+  SmallVector<int64_t> spread(in), strides(in.size(), 1), low = {0, 0}, high = {0, 0};
   for (unsigned i = 0; i < window.size(); ++i) {
     strides[i + 2] = window.strides[i];
     spread[i + 2] = (in[i + 2] - 1) * window.strides[i] + 1;
@@ -114,10 +132,8 @@ static LogicalResult lowerConvTranspose(NodeLowering &n) {
     high.push_back(out[i + 2] - 1 + window.extent(i) - spread[i + 2] - low.back());
   }
   Value x = n.in(0), zero = number(b, element, 0);
-  if (Shape(spread) != in) {
-    auto attrs = [&](Ints values) { return getAsIndexOpFoldResult(b.getContext(), values); };
-    x = tensor::InsertSliceOp::create(b, x, filled(b, spread, zero), attrs(offsets), attrs(in), attrs(strides));
-  }
+  if (Shape(spread) != in)
+    x = spreadOut(b, x, spread, strides);
   window.strides.assign(window.size(), 1);
   Value sum = convolve(b, pad(b, x, low, high, zero), mirrorFilter(b, n.in(1), groups), window, groups, out, getComputeType(element));
   n.results.push_back(addBias(n, sum, n.in(2)));

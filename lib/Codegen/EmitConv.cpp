@@ -10,6 +10,7 @@
 //
 // A 1×1 convolution of stride 1 has no rows: height and width merge and are cut into rows that tiles divide well.
 
+#include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
 #include "RegisterTile.h"
@@ -201,14 +202,8 @@ struct EmitConvPass : bn::impl::EmitConvPassBase<EmitConvPass> {
   using EmitConvPassBase::EmitConvPassBase;
 
   void runOnOperation() override {
-    WalkResult walk = getOperation().walk([&](kernel::ConvOp op) {
-      OpBuilder builder(op);
-      if (failed(ConvEmitter(op, registers).emit(builder)))
-        return op.emitOpError("expected memrefs of static layout"), WalkResult::interrupt();
-      op.erase();
-      return WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
+    auto emit = [&](auto op, OpBuilder &builder) { return ConvEmitter(op, registers).emit(builder); };
+    if (failed(emitEach<kernel::ConvOp>(getOperation(), emit)))
       signalPassFailure();
   }
 };

@@ -7,6 +7,7 @@
 //       for each element under the tile's windows, unrolled: accumulators of its windows += element · weight
 //       store epilogue(accumulators)
 
+#include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
 #include "bn/Codegen/Passes.h"
@@ -121,14 +122,8 @@ struct EmitDepthwiseConvPass : bn::impl::EmitDepthwiseConvPassBase<EmitDepthwise
   using EmitDepthwiseConvPassBase::EmitDepthwiseConvPassBase;
 
   void runOnOperation() override {
-    WalkResult walk = getOperation().walk([&](kernel::DepthwiseConvOp op) {
-      OpBuilder builder(op);
-      if (failed(DepthwiseEmitter(op, registers).emit(builder)))
-        return op.emitOpError("expected memrefs of static layout"), WalkResult::interrupt();
-      op.erase();
-      return WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
+    auto emit = [&](auto op, OpBuilder &builder) { return DepthwiseEmitter(op, registers).emit(builder); };
+    if (failed(emitEach<kernel::DepthwiseConvOp>(getOperation(), emit)))
       signalPassFailure();
   }
 };

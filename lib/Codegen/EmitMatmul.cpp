@@ -6,6 +6,7 @@
 //
 // Rows and columns that whole tiles do not cover are done by smaller tiles in loops of their own.
 
+#include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
 #include "RegisterTile.h"
@@ -148,14 +149,8 @@ struct EmitMatmulPass : bn::impl::EmitMatmulPassBase<EmitMatmulPass> {
   using EmitMatmulPassBase::EmitMatmulPassBase;
 
   void runOnOperation() override {
-    WalkResult walk = getOperation().walk([&](kernel::MatmulOp op) {
-      OpBuilder builder(op);
-      if (failed(MatmulEmitter(op, registers, vectorBits).emit(builder)))
-        return op.emitOpError("expected memrefs of static layout"), WalkResult::interrupt();
-      op.erase();
-      return WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
+    auto emit = [&](auto op, OpBuilder &builder) { return MatmulEmitter(op, registers, vectorBits).emit(builder); };
+    if (failed(emitEach<kernel::MatmulOp>(getOperation(), emit)))
       signalPassFailure();
   }
 };

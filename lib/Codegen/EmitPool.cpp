@@ -6,6 +6,7 @@
 //
 // The bounds of a window are max(0, ⌈(pad − x·s)/d⌉) and min(k, ⌈(size + pad − x·s)/d⌉).
 
+#include "EmitEach.h"
 #include "LinearView.h"
 #include "ParallelLoop.h"
 #include "bn/Codegen/Passes.h"
@@ -133,14 +134,8 @@ void PoolEmitter::emitWindow(OpBuilder &builder, ValueRange ivs, const Bounds &r
 namespace {
 struct EmitPoolPass : bn::impl::EmitPoolPassBase<EmitPoolPass> {
   void runOnOperation() override {
-    WalkResult walk = getOperation().walk([&](kernel::PoolOp op) {
-      OpBuilder builder(op);
-      if (failed(PoolEmitter(op).emit(builder)))
-        return op.emitOpError("expected memrefs of static layout"), WalkResult::interrupt();
-      op.erase();
-      return WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
+    auto emit = [&](auto op, OpBuilder &builder) { return PoolEmitter(op).emit(builder); };
+    if (failed(emitEach<kernel::PoolOp>(getOperation(), emit)))
       signalPassFailure();
   }
 };

@@ -99,7 +99,7 @@ def Onnx_GenericNodeOp : Onnx_Op<"node", [Onnx_NodeOpInterface,
 
 def Onnx_YieldOp : Onnx_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "ends a subgraph with its outputs";
-  let description = "`onnx.outputs` holds the names of the outputs where they differ from those of the values.";
+  let description = "The names of the outputs are in the `proto` of the node's `graphs`.";
   let arguments = (ins Variadic<AnyType>:$operands);
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
 }

@@ -120,7 +120,7 @@ Expected<ExitCode> handleOutputs(ArrayRef<std::string> names, ArrayRef<HostTenso
   if (!options.directory.empty())
     if (Error error = writeTensors(options.directory, names, tensors))
       return error;
-  if (options.outputs.empty() && options.directory.empty() && options.expected.empty()) {
+  if (!options.quiet && options.outputs.empty() && options.directory.empty() && options.expected.empty()) {
     Table table({"output", "type", "min", "mean", "max", "first values"});
     for (auto [name, tensor] : llvm::zip(names, tensors))
       table.addRow(summarize(name, tensor));

@@ -35,6 +35,7 @@ void addOutputs(CLI::App &verb, OutputOptions &options) {
   verb.add_option("--output-dir", options.directory, "writes NAME.npy for every output")->type_name("DIR")->group(group);
   addList(verb, "--expected", options.expected, "what an output must be, within tolerance")->type_name("NAME=TENSOR")->group(group);
   addTolerance(verb, options.tolerance);
+  addQuiet(verb, options.quiet);
 }
 
 void addSave(CLI::App &verb, SaveOptions &options) {

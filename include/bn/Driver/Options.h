@@ -50,6 +50,7 @@ struct OutputOptions {
   std::vector<std::string> outputs;  ///< NAME=@FILE
   std::vector<std::string> expected; ///< NAME=TENSOR
   std::string directory;             ///< for NAME.npy of every output
+  bool quiet = false;                ///< no summary of outputs that go to no file
   ToleranceOptions tolerance;
 };
 

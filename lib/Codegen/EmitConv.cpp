@@ -89,13 +89,10 @@ void ConvEmitter::chooseRows() {
 }
 
 LogicalResult ConvEmitter::emit(OpBuilder &builder) {
-  FailureOr<LinearView> in = LinearView::get(builder, loc, op.getInput()), w = LinearView::get(builder, loc, op.getWeights());
-  FailureOr<LinearView> b = op.getBias() ? LinearView::get(builder, loc, op.getBias()) : LinearView();
-  FailureOr<Epilogue> e = Epilogue::get(builder, loc, op.getEpilogue(), op.getExtras(), op.getInit());
-  if (failed(in) || failed(w) || failed(b) || failed(e))
+  FailureOr<LinearOperands> operands = LinearOperands::get(builder, op, op.getInput(), op.getWeights());
+  if (failed(operands))
     return failure();
-  std::tie(input, weights, bias) = std::tuple(*in, *w, *b);
-  epilogue = *e;
+  std::tie(input, weights, bias, epilogue) = std::tuple(operands->lhs, operands->rhs, operands->bias, operands->epilogue);
   ArrayRef<int64_t> shape = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
   block = shape[5];
   inputBlocks = shape[1];

@@ -57,13 +57,10 @@ static int64_t choosePositions(int64_t columns, int64_t most) {
 }
 
 LogicalResult DepthwiseEmitter::emit(OpBuilder &builder) {
-  FailureOr<LinearView> in = LinearView::get(builder, loc, op.getInput()), w = LinearView::get(builder, loc, op.getWeights());
-  FailureOr<LinearView> b = op.getBias() ? LinearView::get(builder, loc, op.getBias()) : LinearView();
-  FailureOr<Epilogue> e = Epilogue::get(builder, loc, op.getEpilogue(), op.getExtras(), op.getInit());
-  if (failed(in) || failed(w) || failed(b) || failed(e))
+  FailureOr<LinearOperands> operands = LinearOperands::get(builder, op, op.getInput(), op.getWeights());
+  if (failed(operands))
     return failure();
-  std::tie(input, weights, bias) = std::tuple(*in, *w, *b);
-  epilogue = *e;
+  std::tie(input, weights, bias, epilogue) = std::tuple(operands->lhs, operands->rhs, operands->bias, operands->epilogue);
   ArrayRef<int64_t> out = shapeOf(op.getInit()), kernel = shapeOf(op.getWeights()).slice(1, 2);
   block = out[4];
   int64_t columns = out[3], positions = choosePositions(columns, std::min<int64_t>(kMaxPositions, registers / 2));

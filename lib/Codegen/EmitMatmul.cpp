@@ -63,13 +63,10 @@ static SmallVector<Span> cut(int64_t size, int64_t tile) {
 }
 
 LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
-  FailureOr<LinearView> l = LinearView::get(builder, loc, op.getLhs()), r = LinearView::get(builder, loc, op.getRhs());
-  FailureOr<LinearView> b = op.getBias() ? LinearView::get(builder, loc, op.getBias()) : LinearView();
-  FailureOr<Epilogue> e = Epilogue::get(builder, loc, op.getEpilogue(), op.getExtras(), op.getInit());
-  if (failed(l) || failed(r) || failed(b) || failed(e))
+  FailureOr<LinearOperands> operands = LinearOperands::get(builder, op, op.getLhs(), op.getRhs());
+  if (failed(operands))
     return failure();
-  std::tie(lhs, rhs, bias) = std::tuple(*l, *r, *b);
-  epilogue = *e;
+  std::tie(lhs, rhs, bias, epilogue) = std::tuple(operands->lhs, operands->rhs, operands->bias, operands->epilogue);
   ArrayRef<int64_t> left = shapeOf(op.getLhs()), right = shapeOf(op.getRhs());
   bool batched = left.size() == 3, batchedRhs = right.size() == (op.getPacked() ? 4u : 3u);
   matrices = batched ? left[0] : 1;

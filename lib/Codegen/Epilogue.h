@@ -37,6 +37,23 @@ private:
   llvm::SmallVector<int64_t> shape;
 };
 
+/// What an op that multiplies reads, and where it stores: its two factors, its bias (empty where it has none) and its epilogue.
+struct LinearOperands {
+  LinearView lhs, rhs, bias;
+  Epilogue epilogue;
+
+  /// Fails on a dynamic layout.
+  template <typename Op> static mlir::FailureOr<LinearOperands> get(mlir::OpBuilder &builder, Op op, mlir::Value lhs, mlir::Value rhs) {
+    mlir::Location loc = op.getLoc();
+    mlir::FailureOr<LinearView> l = LinearView::get(builder, loc, lhs), r = LinearView::get(builder, loc, rhs);
+    mlir::FailureOr<LinearView> b = op.getBias() ? LinearView::get(builder, loc, op.getBias()) : LinearView();
+    mlir::FailureOr<Epilogue> e = Epilogue::get(builder, loc, op.getEpilogue(), op.getExtras(), op.getInit());
+    if (failed(l) || failed(r) || failed(b) || failed(e))
+      return mlir::failure();
+    return LinearOperands{*l, *r, *b, *e};
+  }
+};
+
 } // namespace bn
 
 #endif // BN_CODEGEN_EPILOGUE_H

@@ -47,23 +47,16 @@ static Value emitPow(Element &e, ValueRange x) {
 
 /// The remainder has the divisor's sign, or with `fmod` the dividend's.
 static Value emitMod(Element &e, ValueRange x) {
-  if (e.isFloat()) {
-    Value rest = arith::RemFOp::create(e.b, x[0], x[1]);
-    if (e.n.node.getInt("fmod", 0))
-      return rest;
-    Value zero = e.num(0, rest);
-    Value differ = arith::XOrIOp::create(e.b, e.less(rest, zero), e.less(x[1], zero));
-    Value wrong = arith::AndIOp::create(e.b, differ, arith::CmpFOp::create(e.b, arith::CmpFPredicate::UNE, rest, zero));
-    return e.select(wrong, e.add(rest, x[1]), rest);
-  }
   if (e.isUnsigned())
     return arith::RemUIOp::create(e.b, x[0], x[1]);
-  Value rest = arith::RemSIOp::create(e.b, x[0], x[1]);
+  Value rest = e.isFloat() ? arith::RemFOp::create(e.b, x[0], x[1]).getResult() : arith::RemSIOp::create(e.b, x[0], x[1]).getResult();
   if (e.n.node.getInt("fmod", 0))
     return rest;
   Value zero = e.num(0, rest);
   Value differ = arith::XOrIOp::create(e.b, e.less(rest, zero), e.less(x[1], zero));
-  Value wrong = arith::AndIOp::create(e.b, differ, arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, rest, zero));
+  Value nonZero = e.isFloat() ? arith::CmpFOp::create(e.b, arith::CmpFPredicate::UNE, rest, zero).getResult()
+                              : arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, rest, zero).getResult();
+  Value wrong = arith::AndIOp::create(e.b, differ, nonZero);
   return e.select(wrong, e.add(rest, x[1]), rest);
 }
 

@@ -35,7 +35,7 @@ LogicalResult AffineOp::verify() {
     return emitOpError("expected 'axis' below the input's rank ") << x.getRank() << ", got " << getAxis();
   int64_t channels = x ? x.getDimSize(getAxis()) : ShapedType::kDynamic;
   for (auto [name, values] : {std::pair("scale", getScale()), std::pair("offset", getOffset())})
-    if (differ(static_cast<int64_t>(values.size()), channels)) // C2
+    if (failed(verifyCompatibleDims({static_cast<int64_t>(values.size()), channels}))) // C2
       return emitOpError("expected '") << name << "' to have " << channels << " elements, got " << values.size();
   if (getScale().size() != getOffset().size()) // C2
     return emitOpError("expected 'scale' and 'offset' of one size, got ") << getScale().size() << " and " << getOffset().size();

@@ -10,8 +10,6 @@ using namespace mlir;
 
 namespace bn {
 
-bool differ(int64_t a, int64_t b) { return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b; }
-
 LogicalResult verifyAxes(Operation *op, Type input, ArrayRef<int64_t> axes) {
   if (axes.empty())
     return op->emitOpError("expected 'axes' not to be empty");
@@ -29,11 +27,11 @@ static LogicalResult verifyParameter(Operation *op, NamedValue parameter, Type i
   int64_t leading = ghosts > 1, rank = axes.size() + leading;
   if (type.getRank() != rank)
     return op->emitOpError("expected ") << name << " of rank " << rank << ", got " << type;
-  if (leading && differ(type.getDimSize(0), ghosts))
+  if (leading && failed(verifyCompatibleDims({type.getDimSize(0), ghosts})))
     return op->emitOpError("expected ") << name << " to have a leading dimension of " << ghosts << " ghosts, got " << type.getDimSize(0);
   auto x = dyn_cast<RankedTensorType>(input);
   for (auto [i, axis] : llvm::enumerate(axes))
-    if (x && differ(type.getDimSize(i + leading), x.getDimSize(axis)))
+    if (x && failed(verifyCompatibleDims({type.getDimSize(i + leading), x.getDimSize(axis)})))
       return op->emitOpError("expected ") << name << " to have the input's size " << x.getDimSize(axis) << " along axis " << axis
                                           << ", got " << type.getDimSize(i + leading);
   return success();
@@ -81,7 +79,7 @@ LogicalResult verifyAbsentWithGhosts(Operation *op, int64_t ghosts, ArrayRef<Nam
 static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   return from.size() <= to.size() && llvm::all_of(llvm::zip_equal(from, to.take_back(from.size())), [](auto dims) {
            auto [a, b] = dims;
-           return a == 1 || !differ(a, b);
+           return a == 1 || succeeded(verifyCompatibleDims({a, b}));
          });
 }
 

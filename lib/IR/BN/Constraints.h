@@ -15,9 +15,6 @@ namespace bn {
 /// A value with the name that a message calls it by; the value may be absent.
 using NamedValue = std::pair<llvm::StringRef, mlir::Value>;
 
-/// Two dimensions that contradict each other; an unknown one contradicts nothing.
-bool differ(int64_t a, int64_t b);
-
 /// `axes` names dimensions of the input.
 mlir::LogicalResult verifyAxes(mlir::Operation *op, mlir::Type input, llvm::ArrayRef<int64_t> axes);
 

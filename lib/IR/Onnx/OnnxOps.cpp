@@ -3,6 +3,7 @@
 
 #include "bn/IR/Onnx/Onnx.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -50,9 +51,6 @@ LogicalResult GenericNodeOp::verifyRegions() {
 // Convolutions
 //===----------------------------------------------------------------------===//
 
-/// Two dimensions that contradict each other; an unknown one contradicts nothing.
-static bool differ(int64_t a, int64_t b) { return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b; }
-
 /// C2: the filter has the input's rank, at least 3. Unranked values pass.
 static LogicalResult verifyRanks(Operation *op, Type input, Type filter) {
   auto x = dyn_cast<RankedTensorType>(input), w = dyn_cast<RankedTensorType>(filter);
@@ -66,7 +64,7 @@ static LogicalResult verifyRanks(Operation *op, Type input, Type filter) {
 /// C4: the bias is a vector with one element per output channel.
 static LogicalResult verifyBias(Operation *op, Type bias, int64_t channels) {
   auto type = dyn_cast<RankedTensorType>(bias);
-  if (type && (type.getRank() != 1 || differ(type.getDimSize(0), channels)))
+  if (type && (type.getRank() != 1 || failed(verifyCompatibleDims({type.getDimSize(0), channels}))))
     return op->emitOpError("expected B to be a vector of ") << channels << " elements, got " << type;
   return success();
 }
@@ -93,7 +91,7 @@ LogicalResult ConvOp::verify() {
     return success();
   int64_t filters = w.getDimSize(0), depth = w.getDimSize(1);
   auto x = dyn_cast<RankedTensorType>(getX().getType());
-  if (x && !ShapedType::isDynamic(depth) && differ(x.getDimSize(1), depth * group)) // C3
+  if (x && !ShapedType::isDynamic(depth) && failed(verifyCompatibleDims({x.getDimSize(1), depth * group}))) // C3
     return emitOpError("expected X to have ") << depth * group << " channels, got " << x.getDimSize(1);
   if (!ShapedType::isDynamic(filters) && filters % group) // C3
     return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << filters;
@@ -117,7 +115,7 @@ LogicalResult ConvTransposeOp::verify() {
     return success();
   int64_t channels = w.getDimSize(0), filters = w.getDimSize(1);
   auto x = dyn_cast<RankedTensorType>(getX().getType());
-  if (x && differ(x.getDimSize(1), channels)) // C3
+  if (x && failed(verifyCompatibleDims({x.getDimSize(1), channels}))) // C3
     return emitOpError("expected X to have ") << channels << " channels, got " << x.getDimSize(1);
   if (!ShapedType::isDynamic(channels) && channels % group) // C3
     return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << channels;

@@ -57,14 +57,8 @@ static Reason readBias(const LinearForm &form, SmallVectorImpl<double> &values, 
   return Reason::None;
 }
 
-/// The new constants of a linear node; a null value where the old one stays.
-struct FoldedConstants {
-  ScaledWeight weight;
-  ElementsAttr bias;
-};
-
 /// Computes the constants that make the node do `map` as well.
-static Reason fold(const LinearForm &form, const ChannelMap &map, FoldedConstants &folded) {
+static Reason fold(const LinearForm &form, const ChannelMap &map, LinearConstants &folded) {
   onnx::ConstantOp weight = getConstant(form.weight->get());
   if (form.bias) {
     SmallVector<double> values;
@@ -81,16 +75,10 @@ static Reason fold(const LinearForm &form, const ChannelMap &map, FoldedConstant
       return why;
   if (map.hasUnitScale())
     return Reason::None;
-  return scaleChannels(weight.getValue(), form.layout, map.scale, onnx::getValueName(weight), folded.weight);
-}
-
-/// Adds the range of the weights before and after to what the node notes already.
-static void noteWeightRange(Operation *op, const ScaledWeight &weight) {
-  WeightRange before = weight.before;
-  if (auto noted = op->getAttrOfType<DenseF64ArrayAttr>(bn::attr::weightRange))
-    before = {noted[0], noted[1]};
-  op->setAttr(bn::attr::weightRange,
-              DenseF64ArrayAttr::get(op->getContext(), {before.low, before.high, weight.after.low, weight.after.high}));
+  ScaledWeight scaled;
+  Reason why = scaleChannels(weight.getValue(), form.layout, map.scale, onnx::getValueName(weight), scaled);
+  folded = {scaled.value, folded.bias, scaled.before, scaled.after};
+  return why;
 }
 
 /// linear node, then affine  =>  linear node
@@ -112,12 +100,12 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
       return reject(rewriter, affine, why);
     if (!form.bias && map.hasUnitScale() && !map.hasZeroOffset())
       return reject(rewriter, affine, Reason::NoBias);
-    FoldedConstants folded;
+    LinearConstants folded;
     if (Reason why = fold(form, map, folded); why != Reason::None)
       return reject(rewriter, affine, why);
 
     rewriter.modifyOpInPlace(producer, [&] {
-      replaceConstants(rewriter, producer, form, folded);
+      replaceConstants(rewriter, producer, form, folded, names);
       addSources(producer, getSources(affine));
     });
     if (form.bias || map.hasZeroOffset())
@@ -128,38 +116,6 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
   }
 
 private:
-  /// Gives the node its new constants; old ones die with their last reader.
-  void replaceConstants(PatternRewriter &rewriter, Operation *op, const LinearForm &form, const FoldedConstants &folded) const {
-    onnx::ConstantOp oldWeight = getConstant(form.weight->get());
-    std::string weightName = onnx::getValueName(oldWeight).str();
-    if (folded.bias) {
-      Value old = form.bias->get();
-      onnx::ConstantOp oldBias = getConstant(old);
-      std::string name = oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName));
-      setBias(rewriter, op, form, createAfter(rewriter, oldBias ? oldBias : oldWeight, folded.bias, name));
-      eraseIfDead(rewriter, old);
-    }
-    if (folded.weight.value) {
-      Value old = form.weight->get();
-      std::string name = takeVersionName(oldWeight, op, names);
-      form.weight->set(createAfter(rewriter, oldWeight, folded.weight.value, name));
-      noteWeightRange(op, folded.weight);
-      eraseIfDead(rewriter, old);
-    }
-  }
-
-  /// New initializers stand where the old ones do, which dominates every reader.
-  static onnx::ConstantOp createAfter(PatternRewriter &rewriter, onnx::ConstantOp anchor, ElementsAttr value, StringRef name) {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointAfter(anchor);
-    return createInitializer(rewriter, anchor->getLoc(), value, name);
-  }
-
-  /// `conv1.weight` has `conv1.bias`; any other name gets an ending.
-  static std::string getBiasName(StringRef weightName) {
-    return (weightName.consume_back("weight") ? weightName + "bias" : weightName + "_bias").str();
-  }
-
   /// The node takes the place of the affine.
   static void finish(PatternRewriter &rewriter, AffineOp affine, Operation *producer) {
     onnx::takeOutputNames(affine, producer);

@@ -3,8 +3,7 @@
 
 #include "LinearOps.h"
 
-#include "Initializers.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;
 
@@ -113,7 +112,12 @@ Reason describeLinear(Operation *op, LinearForm &form) {
   return isNonlinear(node) ? Reason::NonlinearBetween : Reason::ProducerNotLinear;
 }
 
-void setBias(RewriterBase &rewriter, Operation *op, const LinearForm &form, Value bias) {
+//===----------------------------------------------------------------------===//
+// New constants
+//===----------------------------------------------------------------------===//
+
+/// Makes `bias` the bias, with factor 1.
+static void setBias(Operation *op, const LinearForm &form, Value bias) {
   form.bias->set(bias);
   auto gemm = dyn_cast<onnx::GemmOp>(op);
   if (!gemm)
@@ -121,6 +125,45 @@ void setBias(RewriterBase &rewriter, Operation *op, const LinearForm &form, Valu
   gemm.removeBetaAttr();
   if (gemm.getVersion() < 7) // older versions broadcast on demand only
     gemm.setBroadcast(1);
+}
+
+/// New initializers stand where the old ones do, which dominates every reader.
+static onnx::ConstantOp createAfter(RewriterBase &rewriter, onnx::ConstantOp anchor, ElementsAttr value, StringRef name) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPointAfter(anchor);
+  return createInitializer(rewriter, anchor->getLoc(), value, name);
+}
+
+/// `conv1.weight` has `conv1.bias`; any other name gets an ending.
+static std::string getBiasName(StringRef weightName) {
+  return (weightName.consume_back("weight") ? weightName + "bias" : weightName + "_bias").str();
+}
+
+/// Adds the range of the weights before and after to what the node notes already.
+static void noteWeightRange(Operation *op, WeightRange before, WeightRange after) {
+  if (auto noted = op->getAttrOfType<DenseF64ArrayAttr>(attr::weightRange))
+    before = {noted[0], noted[1]};
+  op->setAttr(attr::weightRange, DenseF64ArrayAttr::get(op->getContext(), {before.low, before.high, after.low, after.high}));
+}
+
+void replaceConstants(RewriterBase &rewriter, Operation *op, const LinearForm &form, const LinearConstants &constants,
+                      FreshNames &names) {
+  onnx::ConstantOp oldWeight = getConstant(form.weight->get());
+  std::string weightName = onnx::getValueName(oldWeight).str();
+  if (constants.bias) {
+    Value old = form.bias->get();
+    onnx::ConstantOp oldBias = getConstant(old);
+    std::string name = oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName));
+    setBias(op, form, createAfter(rewriter, oldBias ? oldBias : oldWeight, constants.bias, name));
+    eraseIfDead(rewriter, old);
+  }
+  if (constants.weight) {
+    Value old = form.weight->get();
+    std::string name = takeVersionName(oldWeight, op, names);
+    form.weight->set(createAfter(rewriter, oldWeight, constants.weight, name));
+    noteWeightRange(op, constants.before, constants.after);
+    eraseIfDead(rewriter, old);
+  }
 }
 
 } // namespace bn

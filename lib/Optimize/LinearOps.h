@@ -8,7 +8,7 @@
 #define BN_OPTIMIZE_LINEAROPS_H
 
 #include "ChannelMath.h"
-#include "mlir/IR/Operation.h"
+#include "Initializers.h"
 
 namespace bn {
 
@@ -25,8 +25,15 @@ struct LinearForm {
 /// UnknownShape where it is none.
 Reason describeLinear(mlir::Operation *op, LinearForm &form);
 
-/// Makes `bias` the bias, with factor 1.
-void setBias(mlir::RewriterBase &rewriter, mlir::Operation *op, const LinearForm &form, mlir::Value bias);
+/// New constants of a linear node; null where the old one stays. The ranges count where there is a weight.
+struct LinearConstants {
+  mlir::ElementsAttr weight, bias;
+  WeightRange before, after;
+};
+
+/// Gives the node other constants, the bias with factor 1, and notes the weights' range. Old ones die with their last reader.
+void replaceConstants(mlir::RewriterBase &rewriter, mlir::Operation *op, const LinearForm &form, const LinearConstants &constants,
+                      FreshNames &names);
 
 } // namespace bn
 

@@ -9,7 +9,7 @@
 
 namespace bn::reference {
 
-/// Whether `op` is bn.inference, bn.affine or bn.training.
+/// Whether `op` is of the bn dialect.
 bool isBatchNorm(mlir::Operation *op);
 
 /// Evaluates such an op; fails with a diagnostic on it.

@@ -452,6 +452,22 @@ func.func @update_average_c2(%p: tensor<3xf32>) {
 
 // -----
 
+func.func @update_average_c3(%p: tensor<3xf32>) {
+  // expected-error @below {{expected count where there is 'bessel'}}
+  %y = bn.update_average %p, %p bessel momentum 0.9 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @restore_variance_c1(%p: tensor<3xf32>) {
+  // expected-error @below {{expected 'epsilon' to be finite and not negative, got -1}}
+  %y = bn.restore_variance %p epsilon -1.0 : tensor<3xf32>
+  return
+}
+
+// -----
+
 func.func @inference_grad_c1(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>) {
   // expected-error @below {{expected 'axes' not to be empty}}
   %r:5 = bn.inference_grad %x, %x mean %p variance %p axes [] epsilon 1.0e-3 : (tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>) -> (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)

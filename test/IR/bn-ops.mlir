@@ -109,7 +109,9 @@ func.func @normalize_adjusted(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>, %a: tens
 
 func.func @update_and_merge(%p: tensor<3xf32>, %h: tensor<3xf16>) -> (tensor<3xf16>, tensor<3xf32>) {
   %mean, %variance, %count = bn.merge_moments (%p, %p, %p), (%p, %p, %p) : tensor<3xf32>
-  %new = bn.update_average %h, %variance bessel %count momentum 0.9 : (tensor<3xf16>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf16>
+  %plain = bn.update_average %p, %variance count %count momentum 0.9 : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %restored = bn.restore_variance %plain epsilon 1.0e-3 : tensor<3xf32>
+  %new = bn.update_average %h, %variance count %count bessel momentum 0.9 : (tensor<3xf16>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf16>
   return %new, %mean : tensor<3xf16>, tensor<3xf32>
 }
 

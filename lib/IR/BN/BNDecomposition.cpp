@@ -38,6 +38,8 @@ LogicalResult PoolGhostsOp::verify() {
 
 LogicalResult InvStddevOp::verify() { return verifyEpsilon(*this, getEpsilon()); } // C1
 
+LogicalResult RestoreVarianceOp::verify() { return verifyEpsilon(*this, getEpsilon()); } // C1
+
 LogicalResult RenormCorrectionOp::verify() {
   if (failed(verifySameShape(*this, {{"mean", getMean()}, // C1
                                      {"variance", getVariance()},
@@ -72,5 +74,7 @@ void NormalizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
 LogicalResult UpdateAverageOp::verify() {
   if (failed(verifySameShape(*this, {{"old", getOld()}, {"batch", getBatch()}, {"count", getCount()}}))) // C1
     return failure();
+  if (getBessel() && !getCount()) // C3
+    return emitOpError("expected count where there is 'bessel'");
   return verifyMomentum(*this, "momentum", getMomentum()); // C2
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bn.training is: moments → (pool_ghosts) → inv_stddev → (renorm_correction) → normalize, and update_average for each
-// state tensor. Statistics of several devices or batches meet in merge_moments.
+// state tensor, restore_variance for the one that follows from another. Statistics of several devices or batches meet in merge_moments.
 
 #ifndef BN_IR_BN_BNDECOMPOSITION_TD
 #define BN_IR_BN_BNDECOMPOSITION_TD
@@ -69,6 +69,24 @@ def BN_InvStddevOp : BN_Op<"inv_stddev", [AllTypesMatch<["variance", "output"]>]
   let arguments = (ins BN_Tensor:$variance, F64Attr:$epsilon);
   let results = (outs BN_Tensor:$output);
   let assemblyFormat = "$variance `epsilon` $epsilon attr-dict `:` type($output)";
+}
+
+def BN_RestoreVarianceOp : BN_Op<"restore_variance", [AllTypesMatch<["stddev", "output"]>]> {
+  let summary = "max(stddev² − epsilon, 0)";
+  let description = [{
+    The variance that a standard deviation with epsilon in it stands for: how renormalization keeps the running variance.
+    Source: semantics 2.4.
+
+    ```mlir
+    %variance = bn.restore_variance %moving_stddev epsilon 1.0e-3 : tensor<3xf32>
+    ```
+
+    Constraints:
+    * (C1) `epsilon` is not negative.
+  }];
+  let arguments = (ins BN_Tensor:$stddev, F64Attr:$epsilon);
+  let results = (outs BN_Tensor:$output);
+  let assemblyFormat = "$stddev `epsilon` $epsilon attr-dict `:` type($output)";
 }
 
 def BN_RenormCorrectionOp : BN_Op<"renorm_correction", [AttrSizedOperandSegments]> {
@@ -139,22 +157,27 @@ def BN_NormalizeOp : BN_Op<"normalize", [AttrSizedOperandSegments, AllTypesMatch
 def BN_UpdateAverageOp : BN_Op<"update_average", [AllTypesMatch<["old", "output"]>]> {
   let summary = "one step of an exponential average";
   let description = [{
-    output = momentum·old + (1 − momentum)·batch. With `bessel` and the count n of elements that `batch`, a population variance,
-    was taken from, the average follows batch·n/max(n − 1, 1). Source: semantics 2.3.
+    output = momentum·old + (1 − momentum)·batch. With the `count` n of elements that `batch` was taken from, old stays where n
+    is 0: an empty batch changes nothing. With `bessel` the average follows batch·n/max(n − 1, 1), batch being a population
+    variance. Source: semantics 2.3, 2.11.
 
     Momentum 1 does not fold to `old`, nor momentum 0 to `batch`: a NaN in the other one would be lost.
 
     ```mlir
-    %new = bn.update_average %old, %variance bessel %n momentum 0.9 : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+    %new = bn.update_average %old, %variance count %n bessel momentum 0.9
+       : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
     ```
 
     Constraints:
     * (C1) old, batch and count have one shape.
     * (C2) `momentum` is in [0, 1].
+    * (C3) `bessel` comes with count.
   }];
-  let arguments = (ins BN_Tensor:$old, BN_Tensor:$batch, Optional<BN_Tensor>:$count, F64Attr:$momentum);
+  let arguments = (ins BN_Tensor:$old, BN_Tensor:$batch, Optional<BN_Tensor>:$count, UnitAttr:$bessel, F64Attr:$momentum);
   let results = (outs BN_Tensor:$output);
-  let assemblyFormat = "$old `,` $batch (`bessel` $count^)? `momentum` $momentum attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $old `,` $batch (`count` $count^)? (`bessel` $bessel^)? `momentum` $momentum attr-dict `:` functional-type(operands, results)
+  }];
 }
 
 def BN_MergeMomentsOp

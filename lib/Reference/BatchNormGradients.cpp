@@ -1,0 +1,145 @@
+// BatchNormGradients.cpp - the gradients of bn.inference and bn.training, as BNGradients.td states them.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "BatchNormOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace bn::reference {
+
+LogicalResult evaluateOp(InferenceGradOp op, Operands operands, Results &results) {
+  auto get = [&](unsigned position) { return getOperand(op, operands, position); };
+  const Tensor &dy = *get(0), &x = *get(1), *scale = get(2), &mean = *get(3), &variance = *get(4);
+  FailureOr<Groups> groups = Groups::get(op, x, op.getAxes());
+  if (failed(groups) || failed(checkShapes(op, x.shape, &dy)) ||
+      failed(checkShapes(op, groups->parameterShape, {scale, &mean, &variance})))
+    return failure();
+  Vector s = invertStddev(variance.reals(), op.getEpsilon().convertToDouble());
+  Vector sum(groups->channels), centredSum(groups->channels); // Σdy and Σdy·(x − μ)
+  Tensor dx = makeTensor(x.elementType, x.shape);
+  auto scaleOf = [&](int64_t c) { return scale ? scale->reals()[c] : 1; };
+  groups->forEachElement([&](int64_t at, int64_t c, int64_t, ArrayRef<int64_t>) {
+    double g = dy.reals()[at];
+    sum[c] += g;
+    centredSum[c] += g * (x.reals()[at] - mean.reals()[c]);
+    dx.mutableReals()[at] = g * scaleOf(c) * s[c];
+  });
+  results.push_back(std::move(dx));
+  Vector scaleGrad, meanGrad, varianceGrad;
+  for (int64_t c = 0; c < groups->channels; ++c) {
+    scaleGrad.push_back(s[c] * centredSum[c]);
+    meanGrad.push_back(-scaleOf(c) * s[c] * sum[c]);
+    varianceGrad.push_back(-0.5 * scaleOf(c) * s[c] * s[c] * s[c] * centredSum[c]);
+  }
+  for (Vector *gradient : {&scaleGrad, &sum, &meanGrad, &varianceGrad})
+    results.push_back(makeResult(op, results.size(), groups->parameterShape, std::move(*gradient)));
+  return success();
+}
+
+namespace {
+/// The gradients of a training step: first the sums, then the gradient of the input, which reads them.
+class Backward {
+public:
+  Backward(TrainingGradOp op, Operands operands, const Groups &groups);
+  LogicalResult check();
+  void run(Results &results);
+
+private:
+  /// What one element meets on its way through the step.
+  struct Element {
+    double centred, u, w, g, weight; ///< x − μ, the values after correction and adjustment, ∂L/∂z, the mask
+  };
+  Element getElement(int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) const;
+  double scaleOf(int64_t c) const { return scale ? scale->reals()[c] : 1; }
+  void takeSums();
+  Tensor getInputGrad() const;
+
+  TrainingGradOp op;
+  const Groups &groups;
+  const Tensor *dy, *x, *scale, *mean, *inverse, *r, *d, *a, *b, *mask;
+  Dims aStrides, bStrides, maskStrides;
+  Vector scaleGrad, offsetGrad, aGrad, bGrad;
+  Vector sum, centredSum, weightSum, weightedCentredSum; ///< by group: Σg, Σg·(x − μ), Σm, Σm·(x − μ)
+};
+} // namespace
+
+Backward::Backward(TrainingGradOp op, Operands operands, const Groups &groups) : op(op), groups(groups) {
+  const Tensor **fields[] = {&dy, &x, &scale, &mean, &inverse, &r, &d, &a, &b, &mask};
+  for (auto [i, field] : llvm::enumerate(fields))
+    *field = getOperand(op, operands, i);
+}
+
+LogicalResult Backward::check() {
+  return success(succeeded(checkShapes(op, groups.shape, dy)) && succeeded(checkShapes(op, groups.parameterShape, {scale, r, d})) &&
+                 succeeded(checkShapes(op, groups.getStatisticsShape(), {mean, inverse})) &&
+                 succeeded(checkBroadcast(op, groups.shape, {a, b, mask})));
+}
+
+Backward::Element Backward::getElement(int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) const {
+  double centred = x->reals()[at] - mean->reals()[group], ratio = r ? r->reals()[c] : 1;
+  double u = centred * inverse->reals()[group] * ratio + (d ? d->reals()[c] : 0);
+  double factor = a ? a->reals()[dot(index, aStrides)] : 1;
+  double w = u * factor + (b ? b->reals()[dot(index, bStrides)] : 0);
+  double weight = mask ? mask->reals()[dot(index, maskStrides)] : 1;
+  return {centred, u, w, dy->reals()[at] * scaleOf(c) * factor * ratio, weight};
+}
+
+void Backward::takeSums() {
+  for (Vector *sums : {&sum, &centredSum, &weightSum, &weightedCentredSum})
+    sums->assign(groups.getNumGroups(), 0);
+  scaleGrad.assign(groups.channels, 0), offsetGrad.assign(groups.channels, 0);
+  aGrad.assign(a ? a->getNumElements() : 0, 0), bGrad.assign(b ? b->getNumElements() : 0, 0);
+  groups.forEachElement([&](int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) {
+    Element e = getElement(at, c, group, index);
+    offsetGrad[c] += dy->reals()[at];
+    scaleGrad[c] += dy->reals()[at] * e.w;
+    if (a)
+      aGrad[dot(index, aStrides)] += dy->reals()[at] * scaleOf(c) * e.u;
+    if (b)
+      bGrad[dot(index, bStrides)] += dy->reals()[at] * scaleOf(c);
+    sum[group] += e.g;
+    centredSum[group] += e.g * e.centred;
+    weightSum[group] += e.weight;
+    weightedCentredSum[group] += e.weight * e.centred;
+  });
+}
+
+Tensor Backward::getInputGrad() const {
+  Tensor dx = makeTensor(x->elementType, x->shape);
+  double maskEpsilon = mask ? TrainingGradOp(op).getMaskEpsilon().convertToDouble() : 0;
+  groups.forEachElement([&](int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) {
+    Element e = getElement(at, c, group, index);
+    double s = inverse->reals()[group], count = weightSum[group] + maskEpsilon;
+    double varianceGrad = -0.5 * s * s * s * centredSum[group];
+    double meanGrad = -s * sum[group] - 2 / count * varianceGrad * weightedCentredSum[group];
+    dx.mutableReals()[at] = e.g * s + e.weight * (meanGrad + 2 * e.centred * varianceGrad) / count;
+  });
+  return dx;
+}
+
+void Backward::run(Results &results) {
+  aStrides = groups.getStrides(a), bStrides = groups.getStrides(b), maskStrides = groups.getStrides(mask);
+  takeSums();
+  results.push_back(getInputGrad());
+  results.push_back(makeResult(op, 1, groups.parameterShape, std::move(scaleGrad)));
+  results.push_back(makeResult(op, 2, groups.parameterShape, std::move(offsetGrad)));
+  if (a) {
+    results.push_back(makeResult(op, 3, a->shape, std::move(aGrad)));
+    results.push_back(makeResult(op, 4, b->shape, std::move(bGrad)));
+  }
+}
+
+LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results) {
+  FailureOr<Groups> groups = Groups::get(op, *operands[1], op.getAxes(), op.getGhosts(), op.getGrouping());
+  if (failed(groups))
+    return failure();
+  Backward backward(op, operands, *groups);
+  if (failed(backward.check()))
+    return failure();
+  backward.run(results);
+  return success();
+}
+
+} // namespace bn::reference

@@ -4,10 +4,9 @@
 #include "bn/Driver/Bench.h"
 
 #include "bn/Driver/Elements.h"
-#include "bn/Driver/Execution.h"
-#include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Progress.h"
+#include "bn/Driver/RunnableModel.h"
 #include "bn/Driver/Table.h"
 #include "llvm/Support/JSON.h"
 
@@ -101,13 +100,10 @@ static void printTable(const Measurement &measurement) {
 
 Expected<ExitCode> bench(const BenchOptions &options) {
   Session session;
-  Expected<OwningOpRef<ModuleOp>> module = loadModel(options.model, session, options.initializers);
-  if (!module)
-    return module.takeError();
-  Expected<func::FuncOp> main = getMainGraph(**module);
-  if (!main)
-    return main.takeError();
-  Expected<std::vector<BoundInput>> inputs = bindInputs(*main, options.input);
+  Expected<RunnableModel> model = loadRunnable(options.model, options.initializers, options.execution, session);
+  if (!model)
+    return model.takeError();
+  Expected<std::vector<BoundInput>> inputs = bindInputs(model->main, options.input);
   if (!inputs)
     return inputs.takeError();
   Expected<std::vector<HostTensor>> tensors = makeInputs(*inputs, options.input);
@@ -117,7 +113,7 @@ Expected<ExitCode> bench(const BenchOptions &options) {
   Measurement measurement;
   measurement.threads = options.execution.threads ? options.execution.threads : std::max(1u, std::thread::hardware_concurrency());
   Clock::time_point start = Clock::now();
-  Expected<std::unique_ptr<Execution>> execution = prepare(**module, *inputs, options.execution, session);
+  Expected<std::unique_ptr<Execution>> execution = prepare(*model, *inputs, options.execution, session);
   if (!execution)
     return execution.takeError();
   measurement.compile = millisecondsSince(start);

@@ -23,20 +23,22 @@ Expected<func::FuncOp> getMainGraph(ModuleOp module) {
   return makeError(std::errc::bad_message, "the module has no function with the model's graph");
 }
 
-std::vector<std::string> getInputNames(func::FuncOp main) {
+/// The names in an attribute of arguments or results; of those without, positions.
+static std::vector<std::string> getNames(unsigned count, llvm::function_ref<StringAttr(unsigned)> getName) {
   std::vector<std::string> names;
-  for (BlockArgument argument : main.getArguments())
-    names.push_back(onnx::getValueName(argument).str());
-  return names;
-}
-
-std::vector<std::string> getOutputNames(func::FuncOp main) {
-  std::vector<std::string> names;
-  for (unsigned i = 0; i < main.getNumResults(); ++i) {
-    auto name = main.getResultAttrOfType<StringAttr>(i, onnx::attr::name);
+  for (unsigned i = 0; i < count; ++i) {
+    StringAttr name = getName(i);
     names.push_back(name ? name.str() : std::to_string(i));
   }
   return names;
+}
+
+std::vector<std::string> getInputNames(func::FuncOp main) {
+  return getNames(main.getNumArguments(), [&](unsigned i) { return main.getArgAttrOfType<StringAttr>(i, onnx::attr::name); });
+}
+
+std::vector<std::string> getOutputNames(func::FuncOp main) {
+  return getNames(main.getNumResults(), [&](unsigned i) { return main.getResultAttrOfType<StringAttr>(i, onnx::attr::name); });
 }
 
 namespace {

@@ -1,11 +1,10 @@
-// JitExecution.cpp - compiles a model and runs the machine code.
+// JitExecution.cpp - runs machine code, compiled now or before.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "JitExecution.h"
 
-#include "Stages.h"
+#include "Compilation.h"
 #include "bn/Driver/Elements.h"
-#include "bn/Driver/ExitCode.h"
 #include "bn/Runtime/Engine.h"
 
 using namespace mlir;
@@ -15,10 +14,12 @@ using llvm::Expected;
 namespace bn::driver {
 
 namespace {
-class JitExecution : public Execution {
+class CompiledExecution : public Execution {
 public:
-  JitExecution(std::unique_ptr<Engine> engine, SmallVector<RankedTensorType> outputTypes)
-      : engine(std::move(engine)), outputTypes(std::move(outputTypes)) {}
+  /// Runs on the buffers of the inputs and of the outputs.
+  using Code = std::function<Error(ArrayRef<const void *> inputs, ArrayRef<void *> outputs)>;
+
+  CompiledExecution(Code code, SmallVector<RankedTensorType> outputTypes) : code(std::move(code)), outputTypes(std::move(outputTypes)) {}
 
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override {
     SmallVector<const void *> inputBuffers;
@@ -34,49 +35,37 @@ public:
     SmallVector<void *> outputBuffers;
     for (HostTensor &output : outputs)
       outputBuffers.push_back(output.bytes.data());
-    if (Error error = engine->run(inputBuffers, outputBuffers))
+    if (Error error = code(inputBuffers, outputBuffers))
       return error;
     return outputs;
   }
 
 private:
-  std::unique_ptr<Engine> engine;
+  Code code;
   SmallVector<RankedTensorType> outputTypes;
 };
 } // namespace
 
-/// The types of the outputs while the module is in graph form. The code has a buffer for each, so all must be static.
-static Expected<SmallVector<RankedTensorType>> getOutputTypes(ModuleOp module) {
-  Expected<func::FuncOp> main = getMainGraph(module);
-  if (!main)
-    return main.takeError();
-  SmallVector<RankedTensorType> types;
-  for (auto [type, name] : llvm::zip(main->getResultTypes(), getOutputNames(*main))) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.hasStaticShape())
-      return makeError(std::errc::not_supported,
-                       "output '" + name + "' is " + formatType(type) + ": expected a tensor of a shape that does not depend on data");
-    types.push_back(tensor);
-  }
-  return types;
-}
-
 Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
-  if (Error error = optimizeGraph(module, {}, session))
-    return error;
-  if (Error error = bindShapes(module, inputs, session))
-    return error;
-  Expected<SmallVector<RankedTensorType>> outputTypes = getOutputTypes(module);
-  if (!outputTypes)
-    return outputTypes.takeError();
-  if (Error error = lowerToKernel(module, session))
-    return error;
-  if (Error error = generateCode(module, session))
-    return error;
-  Expected<std::unique_ptr<Engine>> engine = Engine::create(module, {threads});
+  Expected<Compilation> compilation = compileGraph(module, inputs, threads, session);
+  if (!compilation)
+    return compilation.takeError();
+  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {threads});
   if (!engine)
     return engine.takeError();
-  return std::make_unique<JitExecution>(std::move(*engine), std::move(*outputTypes));
+  auto run = [engine = std::shared_ptr<Engine>(std::move(*engine))](ArrayRef<const void *> in, ArrayRef<void *> out) {
+    return engine->run(in, out);
+  };
+  return std::make_unique<CompiledExecution>(run, std::move(compilation->outputTypes));
+}
+
+std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, func::FuncOp main) {
+  auto types = llvm::map_to_vector(main.getResultTypes(), [](Type type) { return cast<RankedTensorType>(type); });
+  auto run = [library = std::shared_ptr<Library>(std::move(library))](ArrayRef<const void *> in, ArrayRef<void *> out) {
+    library->run(in, out);
+    return Error::success();
+  };
+  return std::make_unique<CompiledExecution>(run, std::move(types));
 }
 
 } // namespace bn::driver

@@ -5,10 +5,9 @@
 
 #include "ExposeValues.h"
 #include "Stages.h"
-#include "bn/Driver/Execution.h"
-#include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Outputs.h"
+#include "bn/Driver/RunnableModel.h"
 
 using namespace mlir;
 using llvm::Error;
@@ -54,27 +53,26 @@ static Error dumpValues(StringRef directory, size_t outputs, std::vector<HostTen
 
 Expected<ExitCode> run(const RunOptions &options) {
   Session session;
-  Expected<OwningOpRef<ModuleOp>> module = loadModel(options.model, session, options.initializers);
-  if (!module)
-    return module.takeError();
-  Expected<func::FuncOp> main = getMainGraph(**module);
-  if (!main)
-    return main.takeError();
-  std::vector<std::string> outputs = getOutputNames(*main);
+  Expected<RunnableModel> model = loadRunnable(options.model, options.initializers, options.execution, session);
+  if (!model)
+    return model.takeError();
+  if (model->library && (options.stopAfter != Stage::Execute || !options.dumpValues.empty()))
+    return makeError(std::errc::invalid_argument, "a library has no IR and no values to show: --stop-after and --dump-values want a model");
+  std::vector<std::string> outputs = getOutputNames(model->main);
   if (Error error = checkOutputOptions(outputs, options.output))
     return error;
   if (options.stopAfter <= Stage::Optimize)
-    return printStage(**module, {}, options.stopAfter, session);
-  Expected<std::vector<BoundInput>> inputs = bindInputs(*main, options.input);
+    return printStage(*model->module, {}, options.stopAfter, session);
+  Expected<std::vector<BoundInput>> inputs = bindInputs(model->main, options.input);
   if (!inputs)
     return inputs.takeError();
   if (options.stopAfter != Stage::Execute)
-    return printStage(**module, *inputs, options.stopAfter, session);
+    return printStage(*model->module, *inputs, options.stopAfter, session);
 
   if (!options.dumpValues.empty())
-    exposeValues(*main);
-  std::vector<std::string> values = getOutputNames(*main);
-  Expected<std::unique_ptr<Execution>> execution = prepare(**module, *inputs, options.execution, session);
+    exposeValues(model->main);
+  std::vector<std::string> values = getOutputNames(model->main);
+  Expected<std::unique_ptr<Execution>> execution = prepare(*model, *inputs, options.execution, session);
   if (!execution)
     return execution.takeError();
   Expected<std::vector<HostTensor>> tensors = makeInputs(*inputs, options.input);

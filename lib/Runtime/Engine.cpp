@@ -1,84 +1,81 @@
-// Engine.cpp - compiled models in this process: the llvm form of a module, made machine code and run.
+// Engine.cpp - compiled models in this process: machine code loaded and run.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "bn/Runtime/Engine.h"
-#include "JitCompiler.h"
-#include "Memory.h"
+#include "ModelSession.h"
 #include "Weights.h"
-#include "WorkerPool.h"
 #include "bn/IR/Kernel/ModuleAttributes.h"
+
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
 #include <system_error>
 
-using namespace mlir;
+using namespace llvm;
 using namespace bn;
 
 struct Engine::State {
-  std::unique_ptr<llvm::orc::LLJIT> jit;
-  void (*entry)(void **) = nullptr;
-  Memory weights, arena;
-  std::unique_ptr<WorkerPool> pool;
-  size_t inputs = 0, outputs = 0;
-  std::vector<void *> arguments; ///< inputs and outputs, then what stays: weights, arena, pool
+  std::unique_ptr<orc::LLJIT> jit;
+  size_t inputs, outputs;
+  std::unique_ptr<ModelSession> session;
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state(std::move(state)) {}
 Engine::~Engine() = default;
 
-/// What the code calls to share a loop; the pool is an argument of the model.
-static void parallelFor(void *pool, WorkerPool::Task task, void *context, int64_t chunks) {
-  static_cast<WorkerPool *>(pool)->parallelFor(task, context, chunks);
-}
-
-static llvm::Expected<int64_t> readNumber(ModuleOp module, StringRef name) {
-  if (auto value = module->getAttrOfType<IntegerAttr>(name))
-    return value.getInt();
-  return llvm::createStringError(std::errc::invalid_argument, "expected a module in llvm form with the attribute '%s'", name.data());
-}
-
-llvm::Expected<std::unique_ptr<Engine>> Engine::create(ModuleOp module, const EngineOptions &options) {
-  auto state = std::make_unique<State>();
-  for (auto [count, name] : {std::pair(&state->inputs, kernel::kInputsAttr), std::pair(&state->outputs, kernel::kOutputsAttr)}) {
-    llvm::Expected<int64_t> number = readNumber(module, name);
-    if (!number)
-      return number.takeError();
-    *count = *number;
-  }
-  for (auto [memory, name] : {std::pair(&state->weights, kernel::kWeightsSizeAttr), std::pair(&state->arena, kernel::kArenaSizeAttr)}) {
-    llvm::Expected<int64_t> size = readNumber(module, name);
-    if (!size)
-      return size.takeError();
-    llvm::Expected<Memory> allocated = Memory::allocate(*size);
-    if (!allocated)
-      return allocated.takeError();
-    *memory = std::move(*allocated);
-  }
-  if (auto table = module->getAttrOfType<ArrayAttr>(kernel::kWeightsAttr))
-    if (llvm::Error error = fillWeights(table, state->weights.data()))
-      return error;
-  unsigned threads = options.threads ? options.threads : std::thread::hardware_concurrency();
-  llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> jit =
-      compileModule(module, {{kernel::kParallelForName, reinterpret_cast<void *>(&parallelFor)}}, threads);
+/// Loads the objects. They may call the worker pool and the C library.
+static Expected<std::unique_ptr<orc::LLJIT>> load(std::vector<std::unique_ptr<MemoryBuffer>> objects) {
+  Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();
-  state->jit = std::move(*jit);
-  llvm::Expected<llvm::orc::ExecutorAddr> entry = state->jit->lookup(kernel::kEntryName);
+  orc::JITDylib &code = (*jit)->getMainJITDylib();
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!process)
+    return process.takeError();
+  code.addGenerator(std::move(*process));
+  orc::ExecutorSymbolDef parallelFor{orc::ExecutorAddr::fromPtr(&bn_parallel_for), JITSymbolFlags::Exported};
+  Error errors = code.define(orc::absoluteSymbols({{(*jit)->mangleAndIntern(kernel::kParallelForName), parallelFor}}));
+  for (std::unique_ptr<MemoryBuffer> &object : objects)
+    errors = joinErrors(std::move(errors), (*jit)->addObjectFile(std::move(object)));
+  if (errors)
+    return errors;
+  return jit;
+}
+
+static Error outOfMemory(size_t size) {
+  return createStringError(std::errc::not_enough_memory, "cannot reserve %zu bytes", size);
+}
+
+Expected<std::unique_ptr<Engine>> Engine::create(CompiledModel model, const EngineOptions &options) {
+  Memory weights = Memory::allocate(model.weightsSize), arena = Memory::allocate(model.arenaSize);
+  if (!weights || !arena)
+    return outOfMemory(model.weightsSize + model.arenaSize);
+  if (Error error = fillWeights(model.weights, weights.data()))
+    return error;
+  Expected<std::unique_ptr<orc::LLJIT>> jit = load(std::move(model.objects));
+  if (!jit)
+    return jit.takeError();
+  Expected<orc::ExecutorAddr> entry = (*jit)->lookup(kernel::kEntryName);
   if (!entry)
     return entry.takeError();
-  state->entry = entry->toPtr<void (*)(void **)>();
-  state->pool = std::make_unique<WorkerPool>(threads);
-  state->arguments.resize(state->inputs + state->outputs);
-  state->arguments.insert(state->arguments.end(), {state->weights.data(), state->arena.data(), state->pool.get()});
+  auto session = std::make_unique<ModelSession>(entry->toPtr<ModelSession::Entry>(), model.inputs, model.outputs, std::move(weights),
+                                                std::move(arena), options.threads);
+  auto state = std::make_unique<State>(State{std::move(*jit), model.inputs, model.outputs, std::move(session)});
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
-llvm::Error Engine::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) {
+Expected<std::unique_ptr<Engine>> Engine::create(mlir::ModuleOp llvmForm, const EngineOptions &options) {
+  Expected<CompiledModel> model = compileModel(llvmForm, options.threads);
+  if (!model)
+    return model.takeError();
+  return create(std::move(*model), options);
+}
+
+Error Engine::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) {
   if (inputs.size() != state->inputs || outputs.size() != state->outputs)
-    return llvm::createStringError(std::errc::invalid_argument, "expected %zu inputs and %zu outputs, got %zu and %zu", state->inputs,
-                                   state->outputs, inputs.size(), outputs.size());
-  for (auto [i, input] : llvm::enumerate(inputs))
-    state->arguments[i] = const_cast<void *>(input); // the code only reads them
-  llvm::copy(outputs, state->arguments.begin() + state->inputs);
-  state->entry(state->arguments.data());
-  return llvm::Error::success();
+    return createStringError(std::errc::invalid_argument, "expected %zu inputs and %zu outputs, got %zu and %zu", state->inputs,
+                             state->outputs, inputs.size(), outputs.size());
+  state->session->run(inputs.data(), outputs.data());
+  return Error::success();
 }

@@ -41,6 +41,8 @@ static llvm::Error fill(ElementsAttr value, char *out) {
 }
 
 llvm::Error bn::fillWeights(ArrayAttr table, char *buffer) {
+  if (!table)
+    return llvm::Error::success();
   for (auto entry : table.getAsRange<DictionaryAttr>())
     if (llvm::Error error = fill(cast<ElementsAttr>(entry.get("value")), buffer + cast<IntegerAttr>(entry.get("offset")).getInt()))
       return error;

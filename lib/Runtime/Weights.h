@@ -9,7 +9,7 @@
 
 namespace bn {
 
-/// Copies the value of every entry of `table` to its offset in `buffer`.
+/// Copies the value of every entry of `table` to its offset in `buffer`; no table, nothing to do.
 llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer);
 
 } // namespace bn

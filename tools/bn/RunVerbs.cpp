@@ -1,9 +1,10 @@
-// RunVerbs.cpp - options of the verbs that execute models: run, check, verify, bench.
+// RunVerbs.cpp - options of the verbs that execute models: run, compile, check, verify, bench.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Verbs.h"
 #include "bn/Driver/Bench.h"
 #include "bn/Driver/Check.h"
+#include "bn/Driver/Compile.h"
 #include "bn/Driver/Run.h"
 #include "bn/Driver/Verify.h"
 
@@ -25,6 +26,20 @@ void addRun(CLI::App &app, Action &action) {
   addOutputs(*verb, options->output);
   verb->footer("Example:\n  bn run net.onnx --input image=@cat.npy --output-dir out");
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+void addCompile(CLI::App &app, Action &action) {
+  CLI::App *verb = app.add_subcommand("compile", "Compile a model into a shared library with a C header");
+  auto options = std::make_shared<CompileOptions>();
+  addModel(*verb, options->model);
+  verb->add_option("-o,--out", options->library, "the library, NAME.so; NAME.h is written beside it")->required()->type_name("FILE");
+  verb->add_flag("--external-data", options->externalData, "writes weights to NAME.weights beside the library");
+  verb->add_option("--threads", options->threads, "threads to compile on (default: one per core)")->check(within(1, 1024))->type_name("N");
+  addInitializers(*verb, options->initializers);
+  addShapes(*verb, options->input);
+  addQuiet(*verb, options->quiet);
+  verb->footer("Example:\n  bn compile net.onnx -o net.so && bn run net.so --input image=@cat.npy");
+  verb->callback([options, &action] { action = [options] { return compile(*options); }; });
 }
 
 void addCheck(CLI::App &app, Action &action) {

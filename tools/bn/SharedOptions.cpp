@@ -15,18 +15,23 @@ void addModel(CLI::App &verb, std::string &model) {
   verb.add_option("MODEL", model, "the model: .onnx, .onnxtxt, .mlir, .mlirbc, or - for stdin")->required()->type_name("");
 }
 
+static constexpr const char *kInputs = "Inputs";
+
+void addShapes(CLI::App &verb, InputOptions &options) {
+  addList(verb, "--shape", options.shapes, "fixes symbolic dimensions")->type_name("NAME=1x3x224x224")->group(kInputs);
+}
+
 void addInputs(CLI::App &verb, InputOptions &options) {
-  constexpr const char *group = "Inputs";
   addList(
       verb, "--input", options.inputs,
       "a tensor: @F.npy, @F.npz:KEY, @F.pb, 2x2xf32=1,2,3,4 or 2x2xf32=@F.raw;\na position may stand for NAME; inputs not given are drawn")
       ->type_name("NAME=TENSOR")
-      ->group(group);
-  addList(verb, "--shape", options.shapes, "fixes symbolic dimensions")->type_name("NAME=1x3x224x224")->group(group);
+      ->group(kInputs);
+  addShapes(verb, options);
   addList(verb, "--range", options.ranges, "draws from [lo, hi) (default 0,1); integers include hi")
       ->type_name("[NAME:]LO,HI")
-      ->group(group);
-  verb.add_option("--seed", options.seed, "of the drawn inputs (default 0)")->type_name("N")->group(group);
+      ->group(kInputs);
+  verb.add_option("--seed", options.seed, "of the drawn inputs (default 0)")->type_name("N")->group(kInputs);
 }
 
 void addOutputs(CLI::App &verb, OutputOptions &options) {

@@ -18,12 +18,14 @@ void addOptimize(CLI::App &app, Action &action);
 void addConvert(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addRun(CLI::App &app, Action &action);
+void addCompile(CLI::App &app, Action &action);
 void addCheck(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
 
 // Options that several verbs have.
 void addModel(CLI::App &verb, std::string &model);
+void addShapes(CLI::App &verb, driver::InputOptions &options);
 void addInputs(CLI::App &verb, driver::InputOptions &options);
 void addOutputs(CLI::App &verb, driver::OutputOptions &options);
 void addSave(CLI::App &verb, driver::SaveOptions &options);

@@ -1,14 +1,10 @@
-// Engine.h - compiled models in this process: the llvm form of a module, made machine code and run.
+// Engine.h - compiled models in this process: machine code loaded and run.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef BN_RUNTIME_ENGINE_H
 #define BN_RUNTIME_ENGINE_H
 
-#include "bn/IR/HostTensor.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "llvm/Support/Error.h"
-
-#include <memory>
+#include "bn/Runtime/CompiledModel.h"
 
 namespace bn {
 
@@ -16,10 +12,13 @@ struct EngineOptions {
   unsigned threads = 0; ///< worker threads, the caller included; 0 = one per core
 };
 
-/// A compiled model of static shapes. Not safe for two calls at once.
+/// A loaded model of static shapes. Calls from several threads run one after the other; two engines run side by side.
 class Engine {
 public:
-  /// Compiles a module in llvm form (see Pipelines.h); weights are taken from the module.
+  /// Loads a compiled model.
+  static llvm::Expected<std::unique_ptr<Engine>> create(CompiledModel model, const EngineOptions &options);
+
+  /// Compiles a module in llvm form and loads it.
   static llvm::Expected<std::unique_ptr<Engine>> create(mlir::ModuleOp llvmForm, const EngineOptions &options);
   ~Engine();
 

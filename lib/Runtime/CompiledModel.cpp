@@ -1,19 +1,18 @@
-// JitCompiler.cpp - the llvm dialect made machine code for this machine.
+// CompiledModel.cpp - the llvm dialect made machine code for this machine.
 // SPDX-License-Identifier: Apache-2.0
 //
 // The module is cut into as many parts as there are threads, and they are compiled at once.
 // The emitters leave little to optimize, so the pipeline is short: clean addresses, hoist what does not change, vectorize
 // the scalar loops that are left.
 
-#include "JitCompiler.h"
+#include "bn/Runtime/CompiledModel.h"
 #include "ModuleParts.h"
+#include "bn/IR/Kernel/ModuleAttributes.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/CompileUtils.h"
-#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -104,32 +103,46 @@ static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned 
   return parts;
 }
 
-Expected<std::unique_ptr<orc::LLJIT>> bn::compileModule(mlir::ModuleOp module, ArrayRef<HostSymbol> symbols, unsigned threads) {
+static Error readNumber(mlir::ModuleOp module, StringRef name, size_t &number) {
+  auto value = module->getAttrOfType<mlir::IntegerAttr>(name);
+  if (!value)
+    return createStringError(std::errc::invalid_argument, "expected a module in llvm form with the attribute '%s'", name.data());
+  number = value.getInt();
+  return Error::success();
+}
+
+/// What the module says about its code.
+static Error readPlan(mlir::ModuleOp module, bn::CompiledModel &model) {
+  using namespace bn::kernel;
+  for (auto [name, number] : {std::pair(kInputsAttr, &model.inputs), std::pair(kOutputsAttr, &model.outputs),
+                              std::pair(kArenaSizeAttr, &model.arenaSize), std::pair(kWeightsSizeAttr, &model.weightsSize)})
+    if (Error error = readNumber(module, name, *number))
+      return error;
+  model.weights = module->getAttrOfType<mlir::ArrayAttr>(kWeightsAttr);
+  return Error::success();
+}
+
+Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned threads) {
+  CompiledModel model;
+  if (Error error = readPlan(module, model))
+    return error;
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
   Expected<orc::JITTargetMachineBuilder> host = orc::JITTargetMachineBuilder::detectHost();
   if (!host)
     return host.takeError();
   host->setCodeGenOptLevel(CodeGenOptLevel::Default);
-  Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create();
-  if (!jit)
-    return jit.takeError();
-  Expected<std::vector<Part>> parts = compileParts(module, threads, *host);
+  host->setRelocationModel(Reloc::PIC_);
+  Expected<std::vector<Part>> parts = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *host);
   if (!parts)
     return parts.takeError();
   Error errors = Error::success();
   for (Part &part : *parts)
-    errors = joinErrors(std::move(errors), part.object ? (*jit)->addObjectFile(std::move(*part.object)) : part.object.takeError());
-  orc::SymbolMap map;
-  for (const HostSymbol &symbol : symbols)
-    map[(*jit)->mangleAndIntern(symbol.name)] = {orc::ExecutorAddr::fromPtr(symbol.address), JITSymbolFlags::Exported};
-  errors = joinErrors(std::move(errors), (*jit)->getMainJITDylib().define(orc::absoluteSymbols(std::move(map))));
-  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
-  if (process)
-    (*jit)->getMainJITDylib().addGenerator(std::move(*process));
-  else
-    errors = joinErrors(std::move(errors), process.takeError());
+    if (part.object)
+      model.objects.push_back(std::move(*part.object));
+    else
+      errors = joinErrors(std::move(errors), part.object.takeError());
   if (errors)
     return errors;
-  return jit;
+  return model;
 }

@@ -1,0 +1,30 @@
+// CompiledModel.h - a model as machine code, before it is loaded or written.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_RUNTIME_COMPILEDMODEL_H
+#define BN_RUNTIME_COMPILEDMODEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <memory>
+#include <vector>
+
+namespace bn {
+
+/// Machine code for this machine, and what running it takes.
+struct CompiledModel {
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects; ///< position-independent object files with the entry `bn_run`
+  size_t inputs = 0, outputs = 0;                           ///< numbers of buffers
+  size_t arenaSize = 0;                                     ///< bytes of working memory
+  size_t weightsSize = 0;                                   ///< bytes of packed weights
+  mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
+};
+
+/// Compiles a module in llvm form (see Pipelines.h) on so many threads; 0 is one per core.
+llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads);
+
+} // namespace bn
+
+#endif // BN_RUNTIME_COMPILEDMODEL_H

@@ -1,0 +1,24 @@
+// Compilation.h - a model made machine code for inputs of fixed types.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_DRIVER_COMPILATION_H
+#define BN_LIB_DRIVER_COMPILATION_H
+
+#include "bn/Driver/Inputs.h"
+#include "bn/Driver/Session.h"
+#include "bn/Runtime/CompiledModel.h"
+
+namespace bn::driver {
+
+/// Machine code and the types of what it computes, in order.
+struct Compilation {
+  CompiledModel model;
+  llvm::SmallVector<mlir::RankedTensorType> outputTypes;
+};
+
+/// Compiles `module`, which becomes llvm form and must live as long as the result, on so many threads.
+llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, unsigned threads, Session &session);
+
+} // namespace bn::driver
+
+#endif // BN_LIB_DRIVER_COMPILATION_H

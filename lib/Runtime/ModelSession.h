@@ -1,0 +1,43 @@
+// ModelSession.h - a model's code with the memory and the threads that it runs on.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Free of LLVM: a part of every compiled library.
+
+#ifndef BN_RUNTIME_MODELSESSION_H
+#define BN_RUNTIME_MODELSESSION_H
+
+#include "Memory.h"
+#include "WorkerPool.h"
+
+#include <mutex>
+
+namespace bn {
+
+/// Runs a model. Calls from several threads run one after the other: they share the arena and the workers. Two sessions,
+/// of one model or of two, run side by side.
+class ModelSession {
+public:
+  /// The code, see IR/Kernel/ModuleAttributes.h.
+  using Entry = void (*)(void **arguments);
+
+  /// `threads` counts the caller; 0 is one per core.
+  ModelSession(Entry entry, size_t inputs, size_t outputs, Memory weights, Memory arena, unsigned threads);
+
+  /// Buffers are row-major, as many as the model has inputs and outputs.
+  void run(const void *const *inputs, void *const *outputs);
+
+private:
+  Entry entry;
+  size_t inputs, outputs;
+  Memory weights, arena;
+  WorkerPool pool;
+  std::mutex mutex;
+  std::vector<void *> arguments; ///< inputs and outputs, then what stays: weights, arena, pool
+};
+
+} // namespace bn
+
+/// What the code calls to share a loop; the pool is an argument of the entry.
+extern "C" void bn_parallel_for(void *pool, bn::WorkerPool::Task task, void *context, int64_t chunks);
+
+#endif // BN_RUNTIME_MODELSESSION_H

@@ -1,4 +1,4 @@
-// NpyRead.cpp - reads tensors from NumPy's files.
+// NpyRead.cpp - reads tensors from NumPy's .npy files.
 // SPDX-License-Identifier: Apache-2.0
 //
 // The format: magic, version, length of the header, the header (a Python dictionary), the elements.
@@ -8,14 +8,11 @@
 #include "bn/Driver/ExitCode.h"
 #include "bn/Driver/Npy.h"
 #include "bn/IR/Onnx/Onnx.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MemoryBuffer.h"
-
-#include <zip.h>
 
 using namespace mlir;
 using llvm::Error;
@@ -144,7 +141,7 @@ static void copyElements(StringRef data, const Header &header, HostTensor &tenso
   }
 }
 
-static Expected<HostTensor> parseNpy(StringRef file, MLIRContext *context) {
+Expected<HostTensor> parseNpy(StringRef file, MLIRContext *context) {
   if (!file.consume_front("\x93NUMPY") || file.size() < 6)
     return invalid("expected it to begin with NumPy's magic number");
   size_t lengthSize = file[0] == 1 ? 2 : 4;
@@ -178,31 +175,6 @@ Expected<HostTensor> readNpy(StringRef path, MLIRContext *context) {
   Expected<HostTensor> tensor = parseNpy((*buffer)->getBuffer(), context);
   if (!tensor)
     return addContext(tensor.takeError(), "'" + path + "'");
-  return tensor;
-}
-
-Expected<HostTensor> readNpz(StringRef path, StringRef key, MLIRContext *context) {
-  int code = 0;
-  zip_t *archive = zip_open(path.str().c_str(), ZIP_RDONLY, &code);
-  if (!archive && code == ZIP_ER_NOZIP)
-    return makeError(std::errc::bad_message, "'" + path + "': not a valid .npz file");
-  if (!archive)
-    return makeFileError("read", path, std::error_code(errno, std::generic_category()));
-  auto close = llvm::scope_exit([&] { zip_discard(archive); });
-  std::string member = (key + ".npy").str();
-  zip_stat_t stat;
-  if (zip_stat(archive, member.c_str(), 0, &stat) != 0)
-    return makeError(std::errc::invalid_argument, "'" + path + "' has no array '" + key + "'");
-  std::string bytes(stat.size, '\0');
-  zip_file_t *file = zip_fopen(archive, member.c_str(), 0);
-  bool complete = file && zip_fread(file, bytes.data(), bytes.size()) == static_cast<zip_int64_t>(bytes.size());
-  if (file)
-    zip_fclose(file);
-  if (!complete)
-    return makeError(std::errc::bad_message, "'" + path + "': array '" + key + "' is damaged");
-  Expected<HostTensor> tensor = parseNpy(bytes, context);
-  if (!tensor)
-    return addContext(tensor.takeError(), "'" + path + ":" + key + "'");
   return tensor;
 }
 

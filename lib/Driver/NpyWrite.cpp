@@ -64,20 +64,22 @@ static void writeStrings(raw_ostream &os, ArrayRef<std::string> strings) {
   }
 }
 
+void writeNpy(raw_ostream &os, const HostTensor &tensor) {
+  os << makeHeader(tensor);
+  if (isa<onnx::StringType>(tensor.type.getElementType()))
+    return writeStrings(os, tensor.strings);
+  if (!isWidened(getNumberType(tensor))) {
+    os.write(tensor.bytes.data(), tensor.bytes.size());
+    return;
+  }
+  for (int64_t i = 0, e = getNumNumbers(tensor); i < e; ++i) {
+    float value = static_cast<float>(getReal(tensor, i));
+    os.write(reinterpret_cast<const char *>(&value), sizeof value);
+  }
+}
+
 llvm::Error writeNpy(StringRef path, const HostTensor &tensor) {
-  return writeFile(path, [&](raw_ostream &os) {
-    os << makeHeader(tensor);
-    if (isa<onnx::StringType>(tensor.type.getElementType()))
-      return writeStrings(os, tensor.strings);
-    if (!isWidened(getNumberType(tensor))) {
-      os.write(tensor.bytes.data(), tensor.bytes.size());
-      return;
-    }
-    for (int64_t i = 0, e = getNumNumbers(tensor); i < e; ++i) {
-      float value = static_cast<float>(getReal(tensor, i));
-      os.write(reinterpret_cast<const char *>(&value), sizeof value);
-    }
-  });
+  return writeFile(path, [&](raw_ostream &os) { writeNpy(os, tensor); });
 }
 
 } // namespace bn::driver

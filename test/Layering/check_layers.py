@@ -13,7 +13,7 @@ MAY_USE = {
     "Onnx": ["IR"],
     "Reference": ["IR"],
     "Optimize": ["IR", "Reference"],
-    "Layers": ["IR"],
+    "Layers": ["IR", "Reference/Tensor.h"],  # elements of host tensors in double
     "Lower": ["IR"],
     "Codegen": ["IR"],
     "Runtime": ["IR/HostTensor.h", "IR/Kernel/ModuleAttributes.h"],  # what it shares with Codegen and the tools

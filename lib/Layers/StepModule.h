@@ -1,0 +1,44 @@
+// StepModule.h - a layer's call, or its gradient, as a module in graph form.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_LAYERS_STEPMODULE_H
+#define BN_LIB_LAYERS_STEPMODULE_H
+
+#include "bn/IR/HostTensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace bn::layers {
+
+/// Operands by their names in the bn dialect. Absent ones are not given.
+using TensorMap = llvm::StringMap<HostTensor>;
+
+/// What the bn ops take as attributes.
+struct StepSettings {
+  llvm::ArrayRef<int64_t> axes;
+  double epsilon, momentum, renormMomentum, maskEpsilon;
+  bool bessel;
+  int64_t ghosts;
+};
+
+/// A module and the order in which its function takes and gives tensors.
+struct StepModule {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<std::string> inputs, results;
+};
+
+/// bn.inference: gives output.
+StepModule makeInference(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
+
+/// bn.training: gives output, batch_mean, batch_inv_stddev and the new value of every state operand under its name.
+StepModule makeTraining(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
+
+/// Gradients of either, given output_grad beside what the step had and gave: input_grad, scale_grad, offset_grad and with an
+/// adjustment adjustment_scale_grad, adjustment_offset_grad.
+StepModule makeInferenceGradient(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
+StepModule makeTrainingGradient(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
+
+} // namespace bn::layers
+
+#endif // BN_LIB_LAYERS_STEPMODULE_H

@@ -102,6 +102,15 @@ static proto::TypeProto exportTypeOf(Value value, ArrayAttr dimParams) {
   return exportType(value.getType(), params);
 }
 
+/// The declaration of a value; its type follows the value where a pass gave that another shape.
+static proto::ValueInfoProto declareAgain(const proto::ValueInfoProto &before, Value value) {
+  proto::ValueInfoProto info = before;
+  auto declared = dyn_cast<RankedTensorType>(importType(before.type(), value.getContext()));
+  if (declared && failed(verifyCompatibleShape(declared, value.getType())))
+    *info.mutable_type() = exportTypeOf(value, nullptr);
+  return info;
+}
+
 void GraphExporter::exportInputs(Block &block, const Scope &scope, ValueInfos &infos, function_ref<ArrayAttr(unsigned)> getDimParams) {
   ValueInfos old;
   old.Swap(&infos);
@@ -125,7 +134,7 @@ void GraphExporter::exportInputs(Block &block, const Scope &scope, ValueInfos &i
     if (auto argument = dyn_cast_or_null<BlockArgument>(value))
       addArgument(argument);
     else if (value && value.getDefiningOp<ConstantOp>()) // an initializer that is listed among the inputs
-      *infos.Add() = info;
+      *infos.Add() = declareAgain(info, value);
   }
   for (BlockArgument argument : block.getArguments())
     if (!done.contains(getName(argument)))

@@ -8,6 +8,7 @@
 // one, are constants; the affine runs along the output channels; every new weight is finite in its storage type.
 // LinearOps.cpp has the operators. One without bias (MatMul) takes the scale, and the shift stays as an affine.
 // Weights are never changed in place: the node gets new initializers, under the old names where it was the only reader.
+// Where other nodes read the weight as well, the copy must be smaller than what the affine's nodes take in the file.
 
 #include "Affines.h"
 #include "GraphRewrite.h"
@@ -57,6 +58,20 @@ static Reason readBias(const LinearForm &form, SmallVectorImpl<double> &values, 
   return Reason::None;
 }
 
+/// Whether a copy of shared weights would make the file larger.
+static Reason checkCopy(const LinearForm &form, Operation *producer, AffineOp affine) {
+  onnx::ConstantOp weight = getConstant(form.weight->get());
+  if (!hasOtherReaders(weight, producer))
+    return Reason::None;
+  constexpr int64_t nodeBytes = 32; // the names and attributes of a node are rarely less
+  int64_t saved = nodeBytes * std::max<int64_t>(1, getOriginals(affine).size());
+  for (Operation *original : getOriginals(affine))
+    for (Value operand : original->getOperands())
+      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
+        saved += getNumBytes(constant);
+  return getNumBytes(weight) > saved ? Reason::WeightsShared : Reason::None;
+}
+
 /// Computes the constants that make the node do `map` as well.
 static Reason fold(const LinearForm &form, const ChannelMap &map, LinearConstants &folded) {
   onnx::ConstantOp weight = getConstant(form.weight->get());
@@ -100,6 +115,8 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
       return reject(rewriter, affine, why);
     if (!form.bias && map.hasUnitScale() && !map.hasZeroOffset())
       return reject(rewriter, affine, Reason::NoBias);
+    if (Reason why = map.hasUnitScale() ? Reason::None : checkCopy(form, producer, affine); why != Reason::None)
+      return reject(rewriter, affine, why);
     LinearConstants folded;
     if (Reason why = fold(form, map, folded); why != Reason::None)
       return reject(rewriter, affine, why);

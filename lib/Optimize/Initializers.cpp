@@ -41,6 +41,24 @@ std::string FreshNames::take(StringRef wanted) {
   return name;
 }
 
+bool hasOtherReaders(onnx::ConstantOp constant, Operation *reader) {
+  SmallVector<Operation *> pending(constant->getUsers());
+  while (!pending.empty()) {
+    Operation *user = pending.pop_back_val();
+    if (isa<onnx::IdentityOp>(user))
+      llvm::append_range(pending, user->getUsers());
+    else if (user != reader)
+      return true;
+  }
+  return false;
+}
+
+int64_t getNumBytes(onnx::ConstantOp constant) {
+  ShapedType type = constant.getValue().getShapedType();
+  Type element = type.getElementType();
+  return element.isIntOrFloat() ? llvm::divideCeil(type.getNumElements() * element.getIntOrFloatBitWidth(), 8) : 0;
+}
+
 std::string takeVersionName(onnx::ConstantOp constant, Operation *reader, FreshNames &names) {
   StringRef name = onnx::getValueName(constant);
   bool onlyReader = llvm::all_of(constant->getUsers(), [&](Operation *user) { return user == reader; });

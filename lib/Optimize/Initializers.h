@@ -33,6 +33,12 @@ private:
   llvm::StringSet<> taken;
 };
 
+/// Whether any op but `reader` needs the constant, directly or through Identity nodes.
+bool hasOtherReaders(onnx::ConstantOp constant, mlir::Operation *reader);
+
+/// The bytes that the constant's elements take.
+int64_t getNumBytes(onnx::ConstantOp constant);
+
 /// The name for a new version of `constant`: its own one where `reader` is its only reader, otherwise a fresh one.
 std::string takeVersionName(onnx::ConstantOp constant, mlir::Operation *reader, FreshNames &names);
 

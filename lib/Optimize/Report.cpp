@@ -3,6 +3,7 @@
 
 #include "bn/Optimize/Report.h"
 
+#include "Initializers.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
@@ -44,12 +45,6 @@ static bool isNode(Operation *op) {
   if (auto constant = dyn_cast<onnx::ConstantOp>(op))
     return constant.getNodeAttr().has_value();
   return isa<onnx::NodeOpInterface, InferenceOp, TrainingOp, AffineOp>(op);
-}
-
-static int64_t getNumBytes(onnx::ConstantOp constant) {
-  ShapedType type = constant.getValue().getShapedType();
-  Type element = type.getElementType();
-  return element.isIntOrFloat() ? llvm::divideCeil(type.getNumElements() * element.getIntOrFloatBitWidth(), 8) : 0;
 }
 
 /// A BatchNormalization as it stands in the graph.

@@ -147,34 +147,62 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
     InferenceOp norm = findBatchNorm(affine);
     if (!norm || getOriginals(affine).size() < 2)
       return rewriter.notifyMatchFailure(affine, "no BatchNormalization with neighbours");
-    ElementsAttr scale, offset;
-    if (Reason why = computeParameters(affine, norm, scale, offset); why != Reason::None)
+    Parameters parameters;
+    if (Reason why = computeParameters(affine, norm, parameters); why != Reason::None)
       return reject(rewriter, affine, why);
 
-    replace(affine, norm, scale, offset, rewriter);
+    replace(affine, norm, parameters, rewriter);
     return success();
   }
 
 private:
-  /// gamma = a·√(variance + epsilon), beta = b + a·mean: statistics and epsilon stay.
-  static Reason computeParameters(AffineOp affine, InferenceOp norm, ElementsAttr &scale, ElementsAttr &offset) {
+  /// New parameters of the BatchNormalization; none where the old one stays.
+  struct Parameters {
+    ElementsAttr scale, offset, mean;
+  };
+
+  /// gamma = a·√(variance + epsilon), and beta - a·mean = b: in each channel with the old mean, or with the old beta where that makes
+  /// the two terms smaller, whose rounding is the error. The variance stays.
+  static Reason computeParameters(AffineOp affine, InferenceOp norm, Parameters &parameters) {
     SmallVector<double> mean = *getConstantReals(norm.getMean()), variance = *getConstantReals(norm.getVariance());
+    SmallVector<double> oldBeta = norm.getOffset() ? *getConstantReals(norm.getOffset()) : SmallVector<double>(mean.size(), 0);
     SmallVector<double> gamma, beta;
-    for (auto [a, b, m, v] : llvm::zip_equal(affine.getScale(), affine.getOffset(), mean, variance)) {
+    for (auto [a, b, m, v, old] : llvm::zip_equal(affine.getScale(), affine.getOffset(), mean, variance, oldBeta)) {
       gamma.push_back(a * std::sqrt(v + norm.getEpsilon().convertToDouble()));
-      beta.push_back(b + a * m);
+      bool keeps = a == 0 || std::abs(b + a * m) + std::abs(a * m) <= std::abs(old) + std::abs(old - b);
+      beta.push_back(keeps ? b + a * m : old);
+      m = keeps ? m : (old - b) / a;
     }
     auto type = cast<RankedTensorType>((norm.getScale() ? norm.getScale() : norm.getMean()).getType());
-    Reason why = storeReals(gamma, type, "scale", scale);
-    return why == Reason::None ? storeReals(beta, type, "offset", offset) : why;
+    Reason why = storeChanged(gamma, type, norm.getScale(), parameters.scale);
+    if (why == Reason::None)
+      why = storeChanged(beta, type, norm.getOffset(), parameters.offset);
+    if (why == Reason::None)
+      why = storeChanged(mean, cast<RankedTensorType>(norm.getMean().getType()), norm.getMean(), parameters.mean);
+    return why;
+  }
+
+  /// Stores numbers unless `old` holds them already.
+  static Reason storeChanged(ArrayRef<double> values, RankedTensorType type, Value old, ElementsAttr &result) {
+    if (Reason why = storeReals(values, type, "parameter", result); why != Reason::None)
+      return why;
+    if (old && getConstantReals(old) == readReals(result))
+      result = nullptr;
+    return Reason::None;
   }
 
   /// Puts `norm` with these parameters in the place of the affine.
-  void replace(AffineOp affine, InferenceOp norm, ElementsAttr scale, ElementsAttr offset, PatternRewriter &rewriter) const {
-    auto create = [&](ElementsAttr value, StringRef ending) {
-      return createInitializer(rewriter, affine->getLoc(), value, names.take((onnx::getDisplayName(norm) + ending).str()));
+  void replace(AffineOp affine, InferenceOp norm, const Parameters &parameters, PatternRewriter &rewriter) const {
+    auto create = [&](ElementsAttr value, StringRef ending, Value old) -> Value {
+      if (!value)
+        return old;
+      onnx::ConstantOp constant = old ? getConstant(old) : nullptr;
+      std::string fresh = (onnx::getDisplayName(norm) + ending).str();
+      return createInitializer(rewriter, affine->getLoc(), value, constant ? takeVersionName(constant, norm, names) : names.take(fresh));
     };
-    Value newScale = create(scale, "_scale"), newOffset = create(offset, "_offset");
+    Value newScale = create(parameters.scale, "_scale", norm.getScale());
+    Value newOffset = create(parameters.offset, "_offset", norm.getOffset());
+    Value newMean = create(parameters.mean, "_mean", norm.getMean());
     SmallVector<StringRef> others = getSources(affine);
     llvm::erase(others, onnx::getDisplayName(norm));
     rewriter.moveOpBefore(norm, affine);
@@ -182,6 +210,7 @@ private:
       norm.getInputMutable().assign(affine.getInput());
       norm.getScaleMutable().assign(newScale);
       norm.getOffsetMutable().assign(newOffset);
+      norm.getMeanMutable().assign(newMean);
       addSources(norm, others);
       onnx::takeOutputNames(affine, norm);
       if (Attribute reason = affine->getAttr(bn::attr::reason))

@@ -133,6 +133,24 @@ TEST_F(Export, NewInitializerOfOldModel) {
   EXPECT_EQ(model.graph().input(1).type().tensor_type().shape().dim(0).dim_value(), 2);
 }
 
+// A declared initializer that a pass has made longer is declared by its new shape.
+TEST_F(Export, LongerInitializerOfOldModel) {
+  auto model = convert(R"(<ir_version: 3, opset_import: ["" : 7]>
+    g (float[2] x, float[1] w) => (float[2] y) <float[1] w = {1}> { y = Add(x, w) })",
+                       [](func::FuncOp function) {
+                         auto constant = find<ConstantOp>(function);
+                         OpBuilder builder(constant);
+                         auto type = RankedTensorType::get({2}, builder.getF32Type());
+                         auto longer = ConstantOp::create(builder, builder.getUnknownLoc(), DenseElementsAttr::get(type, 1.0f));
+                         takeOutputNames(constant, longer);
+                         constant.replaceAllUsesWith(longer.getResult());
+                         constant.erase();
+                       });
+  ASSERT_EQ(model.graph().input_size(), 2);
+  EXPECT_EQ(model.graph().input(1).name(), "w");
+  EXPECT_EQ(model.graph().input(1).type().tensor_type().shape().dim(0).dim_value(), 2);
+}
+
 TEST_F(Export, ChangedAttribute) {
   auto model = convert(R"(<ir_version: 8, opset_import: ["" : 17]>
     g (float[2,3] x) => (float[2,3] y) { y = LeakyRelu<alpha = 0.5>(x) })",

@@ -42,6 +42,18 @@ func.func @shared_weight(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x
   return %a, %y : tensor<1x1x3xf32>, tensor<1x1x3xf32>
 }
 
+// A second copy of the shared weight would take more than the affine does.
+// CHECK-LABEL: func.func @no_shared_large_weight
+// CHECK: bn.affine {{.*}} {bn.reason = "weights-shared"}
+func.func @no_shared_large_weight(%x: tensor<1x5x3xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<2x5x1xf32>
+  %none = onnx.absent
+  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x5x3xf32>, tensor<2x5x1xf32>, none) -> tensor<1x2x3xf32>
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x5x3xf32>, tensor<2x5x1xf32>, none) -> tensor<1x2x3xf32>
+  %y = bn.affine %c scale [2.0, 3.0] offset [0.0, 0.0] axis 1 : tensor<1x2x3xf32>
+  return %a, %y : tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
 // A shift alone leaves the weight untouched.
 // CHECK-LABEL: func.func @shift
 // CHECK: onnx.constant dense<3.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}

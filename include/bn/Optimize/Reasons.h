@@ -25,6 +25,7 @@ enum class Reason {
   ProducerNotLinear,
   NonlinearBetween,
   WeightsNotConstant,
+  WeightsShared,
   ProducerHasOtherUsers,
   GraphOutput,
   AxisMismatch,

@@ -1,0 +1,54 @@
+# double.py - the same model in double: the truth that both files are measured against.
+# SPDX-License-Identifier: Apache-2.0
+"""Every float becomes double, so that the interpreter rounds nowhere. QuantizeLinear knows no double; it gets Casts around it."""
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16}
+
+
+def widen_tensor(tensor):
+    if tensor.data_type in FLOATS:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype("f8"), tensor.name))
+
+
+def widen_info(info):
+    if info.type.tensor_type.elem_type in FLOATS:
+        info.type.tensor_type.elem_type = TensorProto.DOUBLE
+
+
+def widen_node(node):
+    """The nodes that do the work of `node` in double."""
+    for attribute in node.attribute:
+        if attribute.name == "value":
+            widen_tensor(attribute.t)
+        if attribute.name == "to" and attribute.i in FLOATS:
+            attribute.i = TensorProto.DOUBLE
+    cast = lambda to, there, back: helper.make_node("Cast", [there], [back], to=to)
+    if node.op_type == "QuantizeLinear":
+        names = [f"{name}_{node.name}_narrow" for name in node.input[:2]]
+        casts = [cast(TensorProto.FLOAT, there, back) for there, back in zip(node.input, names)]
+        node.input[0], node.input[1] = names
+        return [*casts, node]
+    if node.op_type == "DequantizeLinear":
+        scale, result = f"{node.input[1]}_{node.name}_narrow", f"{node.output[0]}_narrow"
+        casts = cast(TensorProto.FLOAT, node.input[1], scale), cast(TensorProto.DOUBLE, result, node.output[0])
+        node.input[1], node.output[0] = scale, result
+        return [casts[0], node, casts[1]]
+    return [node]
+
+
+def to_double(model):
+    wide = onnx.ModelProto()
+    wide.CopyFrom(model)
+    graph = wide.graph
+    for tensor in graph.initializer:
+        widen_tensor(tensor)
+    for info in [*graph.input, *graph.output]:
+        widen_info(info)
+    del graph.value_info[:]
+    nodes = [new for node in graph.node for new in widen_node(node)]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return wide

@@ -1,0 +1,98 @@
+# engines.py - runs models: in ONNX Runtime, in bn's interpreter, in bn's compiled code.
+# SPDX-License-Identifier: Apache-2.0
+
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import numpy_helper
+
+onnxruntime.set_default_logger_severity(4)
+
+
+class Crash(Exception):
+    """The server died."""
+
+
+class Refusal(Exception):
+    """bn declines a model, with its exit code and message."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+class Server:
+    """A process that runs bn's verbs; a new one where it crashes."""
+
+    def __init__(self, program):
+        shared = pathlib.Path("/dev/shm")
+        self.program, self.process = program, None
+        self.temporary = tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
+        self.folder = pathlib.Path(self.temporary.name)
+
+    def ask(self, *words):
+        if self.process is None:
+            self.errors = open(self.folder / "stderr", "w+")
+            self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        self.errors.seek(0)
+        self.errors.truncate()
+        self.process.stdin.write("\t".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        self.errors.seek(0)
+        message = self.errors.read().strip()
+        if not answer:
+            self.process.wait()
+            self.process = None
+            raise Crash(f"bn {words[0]} crashes: {message[-2000:]}")
+        if answer != "0":
+            raise Refusal(int(answer), f"bn {words[0]} answers {answer}: {message}")
+
+    def optimize(self, model):
+        before, after = self.folder / "before.onnx", self.folder / "after.onnx"
+        onnx.save(model, before)
+        self.ask("optimize", before, after)
+        return onnx.load(after)
+
+    def run(self, engine, model, inputs):
+        path = self.folder / "model.onnx"
+        onnx.save(model, path)
+        words = []
+        for name, array in inputs.items():
+            file = self.folder / f"{name}.pb"
+            file.write_bytes(numpy_helper.from_array(array).SerializeToString())
+            words.append(f"{name}=@{file}")
+        self.ask("run", engine, path, self.folder / "out", *words)
+        return [np.load(self.folder / "out" / f"{output.name}.npy").astype(np.float64) for output in model.graph.output]
+
+
+def make_session(model, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, saved=None):
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = level
+    options.intra_op_num_threads = 1
+    if saved:
+        options.optimized_model_filepath = str(saved)
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run_onnxruntime(model, inputs):
+    """The outputs; None where ONNX Runtime has no kernel for an operator or type of the model."""
+    try:
+        return [np.asarray(output, np.float64) for output in make_session(model).run(None, inputs)]
+    except Exception as error:  # its exceptions have no base of their own
+        if "NOT_IMPLEMENTED" in str(error) or "Could not find an implementation" in str(error) or "NotImplemented" in type(error).__name__:
+            return None
+        raise
+
+
+def optimize_in_onnxruntime(model, folder):
+    """The model that ONNX Runtime's basic level saves; None where it fails on a model that it runs."""
+    try:
+        make_session(model, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC, folder / "peer.onnx")
+    except Exception:  # its exceptions have no base of their own
+        return None
+    return onnx.load(folder / "peer.onnx")

@@ -1,0 +1,84 @@
+# graph.py - a model under construction: nodes, constants in every spelling, values with their shapes.
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes are those of the drawn input; the model's file may leave the batch open."""
+
+import dataclasses
+
+import ml_dtypes
+import numpy as np
+from onnx import helper, numpy_helper
+
+DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
+
+
+@dataclasses.dataclass
+class Value:
+    name: str
+    shape: list
+    quantized: bool = False  # whether a rounding to a coarse grid lies before it
+
+
+def element_type(dtype):
+    return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+
+
+class Graph:
+    """Nodes and initializers so far; `values` are the candidates to go on from."""
+
+    def __init__(self, rng, dtype, opset):
+        self.rng, self.dtype, self.opset = rng, dtype, opset
+        self.nodes, self.initializers, self.values = [], [], []
+        self.shared = {}  # shape -> name of a constant that a later node may use as well
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def pick(self, *choices):
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def integer(self, low, high):
+        return int(self.rng.integers(low, high + 1))
+
+    def initializer(self, array):
+        name = f"w{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def constant(self, array):
+        """An initializer, or a Constant node, or an initializer behind an Identity."""
+        style = self.rng.random()
+        if style < 0.08:
+            return self.node("Constant", [], value=numpy_helper.from_array(np.ascontiguousarray(array)))
+        name = self.initializer(array)
+        return self.node("Identity", [name]) if style < 0.14 else name
+
+    def integers(self, *values):
+        return self.initializer(np.asarray(values, np.int64))
+
+    def normal(self, *shape, scale=1.0, share=0.1):
+        """Random numbers; now and then those of an earlier constant of this shape."""
+        key = (shape, scale)
+        if key in self.shared and self.chance(share):
+            return self.shared[key]
+        self.shared[key] = self.constant((self.rng.standard_normal(shape) * scale).astype(self.dtype))
+        return self.shared[key]
+
+    def node(self, operator, inputs, outputs=1, **attributes):
+        names = [f"v{len(self.nodes)}" + (f"_{i}" if i else "") for i in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, names, name=f"{operator}_{len(self.nodes)}", **attributes))
+        return names[0] if outputs == 1 else names
+
+    def value(self, name, shape, *sources):
+        return Value(name, list(shape), any(source.quantized for source in sources))
+
+    def to_model(self, inputs, outputs, rng):
+        """The model with open or fixed batch, shapes of its values or none, and initializers as inputs in old files."""
+        element = element_type(self.dtype)
+        open_batch = rng.random() < 0.5
+        infos = [helper.make_tensor_value_info(v.name, element, ["N", *v.shape[1:]] if open_batch else v.shape) for v in inputs]
+        results = [helper.make_tensor_value_info(v.name, element, [f"{v.name}_{i}" for i in range(len(v.shape))]) for v in outputs]
+        old = self.opset <= 8 and rng.random() < 0.4
+        if old:
+            infos += [helper.make_tensor_value_info(t.name, t.data_type, t.dims) for t in self.initializers]
+        graph = helper.make_graph(self.nodes, "random", infos, results, self.initializers)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=3 if old else 8 if self.opset < 20 else 10)

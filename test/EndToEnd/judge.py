@@ -1,0 +1,143 @@
+# judge.py - what must hold for a model and its optimized form.
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers are judged against the original evaluated in double: the optimized model may be wrong by twice what the original
+is itself, or by twice what the original becomes when its constants move by half a unit in their last place."""
+
+import ml_dtypes
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from double import to_double
+from engines import Crash, Refusal, run_onnxruntime
+
+LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+PERTURBATIONS = 8
+UNSUPPORTED = 5  # bn's exit code
+ENGINE_TOLERANCE = 1e4  # units in the last place
+FLOOR = 4  # units in the last place of the largest element
+
+
+class Problem(Exception):
+    """What is wrong; `kind` is the same for the same defect while a case shrinks."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def count(model, *operators):
+    return sum(node.op_type in operators for node in model.graph.node)
+
+
+def true_inputs(model):
+    """Without those that are initializers, as old files list them."""
+    names = {tensor.name for tensor in model.graph.initializer}
+    return [info for info in model.graph.input if info.name not in names]
+
+
+def check_shape(before, after):
+    """Valid, with the same border, and not larger in any way."""
+    try:
+        onnx.checker.check_model(after, full_check=True)
+    except Exception as error:  # the checker and shape inference have their own each
+        raise Problem("invalid", f"not valid ONNX: {error}") from None
+    if true_inputs(before) != true_inputs(after) or list(before.graph.output) != list(after.graph.output):
+        raise Problem("border", "the graph's inputs or outputs changed")
+    sizes = [("nodes", len(before.graph.node), len(after.graph.node)), ("bytes", before.ByteSize(), after.ByteSize()),
+             ("linear nodes", count(before, *LINEAR), count(after, *LINEAR)),
+             ("BatchNormalizations", count(before, "BatchNormalization"), count(after, "BatchNormalization"))]
+    for what, old, new in sizes:
+        if new > old:
+            raise Problem(what, f"{old} {what} became {new}")
+
+
+def error_of(numbers, truth, finite):
+    return float(np.max(np.abs(numbers[finite] - truth[finite]), initial=0.0))
+
+
+def perturb(model, rng):
+    """The model with each constant moved by up to half a unit in its last place."""
+    moved = onnx.ModelProto()
+    moved.CopyFrom(model)
+    for tensor in [*moved.graph.initializer, *(a.t for n in moved.graph.node for a in n.attribute if n.op_type == "Constant")]:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype.kind != "f" and array.dtype != ml_dtypes.bfloat16:
+            continue
+        with np.errstate(over="ignore"):
+            near = np.nextafter(array, (np.where(rng.random(array.shape) < 0.5, -1, 1) * np.inf).astype(array.dtype))
+        choice = np.where(rng.random(array.shape) < 0.5, near, array) * (array != 0)
+        tensor.CopyFrom(numpy_helper.from_array(choice.astype(array.dtype), tensor.name))
+    return moved
+
+
+class Judge:
+    """Holds one server and what it learns about its cases."""
+
+    def __init__(self, server):
+        self.server, self.by_interpreter = server, False
+
+    def run(self, model, inputs):
+        """In ONNX Runtime, or where that has no kernel for the original, in the interpreter."""
+        return self.server.run("reference", model, inputs) if self.by_interpreter else run_onnxruntime(model, inputs)
+
+    def natural_errors(self, model, inputs, truth, finite, rng):
+        """The largest error of each output over perturbed originals."""
+        errors = [0.0] * len(truth)
+        for _ in range(PERTURBATIONS):
+            outputs = self.run(perturb(model, rng), inputs)
+            errors = [max(e, error_of(o, t, f & np.isfinite(o))) for e, o, t, f in zip(errors, outputs, truth, finite)]
+        return errors
+
+    def compare(self, case, after):
+        model, inputs = case.model, case.inputs
+        wide = {name: array.astype(np.float64) for name, array in inputs.items()}
+        truth = self.server.run("reference", to_double(model), wide)
+        self.by_interpreter = run_onnxruntime(model, inputs) is None
+        expected, got = self.run(model, inputs), self.run(after, inputs)
+        finite = [np.isfinite(e) & np.isfinite(t) for e, t in zip(expected, truth)]
+        epsilon = float(ml_dtypes.finfo(case.dtype).eps)
+        natural = None
+        for i, (e, g, t, f) in enumerate(zip(expected, got, truth, finite)):
+            name = model.graph.output[i].name
+            if g.shape != e.shape:
+                raise Problem("shape", f"output '{name}' has shape {g.shape}, expected {e.shape}")
+            if np.any(f & ~np.isfinite(g)):
+                raise Problem("finite", f"output '{name}' has {np.sum(f & ~np.isfinite(g))} numbers that were finite before")
+            if np.any(~np.isfinite(t) & ~np.isfinite(e) & np.isfinite(g)):
+                raise Problem("finite", f"output '{name}' has finite numbers that were not finite before")
+            own, new, floor = error_of(e, t, f), error_of(g, t, f), FLOOR * epsilon * float(np.max(np.abs(t[f]), initial=0.0))
+            if new <= max(2 * own, floor):
+                continue
+            natural = natural or self.natural_errors(model, inputs, truth, finite, np.random.default_rng(0))
+            if new > 2 * natural[i]:
+                raise Problem("numbers", f"output '{name}' is wrong by {new:.3g}; the original by {own:.3g}, with its constants moved "
+                                         f"by half a unit in the last place by {natural[i]:.3g}, largest {np.max(np.abs(t[f])):.3g}")
+
+    def check_engine(self, case, engine):
+        """`bn run` gives ONNX Runtime's answers, or says what it does not support."""
+        try:
+            expected, got = run_onnxruntime(case.model, case.inputs), self.server.run(engine, case.model, case.inputs)
+        except Crash as crash:
+            raise Problem("crash", str(crash)) from None
+        except Refusal as refusal:
+            if refusal.code == UNSUPPORTED:
+                return
+            raise Problem("refused", str(refusal)) from None
+        tolerance = ENGINE_TOLERANCE * float(ml_dtypes.finfo(case.dtype).eps)
+        for output, e, g in zip(case.model.graph.output, expected or [], got):
+            finite = np.isfinite(e) & np.isfinite(g)
+            if error_of(g, e, finite) > tolerance * max(1.0, float(np.max(np.abs(e[finite]), initial=0.0))):
+                raise Problem("engine", f"engine {engine} and ONNX Runtime differ in '{output.name}' by {error_of(g, e, finite):.3g}")
+
+    def check(self, case):
+        """The optimized model. Raises Problem."""
+        try:
+            after = self.server.optimize(case.model)
+            check_shape(case.model, after)
+            self.compare(case, after)
+        except Crash as crash:
+            raise Problem("crash", str(crash)) from None
+        except Refusal as refusal:
+            raise Problem("refused", str(refusal)) from None
+        return after

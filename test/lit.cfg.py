@@ -9,4 +9,9 @@ config.suffixes = [".mlir", ".onnxtxt", ".test"]
 config.test_source_root = os.path.dirname(__file__)
 config.excludes = ["Inputs"]
 config.environment["PATH"] = os.pathsep.join([config.bn_tools, config.llvm_tools, config.environment["PATH"]])
-config.substitutions += [("%python", config.python), ("%models", config.models), ("%build", os.path.dirname(config.bn_tools))]
+config.substitutions += [
+    ("%python", config.python),
+    ("%models", config.models),
+    ("%build", os.path.dirname(config.bn_tools)),
+    ("%traces", os.path.join(config.test_source_root, "Layers/Inputs/keras_traces")),
+]

@@ -1,0 +1,179 @@
+// Layer.cpp - the verb `layer`: the Keras layer by itself.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/Driver/Layer.h"
+
+#include "bn/Driver/LayerEngine.h"
+#include "bn/Driver/Npy.h"
+#include "bn/Driver/OutputFile.h"
+#include "bn/Driver/TensorSpec.h"
+#include "bn/Layers/BatchNormalization.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <numeric>
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+static Expected<layers::Arguments> readArguments(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!buffer)
+    return makeFileError("read", path, buffer.getError());
+  Expected<llvm::json::Value> config = llvm::json::parse((*buffer)->getBuffer());
+  if (!config)
+    return makeError(std::errc::invalid_argument, "'" + path + "': " + llvm::toString(config.takeError()));
+  Expected<layers::Arguments> arguments = layers::readConfig(*config);
+  if (!arguments)
+    return addContext(arguments.takeError(), "'" + path + "'");
+  return arguments;
+}
+
+/// A tensor that an option names; nothing where it is not given.
+static Expected<std::optional<HostTensor>> readOptional(StringRef option, StringRef path, MLIRContext *context) {
+  if (path.empty())
+    return std::nullopt;
+  Expected<HostTensor> tensor = readTensorSpec(("@" + path).str(), context);
+  if (!tensor)
+    return addContext(tensor.takeError(), option);
+  return std::move(*tensor);
+}
+
+/// The adjustment is the same at every call.
+static Error readAdjustment(const LayerOptions &options, layers::Arguments &arguments, MLIRContext *context) {
+  if (options.adjustmentScale.empty() != options.adjustmentBias.empty())
+    return makeError(std::errc::invalid_argument, "expected --adjustment-scale and --adjustment-bias together");
+  Expected<std::optional<HostTensor>> scale = readOptional("--adjustment-scale", options.adjustmentScale, context);
+  if (!scale)
+    return scale.takeError();
+  Expected<std::optional<HostTensor>> bias = readOptional("--adjustment-bias", options.adjustmentBias, context);
+  if (!bias)
+    return bias.takeError();
+  if (*scale)
+    arguments.adjustment = [scale = **scale, bias = **bias](ArrayRef<int64_t>) { return std::pair(scale, bias); };
+  return Error::success();
+}
+
+/// Variables under their Keras names; a file may hold some of them only.
+static Error assignWeights(layers::BatchNormalization &layer, StringRef path, MLIRContext *context) {
+  if (path.empty())
+    return Error::success();
+  Expected<std::vector<NamedTensor>> weights = readNpz(path, context);
+  if (!weights)
+    return weights.takeError();
+  for (NamedTensor &weight : *weights)
+    if (Error error = layer.assign(weight.name, std::move(weight.tensor)))
+      return addContext(std::move(error), "'" + path + "'");
+  return Error::success();
+}
+
+/// The penalties' sum and the variables as their constraints would have them, where there are any.
+static Error addObjects(const layers::BatchNormalization &layer, std::vector<NamedTensor> &results, MLIRContext *context) {
+  const layers::Arguments &arguments = layer.getArguments();
+  if (arguments.gammaRegularizer || arguments.betaRegularizer) {
+    Expected<std::vector<double>> losses = layer.getLosses();
+    if (!losses)
+      return losses.takeError();
+    double loss = std::accumulate(losses->begin(), losses->end(), 0.0);
+    HostTensor scalar{RankedTensorType::get({}, Float64Type::get(context)), std::vector<char>(sizeof loss), {}};
+    std::memcpy(scalar.bytes.data(), &loss, sizeof loss);
+    results.push_back({"loss", std::move(scalar)});
+  }
+  for (auto [name, constraint] : {std::pair("gamma", &arguments.gammaConstraint), std::pair("beta", &arguments.betaConstraint)}) {
+    if (!*constraint || !layer.findVariable(name))
+      continue;
+    Expected<HostTensor> constrained = layer.getConstrained(name);
+    if (!constrained)
+      return constrained.takeError();
+    results.push_back({std::string("constrained/") + name, std::move(*constrained)});
+  }
+  return Error::success();
+}
+
+static Error addGradients(layers::BatchNormalization &layer, const layers::Call &call, const HostTensor &outputGradient,
+                          std::vector<NamedTensor> &results) {
+  Expected<layers::Gradients> gradients = layer.getGradients(call, outputGradient);
+  if (!gradients)
+    return gradients.takeError();
+  results.push_back({"dx", std::move(gradients->input)});
+  for (auto [name, gradient] :
+       {std::pair("dgamma", &gradients->gamma), std::pair("dbeta", &gradients->beta),
+        std::pair("dadjustment_scale", &gradients->adjustmentScale), std::pair("dadjustment_bias", &gradients->adjustmentOffset)})
+    if (*gradient)
+      results.push_back({name, std::move(**gradient)});
+  return Error::success();
+}
+
+/// One call, its gradient, and the state behind it.
+static Expected<std::vector<NamedTensor>> computeResults(layers::BatchNormalization &layer, const LayerOptions &options,
+                                                         const HostTensor &input, const layers::CallOptions &callOptions,
+                                                         MLIRContext *context) {
+  Expected<std::optional<HostTensor>> gradient = readOptional("--gradient", options.gradient, context);
+  if (!gradient)
+    return gradient.takeError();
+  Expected<layers::Call> call = layer.call(input, callOptions);
+  if (!call)
+    return call.takeError();
+  std::vector<NamedTensor> results = {{"y", call->output}};
+  if (*gradient)
+    if (Error error = addGradients(layer, *call, **gradient, results))
+      return std::move(error);
+  if (Error error = layer.apply(layer.getUpdates()))
+    return std::move(error);
+  for (const layers::Variable &variable : layer.getVariables())
+    results.push_back({variable.name, variable.value});
+  if (Error error = addObjects(layer, results, context))
+    return std::move(error);
+  return results;
+}
+
+static Error emit(layers::BatchNormalization &layer, const LayerOptions &options, const HostTensor &input,
+                  const layers::CallOptions &callOptions) {
+  Expected<OwningOpRef<ModuleOp>> module = layer.getModule(input, callOptions);
+  if (!module)
+    return module.takeError();
+  return writeFile(options.output.empty() ? "-" : StringRef(options.output), [&](raw_ostream &os) { (*module)->print(os); });
+}
+
+Expected<ExitCode> runLayer(const LayerOptions &options) {
+  bool runs = options.emission == LayerEmission::Nothing;
+  if (runs && !StringRef(options.output).ends_with(".npz"))
+    return makeError(std::errc::invalid_argument, "expected --output FILE.npz, got '" + options.output + "'");
+  Session session;
+  MLIRContext *context = session.getContext();
+  Expected<layers::Arguments> arguments = readArguments(options.config);
+  if (!arguments)
+    return arguments.takeError();
+  arguments->seed = options.seed;
+  if (Error error = readAdjustment(options, *arguments, context))
+    return std::move(error);
+  Expected<layers::BatchNormalization> layer =
+      layers::BatchNormalization::create(std::move(*arguments), context, makeLayerCompiler(session, options.execution));
+  if (!layer)
+    return layer.takeError();
+  Expected<HostTensor> input = readTensorSpec("@" + options.input, context);
+  if (!input)
+    return addContext(input.takeError(), "--input");
+  Expected<std::optional<HostTensor>> mask = readOptional("--mask", options.mask, context);
+  if (!mask)
+    return mask.takeError();
+  if (Error error = layer->build(input->type.getShape()))
+    return std::move(error);
+  if (Error error = assignWeights(*layer, options.weights, context))
+    return std::move(error);
+  layers::CallOptions callOptions = {options.training, *mask ? &**mask : nullptr};
+  if (!runs) {
+    Error error = emit(*layer, options, *input, callOptions);
+    return error ? Expected<ExitCode>(std::move(error)) : ExitCode::Done;
+  }
+  Expected<std::vector<NamedTensor>> results = computeResults(*layer, options, *input, callOptions, context);
+  if (!results)
+    return results.takeError();
+  if (Error error = writeNpz(options.output, *results))
+    return std::move(error);
+  return ExitCode::Done;
+}
+
+} // namespace bn::driver

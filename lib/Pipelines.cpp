@@ -23,10 +23,13 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   };
   if (options.freezeTraining)
     functions.addPass(bn::createFreezeTrainingPass());
-  add(bn::createFoldConstantsPass());
+  add(bn::createFoldConstantsPass({/*noteBytes=*/true}));
   // normal form, the algebra on it, and back
   add(bn::createRaiseAffinePass({options.onlyNodes, options.skipNodes}));
   add(bn::createMergeAffinesPass());
+  add(bn::createAbsorbAffinePass());
+  // what was too large at first may have room now, and an affine that waited for it
+  add(bn::createFoldConstantsPass());
   add(bn::createAbsorbAffinePass());
   functions.addPass(bn::createRestoreAffinePass());
   add(bn::createRemoveDeadNodesPass());
@@ -41,8 +44,9 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
   addOptimizePasses(functions, {});
   std::string fixed = createRestoreAffinePass()->getArgument().str();
   std::vector<PassSummary> summaries;
+  llvm::StringSet<> seen;
   for (Pass &pass : functions.getPasses())
-    if (pass.getArgument() != fixed)
+    if (pass.getArgument() != fixed && seen.insert(pass.getArgument()).second)
       summaries.push_back({pass.getArgument().str(), pass.getDescription().str()});
   return summaries;
 }

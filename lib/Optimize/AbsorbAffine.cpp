@@ -8,9 +8,11 @@
 // one, are constants; the affine runs along the output channels; every new weight is finite in its storage type.
 // LinearOps.cpp has the operators. One without bias (MatMul) takes the scale, and the shift stays as an affine.
 // Weights are never changed in place: the node gets new initializers, under the old names where it was the only reader.
-// Where other nodes read the weight as well, the copy must be smaller than what the affine's nodes take in the file.
+// Where other nodes read the weight as well, the copy must be smaller than what the affine's nodes take in the file, or fit
+// into what earlier passes saved.
 
 #include "Affines.h"
+#include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
 #include "LinearOps.h"
@@ -69,7 +71,9 @@ static Reason checkCopy(const LinearForm &form, Operation *producer, AffineOp af
     for (Value operand : original->getOperands())
       if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
         saved += getNumBytes(constant);
-  return getNumBytes(weight) > saved ? Reason::WeightsShared : Reason::None;
+  SmallVector<Operation *> originals = getOriginals(affine);
+  int64_t room = getRoom(affine, DenseSet<Operation *>(originals.begin(), originals.end())).value_or(0);
+  return getNumBytes(weight) > std::max(saved, room) ? Reason::WeightsShared : Reason::None;
 }
 
 /// Computes the constants that make the node do `map` as well.

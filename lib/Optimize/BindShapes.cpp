@@ -71,8 +71,9 @@ struct BindShapesPass : public bn::impl::BindShapesPassBase<BindShapesPass> {
     if (failed(bindArguments(function)))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
+    ResultStore store({});
     auto infer = [&](Operation *op) { return inferTypes(op, *schema); };
-    if (failed(foldFunction(function, rewriter, infer)))
+    if (failed(foldFunction(function, rewriter, store, infer)))
       signalPassFailure();
   }
 

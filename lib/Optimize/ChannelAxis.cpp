@@ -20,8 +20,7 @@ static std::optional<int64_t> getFirstAxis(onnx::NodeOpInterface node, int64_t r
   return first >= 0 && first <= atEnd ? std::optional(first) : std::nullopt;
 }
 
-/// The axis that a number without one is spread along: 1 as in images, otherwise the last.
-static std::optional<ChannelAxis> pickAxis(RankedTensorType data) {
+std::optional<ChannelAxis> pickChannelAxis(RankedTensorType data) {
   int64_t rank = data.getRank();
   for (int64_t axis : {int64_t(1), rank - 1})
     if (axis >= 0 && axis < rank && !data.isDynamicDim(axis))
@@ -29,22 +28,37 @@ static std::optional<ChannelAxis> pickAxis(RankedTensorType data) {
   return std::nullopt;
 }
 
-std::optional<ChannelAxis> proveChannelAxis(onnx::NodeOpInterface node, RankedTensorType data, RankedTensorType parameter) {
-  if (parameter.getNumElements() == 1)
-    return parameter.getRank() <= data.getRank() ? pickAxis(data) : std::nullopt;
+/// Whether elements that differ only in their index of a dimension of `size` are equal; `stride` is between neighbours.
+static bool isSameAlong(ArrayRef<double> values, int64_t size, int64_t stride) {
+  for (auto [i, value] : llvm::enumerate(values))
+    if (static_cast<int64_t>(i) / stride % size != 0 && value != values[i - stride])
+      return false;
+  return true;
+}
+
+std::optional<ChannelAxis> proveChannelAxis(onnx::NodeOpInterface node, RankedTensorType data, RankedTensorType parameter,
+                                            ArrayRef<double> values) {
+  if (values.size() == 1)
+    return parameter.getRank() <= data.getRank() ? pickChannelAxis(data) : std::nullopt;
   std::optional<int64_t> first = getFirstAxis(node, data.getRank(), parameter.getRank());
   if (!first)
     return std::nullopt;
+  bool isVector = llvm::count_if(parameter.getShape(), [](int64_t size) { return size != 1; }) == 1;
   std::optional<ChannelAxis> found;
-  for (auto [i, size] : llvm::enumerate(parameter.getShape())) {
+  int64_t stride = 1;
+  for (int64_t i = parameter.getRank() - 1; i >= 0; stride *= parameter.getDimSize(i--)) {
+    int64_t size = parameter.getDimSize(i), axis = *first + i;
     if (size == 1)
       continue;
-    int64_t axis = *first + static_cast<int64_t>(i);
-    if (found || data.getDimSize(axis) != size) // a second axis; or a broadcast of the data
+    if (data.getDimSize(axis) != size) // a broadcast of the data
       return std::nullopt;
-    found = ChannelAxis{axis, size};
+    if (!isVector && isSameAlong(values, size, stride))
+      continue;
+    if (found) // a second axis
+      return std::nullopt;
+    found = ChannelAxis{axis, size, stride};
   }
-  return found;
+  return found ? found : pickChannelAxis(data);
 }
 
 } // namespace bn

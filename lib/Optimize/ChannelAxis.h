@@ -10,16 +10,20 @@
 
 namespace bn {
 
-/// An axis of a tensor, and its static size.
+/// An axis of a tensor, its static size, and how far apart the parameter has the numbers of two channels.
 struct ChannelAxis {
   int64_t axis, size;
+  int64_t stride = 0;
 };
 
-/// The axis of `data` that `parameter` varies along when `node`, an elementwise operator of any version, broadcasts
-/// the two, and the result has the shape of `data`. A parameter of one element gets the axis where channels usually are.
-/// Nothing where that is not certain.
+/// The axis that a number without one is spread along: 1 as in images, otherwise the last of known size.
+std::optional<ChannelAxis> pickChannelAxis(mlir::RankedTensorType data);
+
+/// The axis of `data` that `parameter`, whose elements are `values`, varies along when `node`, an elementwise operator of
+/// any version, broadcasts the two, and the result has the shape of `data`. A parameter that is the same everywhere gets
+/// the axis where channels usually are. Nothing where that is not certain.
 std::optional<ChannelAxis> proveChannelAxis(onnx::NodeOpInterface node, mlir::RankedTensorType data,
-                                            mlir::RankedTensorType parameter);
+                                            mlir::RankedTensorType parameter, llvm::ArrayRef<double> values);
 
 } // namespace bn
 

@@ -6,14 +6,15 @@
 #ifndef BN_OPTIMIZE_CONSTANTFOLDING_H
 #define BN_OPTIMIZE_CONSTANTFOLDING_H
 
+#include "ResultStore.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace bn {
 
-/// Folds the nodes of a function forwards, so that one walk suffices. `visit` sees those that stay, before their regions,
-/// and may change their types; the function's type follows. Stops where `visit` fails.
-mlir::LogicalResult foldFunction(mlir::func::FuncOp function, mlir::RewriterBase &rewriter,
+/// Folds the nodes of a function forwards, so that one walk suffices. `store` takes the results. `visit` sees the nodes that
+/// stay, before their regions, and may change their types; the function's type follows. Stops where `visit` fails.
+mlir::LogicalResult foldFunction(mlir::func::FuncOp function, mlir::RewriterBase &rewriter, ResultStore &store,
                                  llvm::function_ref<mlir::LogicalResult(mlir::Operation *)> visit);
 
 } // namespace bn

@@ -1,11 +1,12 @@
 // FoldConstants.cpp - computes now what does not depend on the inputs.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Forwards, so that one walk suffices. Values come from the reference interpreter, in double. Nothing large is stored that
-// was small before: a result is at most 16 KB, or no larger than the constants that die with it. Constant nodes become
-// initializers. Nodes that do nothing go, and an If with a known condition becomes its branch.
+// Forwards, so that one walk suffices. Values come from the reference interpreter, in double. The file never grows: of the
+// results, the largest are put back until the others fit into the place of what dies with them. Quantized constants stay
+// quantized. Constant nodes become initializers. Nodes that do nothing go, and an If with a known condition becomes its branch.
 
 #include "ConstantFolding.h"
+#include "FileSize.h"
 #include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
@@ -22,8 +23,7 @@ namespace {
 
 /// Makes an initializer of a Constant node; one whose value is an output of the graph stays.
 static void convertToInitializer(onnx::ConstantOp constant) {
-  bool isOutput = llvm::any_of(constant->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
-  if (!constant.getNodeAttr() || isOutput || !holdsInitializers(constant))
+  if (!constant.getNodeAttr() || isGraphOutput(constant) || !holdsInitializers(constant))
     return;
   constant.removeNodeAttrAttr();
   constant->removeAttr(onnx::attr::name);
@@ -31,15 +31,28 @@ static void convertToInitializer(onnx::ConstantOp constant) {
 }
 
 struct FoldConstantsPass : public bn::impl::FoldConstantsPassBase<FoldConstantsPass> {
+  using FoldConstantsPassBase::FoldConstantsPassBase;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    ResultStore store = openStore();
     auto visit = [](Operation *op) {
       if (auto constant = dyn_cast<onnx::ConstantOp>(op))
         convertToInitializer(constant);
       return success();
     };
-    if (failed(foldFunction(getOperation(), rewriter, visit)))
+    if (failed(foldFunction(getOperation(), rewriter, store, visit)))
       signalPassFailure();
+  }
+
+private:
+  /// A store for what the file took when it was noted, or takes now; notes that where asked to.
+  ResultStore openStore() {
+    func::FuncOp function = getOperation();
+    if (noteBytes)
+      noteFileBytes(function);
+    int64_t room = std::max<int64_t>(getRoom(function).value_or(0), 0);
+    return ResultStore({.room = room, .total = estimateFileBytes(function) + room, .dequantize = false});
   }
 };
 

@@ -22,6 +22,10 @@ std::optional<SmallVector<double>> getConstantReals(Value value) {
   return constant ? readReals(constant.getValue()) : std::nullopt;
 }
 
+bool isGraphOutput(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
+}
+
 bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
 
 FreshNames::FreshNames(Operation *root) {

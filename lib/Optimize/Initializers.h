@@ -18,6 +18,9 @@ onnx::ConstantOp getConstant(mlir::Value value);
 /// The numbers of a value that is a constant of floats.
 std::optional<llvm::SmallVector<double>> getConstantReals(mlir::Value value);
 
+/// Whether the value leaves its graph, so that its name is part of the model's face.
+bool isGraphOutput(mlir::Value value);
+
 /// Whether an optional input is not given.
 bool isAbsent(mlir::Value value);
 

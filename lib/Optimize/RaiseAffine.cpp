@@ -4,14 +4,14 @@
 //   before   %y = bn.inference %x scale %g offset %b mean %m variance %v          %y = onnx.mul %x, %s
 //   after    %y = bn.affine %x scale […] offset […] axis 1 standing_for { the node }
 //
-// Conditions: parameters are constants, vary along one axis whose size is known, and give finite a and b.
+// Conditions: parameters are constants or computed from constants, vary along one axis whose size is known, and give finite a and b.
 // The node moves into the region of the affine, which is how it comes back untouched when nothing absorbs the affine:
 // its operands stay in use, its names stay with it, and there is no search for what could be undone.
 
 #include "ChannelAxis.h"
 #include "ChannelMath.h"
+#include "ConstantExpressions.h"
 #include "GraphRewrite.h"
-#include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 #include "bn/Optimize/Reasons.h"
@@ -66,11 +66,11 @@ struct RaiseInference : public OpRewritePattern<InferenceOp> {
       return reject(rewriter, op, Reason::SkippedByUser);
     if (op.getAxes().size() != 1)
       return reject(rewriter, op, Reason::SeveralAxes);
-    std::optional<SmallVector<double>> mean = getConstantReals(op.getMean()), variance = getConstantReals(op.getVariance());
+    std::optional<SmallVector<double>> mean = evaluateReals(op.getMean()), variance = evaluateReals(op.getVariance());
     std::optional<SmallVector<double>> scale, offset;
     size_t channels = mean ? mean->size() : 0;
-    scale = op.getScale() ? getConstantReals(op.getScale()) : SmallVector<double>(channels, 1);
-    offset = op.getOffset() ? getConstantReals(op.getOffset()) : SmallVector<double>(channels, 0);
+    scale = op.getScale() ? evaluateReals(op.getScale()) : SmallVector<double>(channels, 1);
+    offset = op.getOffset() ? evaluateReals(op.getOffset()) : SmallVector<double>(channels, 0);
     if (!mean || !variance || !scale || !offset)
       return reject(rewriter, op, Reason::ParametersNotConstant);
     if (channels == 0 || variance->size() != channels || scale->size() != channels || offset->size() != channels)
@@ -98,32 +98,46 @@ std::optional<std::pair<double, double>> mapOfDiv(double c, bool dataFirst) {
   return std::pair(1 / c, 0.0);
 }
 
+namespace {
+struct ElementwiseRule {
+  StringLiteral opType;
+  MapOf mapOf;
+};
+} // namespace
+
+static constexpr ElementwiseRule elementwiseRules[] = {
+    {"Add", mapOfAdd}, {"Sum", mapOfAdd}, {"Sub", mapOfSub}, {"Mul", mapOfMul}, {"Div", mapOfDiv},
+};
+
 /// x ∘ constant  =>  affine, for an elementwise operator ∘
-template <typename Op, MapOf mapOf>
-struct RaiseElementwise : public OpRewritePattern<Op> {
-  RaiseElementwise(MLIRContext *context, const NodeFilter &filter) : OpRewritePattern<Op>(context), filter(filter) {}
+struct RaiseElementwise : public OpInterfaceRewritePattern<onnx::NodeOpInterface> {
+  RaiseElementwise(MLIRContext *context, const NodeFilter &filter) : OpInterfaceRewritePattern(context), filter(filter) {}
   const NodeFilter &filter;
 
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    if (isRaised(op))
-      return rewriter.notifyMatchFailure(op, "raised already");
+  LogicalResult matchAndRewrite(onnx::NodeOpInterface op, PatternRewriter &rewriter) const override {
+    const ElementwiseRule *rule = llvm::find_if(elementwiseRules, [&](const ElementwiseRule &rule) { return op.is(rule.opType); });
+    if (rule == std::end(elementwiseRules) || op->getNumOperands() != 2 || isRaised(op))
+      return rewriter.notifyMatchFailure(op, "no elementwise operator of two operands, or raised already");
     if (!filter.admits(op))
       return reject(rewriter, op, Reason::SkippedByUser);
-    bool dataFirst = !getConstant(op.getA());
-    Value data = dataFirst ? op.getA() : op.getB(), parameter = dataFirst ? op.getB() : op.getA();
-    std::optional<SmallVector<double>> values = getConstantReals(parameter);
-    if (!values || values->empty() || getConstant(data))
+    ElementsAttr left = evaluateConstant(op->getOperand(0)), right = evaluateConstant(op->getOperand(1));
+    if (!left == !right)
       return reject(rewriter, op, Reason::ParametersNotConstant);
+    bool dataFirst = !left;
+    std::optional<SmallVector<double>> values = readReals(dataFirst ? right : left);
+    if (!values || values->empty())
+      return reject(rewriter, op, Reason::ParametersNotConstant);
+    Value data = op->getOperand(dataFirst ? 0 : 1);
     auto type = dyn_cast<RankedTensorType>(data.getType());
-    if (!type || type != op.getC().getType() || (!dataFirst && op.getVersion() < 7))
+    if (!type || type != op->getResult(0).getType() || (!dataFirst && op.getSchemaVersion() < 7))
       return reject(rewriter, op, Reason::UnknownShape);
     std::optional<ChannelAxis> axis =
-        proveChannelAxis(cast<onnx::NodeOpInterface>(op.getOperation()), type, cast<RankedTensorType>(parameter.getType()));
+        proveChannelAxis(op, type, cast<RankedTensorType>((dataFirst ? right : left).getType()), *values);
     if (!axis || axis->size == 0)
       return reject(rewriter, op, Reason::SeveralAxes);
     ChannelMap map;
     for (int64_t c = 0; c < axis->size; ++c) {
-      auto pair = mapOf((*values)[values->size() == 1 ? 0 : c], dataFirst);
+      auto pair = rule->mapOf((*values)[c * axis->stride], dataFirst);
       if (!pair || !std::isfinite(pair->first) || !std::isfinite(pair->second))
         return reject(rewriter, op, Reason::NonFinite);
       map.scale.push_back(pair->first);
@@ -131,6 +145,27 @@ struct RaiseElementwise : public OpRewritePattern<Op> {
     }
 
     replaceByAffine(rewriter, op, data, map, axis->axis);
+    return success();
+  }
+};
+
+/// −x  =>  affine
+struct RaiseNegation : public OpRewritePattern<onnx::GenericNodeOp> {
+  RaiseNegation(MLIRContext *context, const NodeFilter &filter) : OpRewritePattern(context), filter(filter) {}
+  const NodeFilter &filter;
+
+  LogicalResult matchAndRewrite(onnx::GenericNodeOp op, PatternRewriter &rewriter) const override {
+    if (!op.is("Neg") || op->getNumOperands() != 1 || isRaised(op))
+      return rewriter.notifyMatchFailure(op, "no negation, or raised already");
+    if (!filter.admits(op))
+      return reject(rewriter, op, Reason::SkippedByUser);
+    auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+    std::optional<ChannelAxis> axis = type ? pickChannelAxis(type) : std::nullopt;
+    if (!axis || type != op->getResult(0).getType() || !isa<FloatType>(type.getElementType()))
+      return reject(rewriter, op, Reason::UnknownShape);
+
+    ChannelMap map{SmallVector<double>(axis->size, -1), SmallVector<double>(axis->size, 0)};
+    replaceByAffine(rewriter, op, op->getOperand(0), map, axis->axis);
     return success();
   }
 };
@@ -155,8 +190,7 @@ struct RaiseAffinePass : public bn::impl::RaiseAffinePassBase<RaiseAffinePass> {
         failed(compile("skip-nodes", skipNodes, getOperation(), filter.skip)))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseInference, RaiseElementwise<onnx::AddOp, mapOfAdd>, RaiseElementwise<onnx::SubOp, mapOfSub>,
-                 RaiseElementwise<onnx::MulOp, mapOfMul>, RaiseElementwise<onnx::DivOp, mapOfDiv>>(&getContext(), filter);
+    patterns.add<RaiseInference, RaiseElementwise, RaiseNegation>(&getContext(), filter);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

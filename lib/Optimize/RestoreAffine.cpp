@@ -11,6 +11,8 @@
 // One node always comes back untouched, so a graph in which nothing was absorbed is the graph that it was.
 
 #include "Affines.h"
+#include "ConstantExpressions.h"
+#include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"
@@ -164,8 +166,8 @@ private:
   /// gamma = a·√(variance + epsilon), and beta - a·mean = b: in each channel with the old mean, or with the old beta where that makes
   /// the two terms smaller, whose rounding is the error. The variance stays.
   static Reason computeParameters(AffineOp affine, InferenceOp norm, Parameters &parameters) {
-    SmallVector<double> mean = *getConstantReals(norm.getMean()), variance = *getConstantReals(norm.getVariance());
-    SmallVector<double> oldBeta = norm.getOffset() ? *getConstantReals(norm.getOffset()) : SmallVector<double>(mean.size(), 0);
+    SmallVector<double> mean = *evaluateReals(norm.getMean()), variance = *evaluateReals(norm.getVariance());
+    SmallVector<double> oldBeta = norm.getOffset() ? *evaluateReals(norm.getOffset()) : SmallVector<double>(mean.size(), 0);
     SmallVector<double> gamma, beta;
     for (auto [a, b, m, v, old] : llvm::zip_equal(affine.getScale(), affine.getOffset(), mean, variance, oldBeta)) {
       gamma.push_back(a * std::sqrt(v + norm.getEpsilon().convertToDouble()));
@@ -186,7 +188,7 @@ private:
   static Reason storeChanged(ArrayRef<double> values, RankedTensorType type, Value old, ElementsAttr &result) {
     if (Reason why = storeReals(values, type, "parameter", result); why != Reason::None)
       return why;
-    if (old && getConstantReals(old) == readReals(result))
+    if (old && evaluateReals(old) == readReals(result))
       result = nullptr;
     return Reason::None;
   }
@@ -244,6 +246,7 @@ struct RestoreAsMulAdd : public OpRewritePattern<AffineOp> {
 
 struct RestoreAffinePass : public bn::impl::RestoreAffinePassBase<RestoreAffinePass> {
   void runOnOperation() override {
+    forgetFileBytes(getOperation()); // the last pass that makes constants
     FreshNames names(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<RestoreAsOneNode, RestoreAsBatchNorm, RestoreAsMulAdd>(&getContext(), names);

@@ -242,3 +242,17 @@ func.func @no_producer(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
   %a = bn.affine %x scale [2.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
   return %a : tensor<1x1x3xf32>
 }
+
+// Two versions of the weights do not fit where one was, and a scale alone is not worth it.
+// CHECK-LABEL: func.func @no_room_for_shared_weights
+// CHECK: onnx.conv %arg0, %[[W:[a-z0-9_]+]],
+// CHECK: bn.affine
+// CHECK: onnx.conv %arg0, %[[W]],
+func.func @no_room_for_shared_weights(%x: tensor<1x2x9xf32>) -> (tensor<1x2x5xf32>, tensor<1x2x5xf32>) attributes {bn.bytes_before = 40 : i64} {
+  %w = onnx.constant dense<0.5> : tensor<2x2x5xf32> {onnx.outputs = ["w"]}
+  %none = onnx.absent
+  %0 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [0.0, 0.0] axis 1 : tensor<1x2x5xf32>
+  %2 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  return %1, %2 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
+}

@@ -168,3 +168,59 @@ func.func @branch_refines_type(%x: tensor<2x3xf32>, %p: tensor<3xf32>) -> tensor
   %n = bn.inference %y mean %p variance %p axes [1] epsilon 0.0 : (tensor<?x3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
   return %n : tensor<?x3xf32>
 }
+
+// Equal results are one constant.
+// CHECK-LABEL: func.func @shared_result
+// CHECK-COUNT-1: onnx.constant
+// CHECK-NOT: onnx.constant
+// CHECK: return
+func.func @shared_result(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %c = onnx.constant dense<[4.0, 9.0]> : tensor<2xf32>
+  %0 = onnx.sqrt %c {version = 13 : i64, onnx.outputs = ["r"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = onnx.sqrt %c {version = 13 : i64, onnx.outputs = ["s"]} : (tensor<2xf32>) -> tensor<2xf32>
+  %2 = onnx.add %x, %0 {version = 14 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %3 = onnx.sub %2, %1 {version = 14 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %3 : tensor<2xf32>
+}
+
+// 8 KB out of 4 bytes: the whole chain stays as it was, and so does the name.
+// CHECK-LABEL: func.func @no_growth
+// CHECK: %[[E:.*]] = onnx.expand {{.*}}onnx.outputs = ["e"]
+// CHECK-NEXT: %[[R:.*]] = onnx.sqrt %[[E]] {onnx.outputs = ["r"]
+// CHECK-NEXT: onnx.add %arg0, %[[R]]
+func.func @no_growth(%x: tensor<2048xf32>) -> tensor<2048xf32> {
+  %c = onnx.constant dense<4.0> : tensor<1xf32>
+  %size = onnx.constant dense<2048> : tensor<1xi64>
+  %0 = onnx.expand %c, %size {version = 13 : i64, onnx.outputs = ["e"]} : (tensor<1xf32>, tensor<1xi64>) -> tensor<2048xf32>
+  %1 = onnx.sqrt %0 {version = 13 : i64, onnx.outputs = ["r"]} : (tensor<2048xf32>) -> tensor<2048xf32>
+  %y = onnx.add %x, %1 {version = 14 : i64} : (tensor<2048xf32>, tensor<2048xf32>) -> tensor<2048xf32>
+  return %y : tensor<2048xf32>
+}
+
+// The slices alone would make the file grow, the whole chain makes it shrink.
+// CHECK-LABEL: func.func @chain_that_shrinks
+// CHECK-NEXT: %[[C:.*]] = onnx.constant dense<{{.*}}> : tensor<48xf32>
+// CHECK-NEXT: onnx.mul %arg0, %[[C]]
+func.func @chain_that_shrinks(%x: tensor<48xf32>) -> tensor<48xf32> {
+  %none = onnx.absent
+  %c = onnx.constant dense<2.0> : tensor<48xf32>
+  %0 = onnx.constant dense<0> : tensor<1xi64>
+  %40 = onnx.constant dense<40> : tensor<1xi64>
+  %48 = onnx.constant dense<48> : tensor<1xi64>
+  %a = onnx.slice %c, %0, %40, %none, %none {version = 13 : i64} : (tensor<48xf32>, tensor<1xi64>, tensor<1xi64>, none, none) -> tensor<40xf32>
+  %b = onnx.slice %c, %40, %48, %none, %none {version = 13 : i64} : (tensor<48xf32>, tensor<1xi64>, tensor<1xi64>, none, none) -> tensor<8xf32>
+  %1 = onnx.concat %b, %a {axis = 0 : i64, version = 13 : i64} : (tensor<8xf32>, tensor<40xf32>) -> tensor<48xf32>
+  %y = onnx.mul %x, %1 {version = 14 : i64} : (tensor<48xf32>, tensor<48xf32>) -> tensor<48xf32>
+  return %y : tensor<48xf32>
+}
+
+// What was quantized stays quantized.
+// CHECK-LABEL: func.func @no_dequantized
+// CHECK: onnx.node "DequantizeLinear"
+func.func @no_dequantized(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %q = onnx.constant dense<[3, -4]> : tensor<2xi8>
+  %s = onnx.constant dense<0.5> : tensor<f32>
+  %0 = onnx.node "DequantizeLinear"(%q, %s) version 13 : (tensor<2xi8>, tensor<f32>) -> tensor<2xf32>
+  %y = onnx.add %x, %0 {version = 14 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

@@ -106,7 +106,7 @@ func.func @old_broadcast(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
 // CHECK-LABEL: func.func @no_elementwise
 // CHECK-NOT: bn.affine
 func.func @no_elementwise(%x: tensor<2x3x5xf32>, %i: tensor<3xi32>) -> (tensor<2x3x5xf32>, tensor<3xi32>) {
-  %two_axes = onnx.constant dense<1.0> : tensor<3x5xf32>
+  %two_axes = onnx.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 1.0], [2.0, 3.0, 4.0, 5.0, 6.0]]> : tensor<3x5xf32>
   %0 = onnx.add %x, %two_axes {version = 14 : i64} : (tensor<2x3x5xf32>, tensor<3x5xf32>) -> tensor<2x3x5xf32>
   %c = onnx.constant dense<2.0> : tensor<5xf32>
   %quotient = onnx.div %c, %0 {version = 14 : i64} : (tensor<5xf32>, tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
@@ -134,4 +134,55 @@ func.func @no_unknown_shape(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   %v = onnx.constant dense<1.0> : tensor<3xf32>
   %y = bn.inference %x mean %m variance %v axes [1] epsilon 0.0 : (tensor<?x?xf32>, tensor<2xf32>, tensor<3xf32>) -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
+}
+
+// CHECK-LABEL: func.func @negation
+// CHECK: bn.affine %arg0 scale [-1.000000e+00, -1.000000e+00] offset [0.000000e+00, 0.000000e+00] axis 1 standing_for
+// CHECK: scale [1.000000e+00, 1.000000e+00] offset [2.000000e+00, 4.000000e+00] axis 1
+func.func @negation(%x: tensor<?x2x5xf32>) -> tensor<?x2x5xf32> {
+  %c = onnx.constant dense<[[2.0], [4.0]]> : tensor<2x1xf32>
+  %0 = onnx.node "Neg"(%x) version 13 : (tensor<?x2x5xf32>) -> tensor<?x2x5xf32>
+  %1 = onnx.node "Sum"(%c, %0) version 13 : (tensor<2x1xf32>, tensor<?x2x5xf32>) -> tensor<?x2x5xf32>
+  return %1 : tensor<?x2x5xf32>
+}
+
+// Exporters write parameters out along axes that they do not vary along.
+// CHECK-LABEL: func.func @written_out
+// CHECK: bn.affine {{.*}} offset [1.000000e+00, 2.000000e+00] axis 0
+// CHECK: bn.affine {{.*}} offset [5.000000e+00, 6.000000e+00, 7.000000e+00] axis 1
+// CHECK: bn.affine {{.*}} offset [4.000000e+00, 4.000000e+00, 4.000000e+00] axis 1
+func.func @written_out(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %rows = onnx.constant dense<[[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]> : tensor<2x3xf32>
+  %columns = onnx.constant dense<[[5.0, 6.0, 7.0], [5.0, 6.0, 7.0]]> : tensor<2x3xf32>
+  %all = onnx.constant dense<4.0> : tensor<2x3xf32>
+  %0 = onnx.add %x, %rows {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %1 = onnx.add %0, %columns {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %2 = onnx.add %1, %all {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %2 : tensor<2x3xf32>
+}
+
+// Parameters need not be stored anywhere to be known.
+// CHECK-LABEL: func.func @computed
+// CHECK: bn.affine {{.*}} scale [1.000000e+00, 5.000000e-01] offset [0.000000e+00, 0.000000e+00] axis 1
+func.func @computed(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %m = onnx.constant dense<0.0> : tensor<1xf64>
+  %v = onnx.constant dense<[1.0, 4.0]> : tensor<2xf64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %0 = onnx.expand %m, %two {version = 13 : i64} : (tensor<1xf64>, tensor<1xi64>) -> tensor<2xf64>
+  %mean = onnx.cast %0 {to = 1 : i64, version = 13 : i64} : (tensor<2xf64>) -> tensor<2xf32>
+  %variance = onnx.cast %v {to = 1 : i64, version = 13 : i64} : (tensor<2xf64>) -> tensor<2xf32>
+  %y = bn.inference %x mean %mean variance %variance axes [1] epsilon 0.0 : (tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// A scale that depends on the input; a negation of integers.
+// CHECK-LABEL: func.func @no_data_on_both_sides
+// CHECK-NOT: bn.affine
+func.func @no_data_on_both_sides(%x: tensor<2x3xf32>, %i: tensor<2x3xi32>) -> (tensor<2x3xf32>, tensor<2x3xi32>) {
+  %c = onnx.constant dense<1.0> : tensor<2x3xf32>
+  %0 = onnx.sqrt %x {version = 13 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %1 = onnx.mul %0, %x {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %2 = onnx.node "Sum"(%x, %1, %c) version 13 : (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %3 = onnx.node "Neg"(%i) version 13 : (tensor<2x3xi32>) -> tensor<2x3xi32>
+  return %2, %3 : tensor<2x3xf32>, tensor<2x3xi32>
 }

@@ -13,9 +13,13 @@ class BN_GraphPass<string flag> : Pass<flag, "mlir::func::FuncOp"> {
 def FoldConstantsPass : BN_GraphPass<"bn-fold-constants"> {
   let summary = "Compute now what does not depend on the inputs, and drop nodes that do nothing";
   let description = [{
-    A result is stored where it is at most 16 KB or no larger than the constants that die with it. Constant nodes become
-    initializers. Identity, Dropout at inference and Reshape, Transpose, Cast, Concat without effect go.
+    Results are stored as long as the file does not grow by them. Constant nodes become initializers. Identity, Dropout at
+    inference and Reshape, Transpose, Cast, Concat without effect go. A second run may use the bytes that passes in
+    between have saved.
   }];
+  let options = [
+    Option<"noteBytes", "note-bytes", "bool", "false", "note how many bytes the file takes, as the measure of later passes">,
+  ];
 }
 
 def BindShapesPass : BN_GraphPass<"bn-bind-shapes"> {

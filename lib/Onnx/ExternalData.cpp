@@ -131,6 +131,7 @@ Error readExternalData(ModelFile &file, StringRef path) {
       if (!mapped)
         return mapped.takeError();
       buffer = std::move(*mapped);
+      noteMapped(buffer, file);
     }
     uint64_t size = buffer->getBufferSize();
     if (place->offset > size || place->length.value_or(0) > size - place->offset)

@@ -5,6 +5,7 @@
 
 #include "ExternalData.h"
 #include "GraphImport.h"
+#include "MappedFiles.h"
 
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
@@ -92,6 +93,15 @@ static Error importInto(ModuleOp module, ModelFile &file, const ImportOptions &o
   return Error::success();
 }
 
+/// Lets passes know which constants lie in files.
+static void noteMappedFiles(const ModelFile &file, MLIRContext *context) {
+  auto *files = context->getLoadedDialect<OnnxDialect>()->getRegisteredInterface<StorageInterface>();
+  if (!files) // nobody registered this library's interfaces
+    return;
+  for (const std::shared_ptr<llvm::MemoryBuffer> &buffer : file.mapped)
+    static_cast<MappedFiles *>(files)->add(buffer);
+}
+
 Expected<OwningOpRef<ModuleOp>> importModel(StringRef path, MLIRContext *context, const ImportOptions &options) {
   context->loadDialect<OnnxDialect, BNDialect, func::FuncDialect>();
   auto file = readModelFile(path);
@@ -99,6 +109,7 @@ Expected<OwningOpRef<ModuleOp>> importModel(StringRef path, MLIRContext *context
     return addContext(file.takeError(), path + ": ");
   if (Error error = readExternalData(**file, path))
     return addContext(std::move(error), path + ": ");
+  noteMappedFiles(**file, context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
   if (Error error = importInto(*module, **file, options))
     return addContext(std::move(error), path + ": ");

@@ -6,6 +6,8 @@
 
 #include "Proto.h"
 
+#include <vector>
+
 namespace llvm {
 class MemoryBuffer;
 class raw_ostream;
@@ -13,14 +15,18 @@ class raw_ostream;
 
 namespace bn::onnx {
 
-/// A model as read: `blobs` holds the large contents that `model` leaves out.
+/// A model as read: `blobs` holds the large contents that `model` leaves out, some of them in `mapped` files.
 struct ModelFile {
   proto::ModelProto model;
   BlobMap blobs;
+  std::vector<std::shared_ptr<llvm::MemoryBuffer>> mapped;
 };
 
 /// Maps a file that is to be read as a whole. Errors: the system's.
 llvm::Expected<std::shared_ptr<llvm::MemoryBuffer>> mapFile(llvm::StringRef path);
+
+/// Notes with the model that contents of it lie in the buffer, if that is a mapped file.
+void noteMapped(const std::shared_ptr<llvm::MemoryBuffer> &buffer, ModelFile &file);
 
 /// Reads a `.onnx` or, by its ending, a `.onnxtxt` file.
 llvm::Expected<std::unique_ptr<ModelFile>> readModelFile(llvm::StringRef path);

@@ -178,6 +178,11 @@ Expected<std::shared_ptr<MemoryBuffer>> mapFile(StringRef path) {
   return std::shared_ptr<MemoryBuffer>(std::move(*buffer));
 }
 
+void noteMapped(const std::shared_ptr<MemoryBuffer> &buffer, ModelFile &file) {
+  if (buffer->getBufferKind() == MemoryBuffer::MemoryBuffer_MMap)
+    file.mapped.push_back(buffer);
+}
+
 Error parseModel(ArrayRef<char> bytes, const std::shared_ptr<const void> &owner, ModelFile &file) {
   if (bytes.empty())
     return invalidModel("expected a model, got an empty file");
@@ -210,6 +215,7 @@ Expected<std::unique_ptr<ModelFile>> readModelFile(StringRef path) {
                                            : parseModel(ArrayRef((*buffer)->getBufferStart(), (*buffer)->getBufferSize()), *buffer, *file);
   if (error)
     return std::move(error);
+  noteMapped(*buffer, *file);
   return file;
 }
 

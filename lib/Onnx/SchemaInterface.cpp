@@ -5,6 +5,7 @@
 
 #include "FunctionBody.h"
 #include "GraphImport.h"
+#include "MappedFiles.h"
 #include "NodeExport.h"
 #include "TensorConversion.h"
 #include "TypeConversion.h"
@@ -200,7 +201,7 @@ LogicalResult OnnxSchemas::expandFunctionBody(Operation *op, RewriterBase &rewri
 } // namespace
 
 void registerSchemaInterface(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *, OnnxDialect *dialect) { dialect->addInterfaces<OnnxSchemas>(); });
+  registry.addExtension(+[](MLIRContext *, OnnxDialect *dialect) { dialect->addInterfaces<OnnxSchemas, MappedFiles>(); });
 }
 
 } // namespace bn::onnx

@@ -6,10 +6,12 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <sys/mman.h>
 
 using namespace mlir;
 
@@ -138,6 +140,15 @@ static std::optional<RawElements> getRawElements(ElementsAttr values) {
   return RawElements{resource.getData()};
 }
 
+/// Memory for a constant, on huge pages where it is large and the system has them: small ones take longer to get than to fill.
+static AsmResourceBlob allocate(size_t size) {
+  constexpr size_t hugePage = size_t(2) << 20, cacheLine = 64;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, size < hugePage ? cacheLine : hugePage);
+  if (size >= hugePage)
+    (void)madvise(blob.getMutableData().data(), llvm::alignDown(size, hugePage), MADV_HUGEPAGE); // a hint
+  return blob;
+}
+
 /// Makes a constant of the type from a function that fills its bytes.
 static ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::function_ref<void(char *)> fill) {
   constexpr int64_t inlineElements = 64;
@@ -147,7 +158,7 @@ static ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::fu
     fill(bytes.data());
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   }
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64);
+  AsmResourceBlob blob = allocate(size);
   fill(blob.getMutableData().data());
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }

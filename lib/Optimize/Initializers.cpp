@@ -5,6 +5,8 @@
 
 #include "ChannelMath.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/StorageInterface.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -82,6 +84,14 @@ onnx::ConstantOp createInitializer(OpBuilder &builder, Location loc, ElementsAtt
   return constant;
 }
 
+/// Lets the memory of a constant go where it can be had again.
+static void releaseStorage(onnx::ConstantOp constant) {
+  auto *storage = constant->getContext()->getLoadedDialect("onnx")->getRegisteredInterface<onnx::StorageInterface>();
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  if (storage && resource && resource.getRawHandle().getBlob())
+    storage->release(resource.getData());
+}
+
 void eraseIfDead(RewriterBase &rewriter, Value value) {
   SmallVector<Operation *> pending = {value.getDefiningOp()};
   while (!pending.empty()) {
@@ -91,6 +101,8 @@ void eraseIfDead(RewriterBase &rewriter, Value value) {
     for (Value operand : op->getOperands())
       if (operand.hasOneUse())
         pending.push_back(operand.getDefiningOp());
+    if (auto constant = dyn_cast<onnx::ConstantOp>(op))
+      releaseStorage(constant);
     rewriter.eraseOp(op);
   }
 }

@@ -1,12 +1,19 @@
-// LayerVerbs.cpp - options of the verbs about the layer itself and its statistics: layer.
+// LayerVerbs.cpp - options of the verbs about the layer itself and its statistics: layer, calibrate.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Verbs.h"
+#include "bn/Driver/Calibrate.h"
 #include "bn/Driver/Layer.h"
 
 using namespace bn::driver;
 
 namespace bn::tool {
+
+/// These verbs run small graphs, and those of training, which are not compiled yet.
+static void addEngine(CLI::App &verb, ExecutionOptions &options) {
+  addChoice<EngineKind>(verb, "--engine", options.engine, {{"jit", EngineKind::Jit}, {"reference", EngineKind::Reference}},
+                        "compiled code, or the plain interpreter in double (default reference)");
+}
 
 void addLayer(CLI::App &app, Action &action) {
   CLI::App *verb = app.add_subcommand("layer", "Run the BatchNormalization layer of Keras by itself");
@@ -26,10 +33,41 @@ void addLayer(CLI::App &app, Action &action) {
   addChoice<LayerEmission>(*verb, "--emit", options->emission, {{"mlir", LayerEmission::Mlir}},
                            "writes the call as a module instead of running it");
   options->execution.engine = EngineKind::Reference;
-  addChoice<EngineKind>(*verb, "--engine", options->execution.engine, {{"jit", EngineKind::Jit}, {"reference", EngineKind::Reference}},
-                        "compiled code, or the plain interpreter in double (default reference)");
+  addEngine(*verb, options->execution);
   verb->footer("Example:\n  bn layer --config layer.json --input x.npy --training --gradient dy.npy --output out.npz");
   verb->callback([options, &action] { action = [options] { return runLayer(*options); }; });
+}
+
+void addCalibrate(CLI::App &app, Action &action) {
+  CLI::App *verb = app.add_subcommand("calibrate", "Re-estimate the statistics of BatchNormalizations on data");
+  auto options = std::make_shared<CalibrateOptions>();
+  addModel(*verb, options->model);
+  verb->add_option("--data", options->data, "a folder of batches: .npz with an array for every input, or .npy or .pb for the only one")
+      ->required()
+      ->type_name("DIR");
+  addSave(*verb, options->save);
+  addChoice<CalibrationMode>(*verb, "--mode", options->mode,
+                             {{"joint", CalibrationMode::Joint}, {"sequential", CalibrationMode::Sequential}},
+                             "the layers before one normalize with their batch, in one pass, or with their\nnew statistics, in a pass for "
+                             "each level (default joint)");
+  verb->add_option_function<double>(
+          "--momentum", [options](double value) { options->momentum = value; },
+          "a moving average with this decay instead of all batches alike")
+      ->check(within(0.0, 1.0))
+      ->type_name("X");
+  verb->add_option("--mix", options->mix, "how much the new statistics count beside the old (default 1)")
+      ->check(within(0.0, 1.0))
+      ->type_name("X");
+  verb->add_option("--batch", options->batch, "cuts files into batches of N samples (default: a file is a batch)")
+      ->check(within<int64_t>(1, 1 << 30))
+      ->type_name("N");
+  options->execution.engine = EngineKind::Reference;
+  addEngine(*verb, options->execution);
+  addInitializers(*verb, options->initializers);
+  addJson(*verb, options->json);
+  addQuiet(*verb, options->quiet);
+  verb->footer("Example:\n  bn calibrate net.onnx --data images -o calibrated.onnx");
+  verb->callback([options, &action] { action = [options] { return calibrate(*options); }; });
 }
 
 } // namespace bn::tool

@@ -22,6 +22,7 @@ void addCompile(CLI::App &app, Action &action);
 void addCheck(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
+void addCalibrate(CLI::App &app, Action &action);
 void addLayer(CLI::App &app, Action &action);
 
 // Options that several verbs have.

@@ -1,0 +1,182 @@
+// StatisticsGraph.cpp - finds the statistics of BatchNormalizations, replaces them, and makes graphs that measure them.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   measuring  %y = bn.inference %x …   ⇒   %m, %v, %n = bn.moments %x           returned
+//   as training, also                       %s = bn.inv_stddev %v   %y = bn.normalize %x mean %m inv_stddev %s …
+
+#include "StatisticsGraph.h"
+
+#include "bn/Driver/Inputs.h"
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Reference/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace bn::driver {
+
+//===----------------------------------------------------------------------===//
+// Sites
+//===----------------------------------------------------------------------===//
+
+/// The statistics among the operands of a BatchNormalization; null where it has none.
+static std::pair<OpOperand *, OpOperand *> getStatisticsOperands(Operation *op) {
+  if (auto inference = dyn_cast<InferenceOp>(op))
+    return {&inference.getMeanMutable(), &inference.getVarianceMutable()};
+  if (auto training = dyn_cast<TrainingOp>(op); training && training.getRunningMean())
+    return {&*training.getRunningMeanMutable().begin(), &*training.getRunningVarianceMutable().begin()};
+  return {};
+}
+
+/// The constant that a value is, perhaps behind Identity nodes: exporters share equal initializers that way.
+static onnx::ConstantOp getConstant(Value value) {
+  while (auto identity = value.getDefiningOp<onnx::IdentityOp>())
+    value = identity.getInput();
+  return value.getDefiningOp<onnx::ConstantOp>();
+}
+
+static StringRef getObstacle(Operation *op, func::FuncOp main) {
+  auto [mean, variance] = getStatisticsOperands(op);
+  if (op->getParentOp() != main)
+    return "in a subgraph or function";
+  if (!mean)
+    return "no statistics";
+  return getConstant(mean->get()) && getConstant(variance->get()) ? "" : "statistics are not constant";
+}
+
+std::vector<StatisticsSite> findStatisticsSites(ModuleOp module, func::FuncOp main, std::vector<SkippedSite> *skipped) {
+  std::vector<StatisticsSite> sites;
+  llvm::DenseMap<Value, unsigned> depths; // sites on the longest path to a value, itself included
+  DenseSet<Operation *> taken;
+  for (Operation &op : main.getBody().front()) {
+    unsigned depth = 0;
+    op.walk([&](Operation *inner) { // a subgraph reads values around it
+      for (Value operand : inner->getOperands())
+        depth = std::max(depth, depths.lookup(operand));
+    });
+    if (isa<InferenceOp, TrainingOp>(op) && getObstacle(&op, main).empty()) {
+      auto [mean, variance] = getStatisticsOperands(&op);
+      sites.push_back({&op, mean, variance, depth++});
+      taken.insert(&op);
+    }
+    for (Value result : op.getResults())
+      depths[result] = depth;
+  }
+  if (skipped)
+    module.walk([&](Operation *op) {
+      if (isa<InferenceOp, TrainingOp>(op) && !taken.contains(op))
+        skipped->push_back({onnx::getDisplayName(op), getObstacle(op, main).str()});
+    });
+  return sites;
+}
+
+static std::vector<double> readReals(Value value) { return reference::fromElements(getConstant(value).getValue()).reals(); }
+
+Moments getStatistics(const StatisticsSite &site) {
+  std::vector<double> mean = readReals(site.mean->get());
+  Moments moments(mean.size());
+  moments.mean = std::move(mean);
+  moments.variance = readReals(site.variance->get());
+  return moments;
+}
+
+/// A name that no value of the graph has.
+static std::string findFreeName(Operation *root, const Twine &wanted) {
+  llvm::StringSet<> taken;
+  root->walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      taken.insert(onnx::getValueName(result));
+    for (Region &region : op->getRegions())
+      for (Value argument : region.getArguments())
+        taken.insert(onnx::getValueName(argument));
+  });
+  std::string name = wanted.str();
+  for (unsigned i = 1; taken.contains(name); ++i)
+    name = (wanted + "_" + Twine(i)).str();
+  return name;
+}
+
+static void setConstant(OpOperand &operand, std::vector<double> values) {
+  onnx::ConstantOp constant = getConstant(operand.get());
+  auto type = cast<RankedTensorType>(constant.getType());
+  StringRef name = onnx::getValueName(constant);
+  ElementsAttr value = reference::toElements({type.getElementType(), llvm::to_vector(type.getShape()), std::move(values)}, name);
+  if (operand.get() == constant.getResult() && constant->hasOneUse()) {
+    constant.setValueAttr(value);
+    return;
+  }
+  OpBuilder builder(constant);
+  auto own = onnx::ConstantOp::create(builder, constant.getLoc(), value);
+  std::string fresh = findFreeName(constant->getParentOp(), name + "_calibrated");
+  onnx::setOutputNames(own, {StringRef(fresh)});
+  operand.set(own);
+}
+
+void setStatistics(const StatisticsSite &site, const Moments &moments) {
+  setConstant(*site.mean, moments.mean);
+  setConstant(*site.variance, moments.variance);
+}
+
+//===----------------------------------------------------------------------===//
+// Graphs that measure
+//===----------------------------------------------------------------------===//
+
+static MomentsOp measure(OpBuilder &b, const StatisticsSite &site) {
+  Value input = site.op->getOperand(0);
+  Type wide = getElementTypeOrSelf(input).isF64() ? Type(b.getF64Type()) : b.getF32Type();
+  Type type = cast<ShapedType>(site.mean->get().getType()).clone(wide);
+  auto axes = site.op->getAttrOfType<DenseI64ArrayAttr>("axes");
+  return MomentsOp::create(b, site.op->getLoc(), type, type, type, input, Value(), axes, b.getI64IntegerAttr(1),
+                           GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved), b.getF64FloatAttr(0));
+}
+
+/// Lets a BatchNormalization normalize with measured moments; one in training mode does so by itself.
+static void normalizeWith(OpBuilder &b, MomentsOp moments, Operation *op) {
+  auto inference = dyn_cast<InferenceOp>(op);
+  if (!inference)
+    return;
+  Value stddev = InvStddevOp::create(b, op->getLoc(), moments.getVariance().getType(), moments.getVariance(), inference.getEpsilonAttr());
+  inference.getOutput().replaceAllUsesWith(
+      NormalizeOp::create(b, op->getLoc(), inference.getOutput().getType(), inference.getInput(), moments.getMean(), stddev, Value(),
+                          Value(), Value(), Value(), inference.getScale(), inference.getOffset(), inference.getAxesAttr(),
+                          b.getI64IntegerAttr(1), GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved)));
+}
+
+/// Makes these values what the function returns.
+static void setResults(func::FuncOp function, ArrayRef<Value> values) {
+  Operation *terminator = function.getBody().front().getTerminator();
+  terminator->setOperands(values);
+  OpBuilder b(function);
+  function.setType(b.getFunctionType(function.getArgumentTypes(), terminator->getOperandTypes()));
+  SmallVector<Attribute> names;
+  for (size_t i = 0; i < values.size(); ++i)
+    names.push_back(b.getDictionaryAttr(b.getNamedAttr(onnx::attr::name, b.getStringAttr("statistic" + Twine(i)))));
+  function.setAllResultAttrs(names);
+}
+
+OwningOpRef<ModuleOp> makeStatisticsGraph(ModuleOp module, ArrayRef<size_t> measured, bool asTraining) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  func::FuncOp main = llvm::cantFail(getMainGraph(*copy));
+  std::vector<StatisticsSite> sites = findStatisticsSites(*copy, main); // in the order of the module's
+  SmallVector<Value> results;
+  for (size_t number : measured) {
+    const StatisticsSite &site = sites[number];
+    OpBuilder b(site.op);
+    MomentsOp moments = measure(b, site);
+    llvm::append_range(results, moments.getResults());
+    if (asTraining)
+      normalizeWith(b, moments, site.op);
+  }
+  setResults(main, results);
+  auto nodes = main.getBody().front().without_terminator();
+  SmallVector<Operation *> ops = llvm::map_to_vector(nodes, [](Operation &op) { return &op; });
+  for (Operation *op : llvm::reverse(ops))
+    if (op->use_empty()) // nodes have no effects
+      op->erase();
+  return copy;
+}
+
+} // namespace bn::driver

@@ -1,0 +1,44 @@
+// StatisticsGraph.h - the BatchNormalizations of a graph whose statistics can be set, and graphs that measure them.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_DRIVER_STATISTICSGRAPH_H
+#define BN_LIB_DRIVER_STATISTICSGRAPH_H
+
+#include "Moments.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+
+namespace bn::driver {
+
+/// A BatchNormalization with constant statistics.
+struct StatisticsSite {
+  mlir::Operation *op;
+  mlir::OpOperand *mean, *variance;
+  unsigned level; ///< how many such layers are on the longest path to it
+};
+
+/// One whose statistics stay as they are.
+struct SkippedSite {
+  std::string node, reason;
+};
+
+/// The sites of a module's main graph in the order of its nodes.
+std::vector<StatisticsSite> findStatisticsSites(mlir::ModuleOp module, mlir::func::FuncOp main,
+                                                std::vector<SkippedSite> *skipped = nullptr);
+
+/// The statistics that a site has, with count 0.
+Moments getStatistics(const StatisticsSite &site);
+
+/// Gives a site new statistics; constants that it shares with other nodes stay for those.
+void setStatistics(const StatisticsSite &site, const Moments &moments);
+
+/// A copy of the module that returns mean, variance and count of the inputs of some sites, by their numbers, and computes nothing
+/// else. `asTraining` makes every measured site normalize with what is measured.
+mlir::OwningOpRef<mlir::ModuleOp> makeStatisticsGraph(mlir::ModuleOp module, llvm::ArrayRef<size_t> measured, bool asTraining);
+
+} // namespace bn::driver
+
+#endif // BN_LIB_DRIVER_STATISTICSGRAPH_H

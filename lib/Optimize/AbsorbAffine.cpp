@@ -1,23 +1,22 @@
-// AbsorbAffine.cpp - moves an affine into the weights of the linear node before it.
+// AbsorbAffine.cpp - moves an affine into the weights before and behind it.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   %c = onnx.conv %x, %w, %bias     %y = bn.affine %c scale a offset b
 //   after    %y = onnx.conv %x, a·%w, a·%bias + b
 //
-// Conditions: the node's result has no other user and is no output of the graph; its weight, and its bias where it has
-// one, are constants; the affine runs along the output channels; every new weight is finite in its storage type.
-// LinearOps.cpp has the operators. One without bias (MatMul) takes the scale, and the shift stays as an affine.
-// Weights are never changed in place: the node gets new initializers, under the old names where it was the only reader.
-// Where other nodes read the weight as well, the copy must be smaller than what the affine's nodes take in the file, or fit
-// into what earlier passes saved.
+// The affine goes to the linear nodes that its input comes from, or to those that read its result, or its scale goes one way and
+// its shift the other, through whatever lies between (MoveRules.cpp) and keeps it an affine.
+// Conditions: the move ends in an absorption on all paths, and leaves fewer nodes than the affine is worth in standard ONNX.
+// Where other nodes read a weight as well, its copy must be smaller than what the affine's nodes take in the file, or fit into
+// what earlier passes saved.
+// One exception to the count: behind a linear node without bias (MatMul) a BatchNormalization becomes the Add of its shift.
 
-#include "Affines.h"
-#include "FileSize.h"
 #include "GraphRewrite.h"
-#include "Initializers.h"
-#include "LinearOps.h"
+#include "MovePlan.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
+
+#include <map>
 
 namespace bn {
 #define GEN_PASS_DEF_ABSORBAFFINEPASS
@@ -29,129 +28,128 @@ using namespace bn;
 
 namespace {
 
-/// Whether anything but `reader` sees the value.
-static Reason checkSoleReader(Value value, Operation *reader) {
-  if (value.hasOneUse())
-    return Reason::None;
-  bool isOutput = llvm::any_of(value.getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
-  return isOutput ? Reason::GraphOutput : Reason::ProducerHasOtherUsers;
-}
+/// A way to part an affine: forward(rest(backward(x))).
+struct Parting {
+  BroadcastMap backward, rest, forward;
+};
 
-/// The numbers of the bias as [outer][channel], and the type that holds them; zeros where there is none.
-static Reason readBias(const LinearForm &form, SmallVectorImpl<double> &values, RankedTensorType &type) {
-  int64_t channels = form.layout.getNumChannels();
-  auto elementType = cast<ShapedType>(form.weight->get().getType()).getElementType();
-  type = RankedTensorType::get({channels}, elementType);
-  values.assign(channels, 0);
-  if (isAbsent(form.bias->get()))
-    return Reason::None;
-  std::optional<SmallVector<double>> stored = getConstantReals(form.bias->get());
-  if (!stored || stored->empty())
-    return Reason::BiasNotPerChannel;
-  auto storedType = cast<RankedTensorType>(getConstant(form.bias->get()).getType());
-  if (stored->size() == 1) {
-    values.assign(channels, stored->front());
-    return Reason::None;
+/// A plan that was traced, and what it leaves.
+struct Candidate {
+  MovePlan plan;
+  BroadcastMap rest;
+
+  Candidate(AffineOp affine, const Parting &parting, bool preferLast) : plan(affine, preferLast), rest(parting.rest) {
+    plan.pull(affine.getInputMutable(), parting.backward);
+    plan.push(affine.getOutput(), parting.forward);
   }
-  if (storedType.getShape().back() != channels) // a column: it would have to grow
-    return Reason::BiasNotPerChannel;
-  values.assign(stored->begin(), stored->end());
-  type = RankedTensorType::get(storedType.getShape(), elementType);
-  return Reason::None;
+};
+
+} // namespace
+
+/// The ways to part an affine, the simplest first.
+static std::vector<Parting> getPartings(const BroadcastMap &map) {
+  BroadcastMap nothing = BroadcastMap::uniform(1, 0);
+  std::vector<Parting> partings = {{map, nothing, nothing}, {nothing, nothing, map}};
+  if (map.hasUnitScale() || map.hasZeroOffset())
+    return partings;
+  BroadcastMap scale = map.onlyScale(), offset = map.onlyOffset();
+  partings.insert(partings.end(), {{scale, nothing, offset}, {scale, offset, nothing}, {nothing, scale, offset}});
+  if (std::optional<BroadcastMap> first = map.offsetBeforeScale())
+    partings.insert(partings.end(), {{*first, nothing, scale}, {nothing, *first, scale}, {*first, scale, nothing}});
+  return partings;
 }
 
-/// Whether a copy of shared weights would make the file larger.
-static Reason checkCopy(const LinearForm &form, Operation *producer, AffineOp affine) {
-  onnx::ConstantOp weight = getConstant(form.weight->get());
-  if (!hasOtherReaders(weight, producer))
-    return Reason::None;
-  constexpr int64_t nodeBytes = 32; // the names and attributes of a node are rarely less
-  int64_t saved = nodeBytes * std::max<int64_t>(1, getOriginals(affine).size());
-  for (Operation *original : getOriginals(affine))
-    for (Value operand : original->getOperands())
-      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
-        saved += getNumBytes(constant);
-  SmallVector<Operation *> originals = getOriginals(affine);
-  int64_t room = getRoom(affine, DenseSet<Operation *>(originals.begin(), originals.end())).value_or(0);
-  return getNumBytes(weight) > std::max(saved, room) ? Reason::WeightsShared : Reason::None;
-}
-
-/// Computes the constants that make the node do `map` as well.
-static Reason fold(const LinearForm &form, const ChannelMap &map, LinearConstants &folded) {
-  onnx::ConstantOp weight = getConstant(form.weight->get());
-  if (form.bias) {
-    SmallVector<double> values;
-    RankedTensorType type;
-    if (Reason why = readBias(form, values, type); why != Reason::None)
-      return why;
-    bool changes = !map.hasZeroOffset() || !(map.hasUnitScale() || isAbsent(form.bias->get()));
-    if (changes)
-      if (Reason why = storeReals(mapBias(values, form.biasFactor, map), type, "bias", folded.bias); why != Reason::None)
-        return why;
+/// The plans for an affine that are legal and a gain, by the nodes that they leave; `why` the straight way back is none of them.
+static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason &why) {
+  BroadcastMap map = getBroadcastMap(affine);
+  std::multimap<int64_t, Candidate> candidates;
+  int64_t worth = countNodes(affine);
+  for (const Parting &parting : getPartings(map)) {
+    for (bool preferLast : {false, true}) {
+      Candidate candidate(affine, parting, preferLast);
+      Reason obstacle = candidate.plan.trace();
+      int64_t copied = obstacle == Reason::None ? candidate.plan.getCopiedBytes() : 0;
+      if (copied > 0 && copied > countRoom(affine))
+        obstacle = Reason::WeightsShared;
+      int64_t nodes = countNodes(parting.rest) + candidate.plan.getAddedNodes();
+      if (why == Reason::None)
+        why = obstacle;
+      bool isShiftLeft = candidate.plan.leavesShift() && !map.hasUnitScale() && parting.rest.isIdentity();
+      if (obstacle == Reason::None && nodes < worth + isShiftLeft)
+        candidates.emplace(nodes, std::move(candidate));
+      if (obstacle == Reason::None || parting.backward.isIdentity())
+        break;
+    }
+    if (!candidates.empty() && candidates.begin()->first <= 0)
+      break;
   }
-  if (!form.bias) // the shift stays behind and must be storable there
-    if (Reason why = checkFit(map.offset, cast<ShapedType>(weight.getType()).getElementType()); why != Reason::None)
-      return why;
-  if (map.hasUnitScale())
-    return Reason::None;
-  ScaledWeight scaled;
-  Reason why = scaleChannels(weight.getValue(), form.layout, map.scale, onnx::getValueName(weight), scaled);
-  folded = {scaled.value, folded.bias, scaled.before, scaled.after};
-  return why;
+  return candidates;
 }
 
-/// linear node, then affine  =>  linear node
+namespace {
+
+/// affine  =>  nothing, or less
 struct AbsorbAffine : public OpRewritePattern<AffineOp> {
   AbsorbAffine(MLIRContext *context, FreshNames &names) : OpRewritePattern(context), names(names) {}
   FreshNames &names;
 
   LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
-    Operation *producer = affine.getInput().getDefiningOp();
-    if (!producer)
-      return reject(rewriter, affine, Reason::NoProducer);
-    LinearForm form;
-    if (Reason why = describeLinear(producer, form); why != Reason::None)
-      return reject(rewriter, affine, why);
-    if (Reason why = checkSoleReader(affine.getInput(), affine); why != Reason::None)
-      return reject(rewriter, affine, why);
-    ChannelMap map;
-    if (Reason why = getMapAlong(affine, form.axis, form.layout.getNumChannels(), map); why != Reason::None)
-      return reject(rewriter, affine, why);
-    if (!form.bias && map.hasUnitScale() && !map.hasZeroOffset())
-      return reject(rewriter, affine, Reason::NoBias);
-    if (Reason why = map.hasUnitScale() ? Reason::None : checkCopy(form, producer, affine); why != Reason::None)
-      return reject(rewriter, affine, why);
-    LinearConstants folded;
-    if (Reason why = fold(form, map, folded); why != Reason::None)
-      return reject(rewriter, affine, why);
-
-    rewriter.modifyOpInPlace(producer, [&] {
-      replaceConstants(rewriter, producer, form, folded, names);
-      addSources(producer, getSources(affine));
-    });
-    if (form.bias || map.hasZeroOffset())
-      finish(rewriter, affine, producer);
-    else
-      keepShift(rewriter, affine, form, map);
-    return success();
+    if (affine.use_empty())
+      return rewriter.notifyMatchFailure(affine, "nobody reads it");
+    if (getBroadcastMap(affine).isIdentity() && canVanish(affine)) {
+      replaceByInput(affine, rewriter);
+      return success();
+    }
+    Reason why = Reason::None;
+    std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why);
+    for (Candidate &candidate : llvm::make_second_range(candidates)) {
+      if (Reason obstacle = candidate.plan.prepare(); obstacle != Reason::None) {
+        why = obstacle;
+        continue;
+      }
+      candidate.plan.commit(rewriter, names);
+      if (candidate.rest.isIdentity())
+        replaceByInput(affine, rewriter);
+      else
+        keepRest(affine, candidate.rest, rewriter);
+      return success();
+    }
+    return reject(rewriter, affine, why);
   }
 
 private:
-  /// The node takes the place of the affine.
-  static void finish(PatternRewriter &rewriter, AffineOp affine, Operation *producer) {
-    onnx::takeOutputNames(affine, producer);
-    rewriter.replaceOp(affine, producer->getResult(0));
+  /// Whether the input may bear the name of the result, should that be an output of the graph.
+  static bool canVanish(AffineOp affine) {
+    bool isOutput = llvm::any_of(affine->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
+    Operation *producer = affine.getInput().getDefiningOp();
+    return !isOutput || (producer && producer->getBlock() == affine->getBlock() && affine.getInput().hasOneUse());
   }
 
-  /// What is left of the affine is its shift.
-  static void keepShift(PatternRewriter &rewriter, AffineOp affine, const LinearForm &form, const ChannelMap &map) {
-    SmallVector<double> ones(map.scale.size(), 1);
-    auto shift = AffineOp::create(rewriter, affine->getLoc(), affine.getType(), affine.getInput(), ones, map.offset, form.axis);
-    onnx::takeOutputNames(affine, shift);
+  /// The input takes the place of the affine, and its name where nobody else knows it by another.
+  static void replaceByInput(AffineOp affine, PatternRewriter &rewriter) {
+    auto input = dyn_cast<OpResult>(affine.getInput());
+    if (input && input.hasOneUse() && input.getOwner()->getBlock() == affine->getBlock()) {
+      SmallVector<std::string> held;
+      for (OpResult result : input.getOwner()->getResults())
+        held.push_back(onnx::getValueName(result == input ? Value(affine.getOutput()) : result).str());
+      if (!held[input.getResultNumber()].empty())
+        onnx::setOutputNames(input.getOwner(), llvm::to_vector_of<StringRef>(held));
+    }
+    rewriter.replaceOp(affine, affine.getInput());
+  }
+
+  /// What is left of the affine stays in its place.
+  static void keepRest(AffineOp affine, const BroadcastMap &rest, PatternRewriter &rewriter) {
+    ChannelMap numbers;
+    [[maybe_unused]] Reason why = rest.getAlong(affine.getAxis(), affine.getScale().size(), numbers);
+    assert(why == Reason::None && "a part varies along the axis of the whole");
+    auto kept = AffineOp::create(rewriter, affine->getLoc(), affine.getType(), affine.getInput(), numbers.scale, numbers.offset,
+                                 affine.getAxis());
+    onnx::takeOutputNames(affine, kept);
     if (StringAttr name = getReplacementName(affine))
-      shift->setAttr(onnx::attr::name, name);
-    addSources(shift, getSources(affine));
-    rewriter.replaceOp(affine, shift);
+      kept->setAttr(onnx::attr::name, name);
+    addSources(kept, getSources(affine));
+    rewriter.replaceOp(affine, kept);
   }
 };
 

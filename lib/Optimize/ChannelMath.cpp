@@ -283,4 +283,23 @@ Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<
   return after.isFinite() ? Reason::None : Reason::Overflow;
 }
 
+std::optional<SmallVector<double>> sumChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<double> offset,
+                                               bool perInner) {
+  std::optional<RawElements> raw = getRawElements(weight);
+  if (!raw)
+    return std::nullopt;
+  SmallVector<double> sums(perInner ? layout.inner : layout.groups * layout.outer, 0);
+  bool known = withStorage(weight.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    int64_t at = 0;
+    for (int64_t row = 0; row < layout.groups * layout.outer; ++row)
+      for (int64_t c = 0; c < layout.channels; ++c)
+        for (int64_t i = 0; i < layout.inner; ++i, ++at) {
+          double value = storage.load(loadUnaligned<Bits>(raw->bytes.data(), raw->splat ? 0 : at));
+          sums[perInner ? i : row] += value * offset[row / layout.outer * layout.channels + c];
+        }
+  });
+  return known ? std::optional(std::move(sums)) : std::nullopt;
+}
+
 } // namespace bn

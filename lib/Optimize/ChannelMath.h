@@ -56,6 +56,11 @@ std::optional<llvm::SmallVector<double>> readReals(mlir::ElementsAttr values);
 Reason scaleChannels(mlir::ElementsAttr weight, const ChannelLayout &layout, llvm::ArrayRef<double> scale, llvm::StringRef name,
                      ScaledWeight &result);
 
+/// What a shift of the channels adds to the results of a weight: for each group and outer index, or for each inner index, the sum
+/// of weight·offset over all other indices. Nothing where the weight's numbers are not at hand.
+std::optional<llvm::SmallVector<double>> sumChannels(mlir::ElementsAttr weight, const ChannelLayout &layout,
+                                                     llvm::ArrayRef<double> offset, bool perInner);
+
 /// factor·bias·scale + offset for `bias` ordered [outer][channel].
 llvm::SmallVector<double> mapBias(llvm::ArrayRef<double> bias, double factor, const ChannelMap &map);
 

@@ -80,19 +80,83 @@ static Reason describeMatMul(Operation *op, LinearForm &form) {
   return Reason::None;
 }
 
+/// A filter of one element per channel pads nothing, whatever `auto_pad` says.
+static bool padsWithZeros(onnx::ConvOp conv) {
+  if (conv.getAutoPad() == "NOTSET")
+    return llvm::any_of(conv.getPads().value_or(ArrayRef<int64_t>()), [](int64_t pad) { return pad != 0; });
+  return conv.getAutoPad() != "VALID" && product(getShape(conv.getW()).drop_front(2)) != 1;
+}
+
+static Reason describeConvInput(OpOperand &use, InputForm &form) {
+  auto conv = cast<onnx::ConvOp>(use.getOwner());
+  ArrayRef<int64_t> shape = getShape(conv.getW());
+  int64_t groups = conv.getGroup();
+  form.weight = &conv.getWMutable();
+  form.layout = {.groups = groups, .outer = shape[0] / groups, .channels = shape[1], .inner = product(shape.drop_front(2))};
+  if (padsWithZeros(conv))
+    form.offset = Reason::ZeroPadding;
+  return Reason::None;
+}
+
+/// Not every element of the result sees the same taps, so a shift of the input is a pattern in the result.
+static Reason describeConvTransposeInput(OpOperand &use, InputForm &form) {
+  auto conv = cast<onnx::ConvTransposeOp>(use.getOwner());
+  ArrayRef<int64_t> shape = getShape(conv.getW());
+  form.weight = &conv.getWMutable();
+  form.layout = {.channels = shape[0], .inner = product(shape.drop_front(1))};
+  form.offset = Reason::ZeroPadding;
+  return Reason::None;
+}
+
+static Reason describeGemmInput(OpOperand &use, InputForm &form) {
+  auto gemm = cast<onnx::GemmOp>(use.getOwner());
+  ArrayRef<int64_t> shape = getShape(gemm.getB());
+  form.weight = &gemm.getBMutable();
+  form.axis = gemm.getTransA() ? 0 : 1;
+  form.factor = gemm.getAlpha().convertToDouble();
+  form.sumsPerInner = !gemm.getTransB();
+  form.layout = gemm.getTransB() ? ChannelLayout{.outer = shape[0], .channels = shape[1]}
+                                 : ChannelLayout{.channels = shape[0], .inner = shape[1]};
+  return Reason::None;
+}
+
+static Reason describeMatMulInput(OpOperand &use, InputForm &form) {
+  auto matMul = cast<onnx::MatMulOp>(use.getOwner());
+  bool right = use.getOperandNumber() == 0; // the constant
+  auto data = dyn_cast<RankedTensorType>(use.get().getType());
+  form.weight = right ? &matMul.getBMutable() : &matMul.getAMutable();
+  ArrayRef<int64_t> shape = getShape(form.weight->get());
+  if (!data || data.getRank() < 2)
+    return Reason::UnknownShape;
+  int64_t batch = product(shape.drop_back(2)), rows = shape[shape.size() - 2], columns = shape.back();
+  form.axis = data.getRank() - (right ? 1 : 2);
+  form.sumsPerInner = right;
+  form.layout = right ? ChannelLayout{.outer = batch, .channels = rows, .inner = columns}
+                      : ChannelLayout{.outer = batch * rows, .channels = columns};
+  if (batch != 1)
+    form.offset = Reason::NoBias;
+  return Reason::None;
+}
+
 namespace {
 struct LinearRule {
   StringLiteral opType;
   Reason (*describe)(Operation *op, LinearForm &form);
+  Reason (*describeInput)(OpOperand &use, InputForm &form); ///< given that `describe` accepts
 };
 } // namespace
 
 static constexpr LinearRule linearRules[] = {
-    {"Conv", describeConv},
-    {"ConvTranspose", describeConvTranspose},
-    {"Gemm", describeGemm},
-    {"MatMul", describeMatMul},
+    {"Conv", describeConv, describeConvInput},
+    {"ConvTranspose", describeConvTranspose, describeConvTransposeInput},
+    {"Gemm", describeGemm, describeGemmInput},
+    {"MatMul", describeMatMul, describeMatMulInput},
 };
+
+static const LinearRule *findLinearRule(onnx::NodeOpInterface node) {
+  const LinearRule *rule = llvm::find_if(linearRules, [&](const LinearRule &rule) { return node.is(rule.opType); });
+  return rule == std::end(linearRules) ? nullptr : rule;
+}
 
 /// Elementwise operators that no scale passes unchanged.
 static bool isNonlinear(onnx::NodeOpInterface node) {
@@ -106,10 +170,25 @@ Reason describeLinear(Operation *op, LinearForm &form) {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
   if (!node)
     return Reason::ProducerNotLinear;
-  const LinearRule *rule = llvm::find_if(linearRules, [&](const LinearRule &rule) { return node.is(rule.opType); });
-  if (rule != std::end(linearRules))
+  if (const LinearRule *rule = findLinearRule(node))
     return isa<onnx::GenericNodeOp>(op) ? Reason::UnknownShape : rule->describe(op, form);
   return isNonlinear(node) ? Reason::NonlinearBetween : Reason::ProducerNotLinear;
+}
+
+Reason describeInput(OpOperand &use, InputForm &form) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(use.getOwner());
+  const LinearRule *rule = node ? findLinearRule(node) : nullptr;
+  if (!rule)
+    return Reason::ConsumerNotLinear;
+  if (isa<onnx::GenericNodeOp>(use.getOwner()))
+    return Reason::UnknownShape;
+  LinearForm linear;
+  if (Reason why = rule->describe(use.getOwner(), linear); why != Reason::None)
+    return why;
+  unsigned data = linear.weight->getOperandNumber() == 0 ? 1 : 0;
+  if (use.getOperandNumber() != data)
+    return Reason::ConsumerNotLinear;
+  return rule->describeInput(use, form);
 }
 
 //===----------------------------------------------------------------------===//

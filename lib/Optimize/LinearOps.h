@@ -25,6 +25,20 @@ struct LinearForm {
 /// UnknownShape where it is none.
 Reason describeLinear(mlir::Operation *op, LinearForm &form);
 
+/// How the weight of a linear node meets one of its inputs: weight ⊛ (a·x + b) = (weight·a) ⊛ x + sums, channels along `axis` of x.
+struct InputForm {
+  mlir::OpOperand *weight = nullptr;
+  ChannelLayout layout; ///< of input channels
+  int64_t axis = 1;
+  Reason offset = Reason::None; ///< why a shift of the input is no shift of the result
+  bool sumsPerInner = false;    ///< the result's channels are the weight's inner index, not group and outer index
+  double factor = 1;            ///< of the product
+};
+
+/// Describes how `use` enters a linear map with constant weights. ConsumerNotLinear, WeightsNotConstant or UnknownShape where it
+/// does not.
+Reason describeInput(mlir::OpOperand &use, InputForm &form);
+
 /// New constants of a linear node; null where the old one stays. The ranges count where there is a weight.
 struct LinearConstants {
   mlir::ElementsAttr weight, bias;

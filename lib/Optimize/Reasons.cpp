@@ -35,6 +35,11 @@ static constexpr Row rows[] = {
     {Reason::BiasNotPerChannel, "bias-not-per-channel", "the bias of the node before is not one number per channel, or not constant"},
     {Reason::NoBias, "no-bias", "only a shift is left, and the node before takes no bias"},
     {Reason::Overflow, "overflow", "a folded weight exceeds the range of its storage type"},
+    {Reason::NegativeScale, "negative-scale", "a scale is negative, and a node on the way to the weights lets only others pass"},
+    {Reason::ZeroPadding, "zero-padding", "a shift would be missing where a node pads with zeros"},
+    {Reason::ChannelAxisLost, "channel-axis-lost", "a node on the way to the weights mixes the channels"},
+    {Reason::BranchNotLinear, "branch-not-linear", "several branches meet before the node, and one of them cannot take its part"},
+    {Reason::ConsumerNotLinear, "consumer-not-linear", "a node behind has no weights that could take the scale"},
     {Reason::TrainingMode, "training-mode", "the node normalizes with the statistics of its own input"},
 };
 

@@ -50,10 +50,12 @@ def MergeAffinesPass : BN_GraphPass<"bn-merge-affines"> {
 }
 
 def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
-  let summary = "Move an affine into the weights of the linear node before it";
+  let summary = "Move an affine into the weights before and behind it";
   let description = [{
-    Conv, ConvTranspose (grouped, too), Gemm and MatMul with constant weights. A MatMul takes the scale only; the
-    shift stays behind it. An affine that has to stay gets the attribute `bn.reason`.
+    Conv, ConvTranspose (grouped, too), Gemm and MatMul with constant weights take an affine of their result, and one of
+    their input. It travels there through nodes that keep it an affine: layouts, Concat and Split, sums and products,
+    pools, means, padding, and ReLU where the scale is not negative. A MatMul takes the scale only; the shift stays behind
+    it. An affine that has to stay gets the attribute `bn.reason`.
   }];
 }
 

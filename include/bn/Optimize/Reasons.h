@@ -32,6 +32,11 @@ enum class Reason {
   BiasNotPerChannel,
   NoBias,
   Overflow,
+  NegativeScale,
+  ZeroPadding,
+  ChannelAxisLost,
+  BranchNotLinear,
+  ConsumerNotLinear,
   TrainingMode,
 };
 

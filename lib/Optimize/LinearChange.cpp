@@ -1,0 +1,126 @@
+// LinearChange.cpp - new constants for a linear node.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "LinearChange.h"
+
+#include "bn/IR/Onnx/Names.h"
+
+using namespace mlir;
+
+namespace bn {
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+/// Reads the bias as [outer][channel], and the type that holds a new one; zeros where there is none.
+Reason LinearChange::readBias() {
+  int64_t channels = form.layout.getNumChannels();
+  auto elementType = cast<ShapedType>(form.weight->get().getType()).getElementType();
+  biasType = RankedTensorType::get({channels}, elementType);
+  bias.assign(channels, 0);
+  if (!form.bias || isAbsent(form.bias->get()))
+    return Reason::None;
+  std::optional<SmallVector<double>> stored = getConstantReals(form.bias->get());
+  if (!stored || stored->empty())
+    return Reason::BiasNotPerChannel;
+  auto storedType = cast<RankedTensorType>(getConstant(form.bias->get()).getType());
+  if (stored->size() == 1) {
+    bias.assign(channels, stored->front());
+    return Reason::None;
+  }
+  if (storedType.getShape().back() != channels) // a column: it would have to grow
+    return Reason::BiasNotPerChannel;
+  bias.assign(stored->begin(), stored->end());
+  biasType = RankedTensorType::get(storedType.getShape(), elementType);
+  return Reason::None;
+}
+
+/// Lets the bias take a shift of the result, or what follows where there is none.
+void LinearChange::setShift(ChannelMap map, BroadcastMap &left) {
+  left = BroadcastMap::uniform(1, 0);
+  if (!form.bias && !map.hasZeroOffset()) {
+    int64_t rank = cast<RankedTensorType>(op->getResult(0).getType()).getRank();
+    left = BroadcastMap::along(form.axis, rank, {SmallVector<double>(map.scale.size(), 1), map.offset});
+  }
+  biasMap = std::move(map);
+}
+
+Reason LinearChange::planResult(Operation *op, const BroadcastMap &map, LinearChange &change, BroadcastMap &left) {
+  change.op = op;
+  if (Reason why = describeLinear(op, change.form); why != Reason::None)
+    return why;
+  ChannelMap channels;
+  if (Reason why = map.getAlong(change.form.axis, change.form.layout.getNumChannels(), channels); why != Reason::None)
+    return why;
+  if (!change.form.bias && channels.hasUnitScale() && !channels.hasZeroOffset())
+    return Reason::NoBias;
+  if (Reason why = change.readBias(); why != Reason::None)
+    return why;
+  change.scaled = change.form.layout;
+  change.scale = channels.scale;
+  change.setShift(std::move(channels), left);
+  return Reason::None;
+}
+
+Reason LinearChange::planInput(OpOperand &use, const BroadcastMap &map, LinearChange &change, BroadcastMap &left) {
+  change.op = use.getOwner();
+  InputForm input;
+  if (Reason why = describeInput(use, input); why != Reason::None)
+    return why;
+  if (Reason why = describeLinear(change.op, change.form); why != Reason::None)
+    return why;
+  ChannelMap channels;
+  if (Reason why = map.getAlong(input.axis, input.layout.getNumChannels(), channels); why != Reason::None)
+    return why;
+  if (Reason why = channels.hasZeroOffset() ? Reason::None : input.offset; why != Reason::None)
+    return why;
+  if (Reason why = change.readBias(); why != Reason::None)
+    return why;
+  ChannelMap shift = ChannelMap{{1}, {0}}.spread(change.form.layout.getNumChannels());
+  if (!channels.hasZeroOffset()) {
+    auto sums = sumChannels(getConstant(input.weight->get()).getValue(), input.layout, channels.offset, input.sumsPerInner);
+    if (!sums)
+      return Reason::WeightsNotConstant;
+    for (auto [total, sum] : llvm::zip_equal(shift.offset, *sums))
+      total = input.factor * sum;
+  }
+  change.scaled = input.layout;
+  change.scale = std::move(channels.scale);
+  change.setShift(std::move(shift), left);
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// Computing and writing
+//===----------------------------------------------------------------------===//
+
+bool LinearChange::scalesWeight() const {
+  return llvm::any_of(scale, [](double a) { return a != 1; });
+}
+
+int64_t LinearChange::getCopiedBytes() const {
+  onnx::ConstantOp weight = getConstant(form.weight->get());
+  return scalesWeight() && hasOtherReaders(weight, op) ? getNumBytes(weight) : 0;
+}
+
+Reason LinearChange::prepare() {
+  onnx::ConstantOp weight = getConstant(form.weight->get());
+  bool hasBias = form.bias && !isAbsent(form.bias->get());
+  if (form.bias && (!biasMap.hasZeroOffset() || (hasBias && !biasMap.hasUnitScale())))
+    if (Reason why = storeReals(mapBias(bias, form.biasFactor, biasMap), biasType, "bias", constants.bias); why != Reason::None)
+      return why;
+  if (!form.bias) // the shift stays behind and must be storable there
+    if (Reason why = checkFit(biasMap.offset, cast<ShapedType>(weight.getType()).getElementType()); why != Reason::None)
+      return why;
+  if (!scalesWeight())
+    return Reason::None;
+  ScaledWeight product;
+  Reason why = scaleChannels(weight.getValue(), scaled, scale, onnx::getValueName(weight), product);
+  constants = {product.value, constants.bias, product.before, product.after};
+  return why;
+}
+
+void LinearChange::commit(PatternRewriter &rewriter, FreshNames &names) { replaceConstants(rewriter, op, form, constants, names); }
+
+} // namespace bn

@@ -1,0 +1,52 @@
+// LinearChange.h - new constants for a linear node, so that it does an affine's work as well.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   result     w' = a·w, bias' = a·bias + b            the affine stood behind the node
+//   input      w' = w·a, bias' = bias + Σ w·b          it stood before the node
+//
+// Three steps, so that nothing changes before everything is known to be legal: plan looks, prepare computes, commit writes.
+
+#ifndef BN_OPTIMIZE_LINEARCHANGE_H
+#define BN_OPTIMIZE_LINEARCHANGE_H
+
+#include "BroadcastMap.h"
+#include "Initializers.h"
+#include "LinearOps.h"
+
+namespace bn {
+
+class LinearChange {
+public:
+  /// Makes the result of `op` map(result). What a node without bias cannot take, a shift, goes to `left`.
+  static Reason planResult(mlir::Operation *op, const BroadcastMap &map, LinearChange &change, BroadcastMap &left);
+  /// Makes the node read map(x) where `use` is x now. `left` as above, on the result.
+  static Reason planInput(mlir::OpOperand &use, const BroadcastMap &map, LinearChange &change, BroadcastMap &left);
+
+  /// Computes the new constants. NonFinite or Overflow where a type cannot hold one.
+  Reason prepare();
+  /// How many bytes more there are afterwards because others read the old weight.
+  int64_t getCopiedBytes() const;
+  /// Gives the node its new constants; old ones die with their last reader.
+  void commit(mlir::PatternRewriter &rewriter, FreshNames &names);
+
+  mlir::Operation *getOperation() const { return op; }
+  const LinearForm &getForm() const { return form; }
+
+private:
+  bool scalesWeight() const;
+  Reason readBias();
+  void setShift(ChannelMap shift, BroadcastMap &left);
+
+  mlir::Operation *op = nullptr;
+  LinearForm form;
+  mlir::RankedTensorType biasType;
+  llvm::SmallVector<double> bias; ///< the old one, [outer][channel]
+  ChannelMap biasMap;             ///< what becomes of it
+  ChannelLayout scaled;           ///< the channels of the weight that are scaled
+  llvm::SmallVector<double> scale;
+  LinearConstants constants; ///< what prepare computed
+};
+
+} // namespace bn
+
+#endif // BN_OPTIMIZE_LINEARCHANGE_H

@@ -1,0 +1,265 @@
+// MoveBranches.cpp - an affine passes nodes where several values meet or part.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   a·(x + y) + b  =  (a·x + b) + a·y          a·(x · y)  =  (a·x) · y          a·[x, y] + b  =  [a·x + b, a·y + b]
+//
+// A sum hands its shift to one operand, a product its scale; each operand only what fits its shape.
+
+#include "MoveRules.h"
+
+using namespace mlir;
+
+namespace bn {
+
+//===----------------------------------------------------------------------===//
+// Broadcasting
+//===----------------------------------------------------------------------===//
+
+/// The map of the result as one of an operand that is broadcast to it; nothing where the operand lacks the axis.
+static std::optional<BroadcastMap> toOperand(const BroadcastMap &map, OpOperand &use) {
+  if (map.isUniform() || getConstant(use.get())) // a constant may grow
+    return map;
+  std::optional<ArrayRef<int64_t>> shape = getShape(use.get());
+  int64_t missing = shape ? map.getShape().size() - shape->size() : 0;
+  if (!shape || missing < 0)
+    return std::nullopt;
+  for (auto [axis, size] : llvm::enumerate(map.getShape()))
+    if (size != 1 && (static_cast<int64_t>(axis) < missing || (*shape)[axis - missing] != size))
+      return std::nullopt;
+  return map.removeAxes(llvm::to_vector(llvm::seq<int64_t>(0, missing)));
+}
+
+/// The map of an operand as one of the result that it is broadcast to.
+static std::optional<BroadcastMap> toResult(const BroadcastMap &map, Value result) {
+  if (map.isUniform())
+    return map;
+  std::optional<ArrayRef<int64_t>> shape = getShape(result);
+  int64_t missing = shape ? shape->size() - map.getShape().size() : -1;
+  if (missing < 0)
+    return std::nullopt;
+  for (auto [axis, size] : llvm::enumerate(map.getShape()))
+    if (size != 1 && (*shape)[axis + missing] != size)
+      return std::nullopt;
+  return map.insertAxes(llvm::to_vector(llvm::seq<int64_t>(0, missing)));
+}
+
+/// Before version 7 dimensions align where an attribute says.
+static bool alignsAtEnd(Operation *op) { return cast<onnx::NodeOpInterface>(op).getSchemaVersion() >= 7; }
+
+/// The operand that takes what only one can: a constant, or else what the plan prefers among those where it fits.
+static std::optional<unsigned> chooseOperand(MutableArrayRef<OpOperand> operands, const BroadcastMap &map, const MovePlan &plan) {
+  SmallVector<unsigned> fitting;
+  for (OpOperand &use : operands) {
+    if (!toOperand(map, use))
+      continue;
+    if (getConstant(use.get()))
+      return use.getOperandNumber();
+    fitting.push_back(use.getOperandNumber());
+  }
+  return fitting.empty() ? std::nullopt : std::optional(fitting[plan.choose(fitting.size())]);
+}
+
+//===----------------------------------------------------------------------===//
+// Sums and products
+//===----------------------------------------------------------------------===//
+
+/// Whether the operand is subtracted.
+static bool isNegated(OpOperand &use) {
+  return cast<onnx::NodeOpInterface>(use.getOwner()).is("Sub") && use.getOperandNumber() == 1;
+}
+
+Reason pullSum(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  BroadcastMap scale = map.onlyScale(), offset = map.onlyOffset();
+  std::optional<unsigned> taker = chooseOperand(op->getOpOperands(), map, plan);
+  if (!alignsAtEnd(op) || !taker)
+    return Reason::ChannelAxisLost;
+  for (OpOperand &use : op->getOpOperands()) {
+    bool takesOffset = use.getOperandNumber() == *taker;
+    std::optional<BroadcastMap> share = toOperand(!takesOffset ? scale : isNegated(use) ? map.withNegatedOffset() : map, use);
+    if (!share)
+      return Reason::ChannelAxisLost;
+    plan.pull(use, std::move(*share), /*isBranch=*/!scale.isIdentity());
+  }
+  return Reason::None;
+}
+
+/// A shift of one operand is one of the result; a scale is none.
+Reason pushSum(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  std::optional<BroadcastMap> whole = toResult(isNegated(use) ? map.withNegatedOffset() : map, op->getResult(0));
+  if (!alignsAtEnd(op) || !whole || !whole->hasUnitScale())
+    return Reason::ConsumerNotLinear;
+  plan.push(op->getResult(0), std::move(*whole));
+  return Reason::None;
+}
+
+Reason pullProduct(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  if (!map.hasZeroOffset())
+    return Reason::NonlinearBetween;
+  std::optional<unsigned> taker = chooseOperand(op->getOpOperands(), map, plan);
+  if (!alignsAtEnd(op) || !taker)
+    return Reason::ChannelAxisLost;
+  OpOperand &use = op->getOpOperand(*taker);
+  plan.pull(use, *toOperand(map, use));
+  return Reason::None;
+}
+
+Reason pushProduct(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  std::optional<BroadcastMap> whole = toResult(map, op->getResult(0));
+  if (!alignsAtEnd(op) || !whole || !whole->hasZeroOffset())
+    return Reason::ConsumerNotLinear;
+  OpOperand &other = op->getOpOperand(1 - use.getOperandNumber());
+  if (getConstant(other.get()))
+    return plan.changeConstant(other, *whole);
+  plan.push(op->getResult(0), std::move(*whole));
+  return Reason::None;
+}
+
+Reason pullQuotient(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  OpOperand &dividend = result.getOwner()->getOpOperand(0);
+  if (!map.hasZeroOffset())
+    return Reason::NonlinearBetween;
+  std::optional<BroadcastMap> share = toOperand(map, dividend);
+  if (!alignsAtEnd(result.getOwner()) || !share)
+    return Reason::ChannelAxisLost;
+  plan.pull(dividend, std::move(*share));
+  return Reason::None;
+}
+
+Reason pushQuotient(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  std::optional<BroadcastMap> whole = toResult(map, op->getResult(0));
+  if (use.getOperandNumber() != 0 || !alignsAtEnd(op) || !whole || !whole->hasZeroOffset())
+    return Reason::ConsumerNotLinear;
+  plan.push(op->getResult(0), std::move(*whole));
+  return Reason::None;
+}
+
+/// A product of two values takes the scale of its rows from the left operand, of its columns from the right one.
+Reason pullMatMul(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  if (!map.hasZeroOffset())
+    return Reason::WeightsNotConstant;
+  int64_t rank = map.getShape().size();
+  bool variesInRows = rank >= 2 && map.variesAlong(rank - 2), variesInColumns = rank >= 2 && map.variesAlong(rank - 1);
+  if (variesInRows && variesInColumns)
+    return Reason::SeveralAxes;
+  OpOperand &use = op->getOpOperand(variesInRows ? 0 : variesInColumns ? 1 : plan.choose(2));
+  std::optional<BroadcastMap> share = toOperand(map, use);
+  if (!share || getConstant(use.get()))
+    return Reason::WeightsNotConstant;
+  plan.pull(use, std::move(*share));
+  return Reason::None;
+}
+
+Reason pushMatMul(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  int64_t rank = map.getShape().size(), summed = rank - (use.getOperandNumber() == 0 ? 1 : 2);
+  std::optional<BroadcastMap> whole = toResult(map, op->getResult(0));
+  if (!map.hasZeroOffset() || !whole || (rank > 0 && (rank < 2 || map.variesAlong(summed))))
+    return Reason::ConsumerNotLinear;
+  plan.push(op->getResult(0), std::move(*whole));
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// All branches alike
+//===----------------------------------------------------------------------===//
+
+static Reason pullAll(MutableArrayRef<OpOperand> operands, const BroadcastMap &map, MovePlan &plan) {
+  for (OpOperand &use : operands) {
+    std::optional<BroadcastMap> share = toOperand(map, use);
+    if (!share)
+      return Reason::ChannelAxisLost;
+    plan.pull(use, std::move(*share), /*isBranch=*/true);
+  }
+  return Reason::None;
+}
+
+Reason pullMean(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  return alignsAtEnd(op) ? pullAll(op->getOpOperands(), map, plan) : Reason::UnknownShape;
+}
+
+Reason pullMax(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  return map.hasNegativeScale() ? Reason::NegativeScale : pullMean(result, map, plan);
+}
+
+Reason pullWhere(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  return pullAll(result.getOwner()->getOpOperands().drop_front(), map, plan);
+}
+
+//===----------------------------------------------------------------------===//
+// Parts along an axis
+//===----------------------------------------------------------------------===//
+
+/// Finds which elements along `axis` of `whole` each of `parts` holds. False where sizes are unknown.
+static bool findParts(Value whole, ValueRange parts, int64_t &axis, SmallVectorImpl<SmallVector<int64_t>> &indices) {
+  std::optional<ArrayRef<int64_t>> shape = getShape(whole);
+  if (!shape)
+    return false;
+  axis += axis < 0 ? shape->size() : 0;
+  int64_t begin = 0;
+  for (Value part : parts) {
+    std::optional<ArrayRef<int64_t>> partShape = getShape(part);
+    if (!partShape || axis < 0 || axis >= static_cast<int64_t>(partShape->size()) || (*partShape)[axis] < 0)
+      return false;
+    indices.push_back(llvm::to_vector(llvm::seq(begin, begin + (*partShape)[axis])));
+    begin += (*partShape)[axis];
+  }
+  return begin == (*shape)[axis];
+}
+
+static int64_t getConcatAxis(Operation *op) { return cast<onnx::NodeOpInterface>(op).getInt("axis", 1); }
+static int64_t getSplitAxis(Operation *op) { return cast<onnx::NodeOpInterface>(op).getInt("axis", 0); }
+
+Reason pullConcat(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  int64_t axis = getConcatAxis(op);
+  SmallVector<SmallVector<int64_t>> indices;
+  if (!map.isUniform() && !findParts(result, op->getOperands(), axis, indices))
+    return Reason::UnknownShape;
+  for (OpOperand &use : op->getOpOperands())
+    plan.pull(use, map.isUniform() ? map : map.take(axis, indices[use.getOperandNumber()]), /*isBranch=*/true);
+  return Reason::None;
+}
+
+Reason pushConcat(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  int64_t axis = getConcatAxis(op);
+  SmallVector<SmallVector<int64_t>> indices;
+  Value result = op->getResult(0);
+  if (!findParts(result, op->getOperands(), axis, indices))
+    return Reason::UnknownShape;
+  ArrayRef<int64_t> shape = *getShape(result);
+  plan.push(result, map.extend(axis, shape[axis], shape.size(), indices[use.getOperandNumber()]));
+  return Reason::None;
+}
+
+Reason pullSplit(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = result.getOwner();
+  int64_t axis = getSplitAxis(op);
+  SmallVector<SmallVector<int64_t>> indices;
+  Value whole = op->getOperand(0);
+  if (!findParts(whole, op->getResults(), axis, indices))
+    return Reason::UnknownShape;
+  ArrayRef<int64_t> shape = *getShape(whole);
+  plan.pull(op->getOpOperand(0), map.extend(axis, shape[axis], shape.size(), indices[result.getResultNumber()]));
+  return Reason::None;
+}
+
+Reason pushSplit(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
+  Operation *op = use.getOwner();
+  int64_t axis = getSplitAxis(op);
+  SmallVector<SmallVector<int64_t>> indices;
+  if (use.getOperandNumber() != 0 || (!map.isUniform() && !findParts(use.get(), op->getResults(), axis, indices)))
+    return Reason::UnknownShape;
+  for (OpResult result : op->getResults())
+    plan.push(result, map.isUniform() ? map : map.take(axis, indices[result.getResultNumber()]));
+  return Reason::None;
+}
+
+} // namespace bn

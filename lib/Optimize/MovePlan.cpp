@@ -1,0 +1,289 @@
+// MovePlan.cpp - follows an affine to where it is absorbed.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "MovePlan.h"
+
+#include "FileSize.h"
+#include "MoveRules.h"
+#include "bn/IR/Onnx/Names.h"
+
+using namespace mlir;
+
+namespace bn {
+
+BroadcastMap getBroadcastMap(AffineOp affine) {
+  auto type = dyn_cast<RankedTensorType>(affine.getType());
+  int64_t axis = affine.getAxis();
+  return BroadcastMap::along(axis, type ? type.getRank() : axis + 1, getMap(affine));
+}
+
+int64_t countNodes(const BroadcastMap &map) { return !map.hasUnitScale() + !map.hasZeroOffset(); }
+
+int64_t countNodes(AffineOp affine) {
+  SmallVector<Operation *> originals = getOriginals(affine);
+  int64_t count = countNodes(getBroadcastMap(affine));
+  if (originals.empty())
+    return count;
+  bool hasBatchNorm = llvm::any_of(originals, [&](Operation *op) {
+    auto norm = dyn_cast<InferenceOp>(op);
+    return norm && norm.getAxes() == ArrayRef<int64_t>(affine.getAxis());
+  });
+  return hasBatchNorm || originals.size() == 1 ? 1 : std::min<int64_t>(count, originals.size());
+}
+
+int64_t countRoom(AffineOp affine) {
+  constexpr int64_t nodeBytes = 32; // the names and attributes of a node are rarely less
+  SmallVector<Operation *> originals = getOriginals(affine);
+  int64_t bytes = nodeBytes * std::max<int64_t>(1, originals.size());
+  for (Operation *original : originals)
+    for (Value operand : original->getOperands())
+      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
+        bytes += getNumBytes(constant);
+  DenseSet<Operation *> unused(originals.begin(), originals.end());
+  return std::max(bytes, getRoom(affine, unused).value_or(0));
+}
+
+int64_t MovePlan::getCopiedBytes() const {
+  int64_t bytes = 0;
+  for (const LinearChange &change : linears)
+    bytes += change.getCopiedBytes();
+  for (const ConstantChange &change : constants) {
+    onnx::ConstantOp old = getConstant(change.use->get());
+    bytes += change.type.getNumElements() * change.type.getElementTypeBitWidth() / 8;
+    bytes -= hasOtherReaders(old, change.use->getOwner()) ? 0 : getNumBytes(old);
+  }
+  return bytes;
+}
+
+bool readsOnlyShape(Operation *op) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  return node && (node.is("Shape") || node.is("Size"));
+}
+
+/// Whether anything but `use` sees the numbers of its value.
+static Reason checkSoleReader(OpOperand &use) {
+  for (OpOperand &other : use.get().getUses()) {
+    if (&other == &use || readsOnlyShape(other.getOwner()))
+      continue;
+    return other.getOwner()->hasTrait<OpTrait::IsTerminator>() ? Reason::GraphOutput : Reason::ProducerHasOtherUsers;
+  }
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// Demands
+//===----------------------------------------------------------------------===//
+
+void MovePlan::pull(OpOperand &use, BroadcastMap map, bool isBranch) {
+  if (!map.isIdentity())
+    pulls.push_back({&use, std::move(map), isBranch});
+}
+
+void MovePlan::push(Value value, BroadcastMap map) {
+  if (!map.isIdentity())
+    pushes.push_back({value, std::move(map)});
+}
+
+Reason MovePlan::changeConstant(OpOperand &use, const BroadcastMap &map) {
+  onnx::ConstantOp constant = getConstant(use.get());
+  std::optional<SmallVector<double>> values = getConstantReals(use.get());
+  auto type = constant ? dyn_cast<RankedTensorType>(constant.getType()) : RankedTensorType();
+  if (!values || !type)
+    return Reason::WeightsNotConstant;
+  SmallVector<int64_t> shape(type.getShape());
+  if (static_cast<int64_t>(map.getShape().size()) > type.getRank())
+    shape.insert(shape.begin(), map.getShape().size() - type.getRank(), 1);
+  if (!map.isUniform() && map.getShape().size() != shape.size())
+    return Reason::AxisMismatch;
+  std::optional<SmallVector<double>> result = map.apply(*values, shape);
+  if (!result)
+    return Reason::SeveralAxes;
+  constants.push_back({&use, RankedTensorType::get(shape, type.getElementType()), std::move(*result), {}});
+  return Reason::None;
+}
+
+Reason MovePlan::changeAffine(AffineOp affine, std::optional<BroadcastMap> map) {
+  if (!map)
+    return Reason::AxisMismatch;
+  ChannelMap numbers;
+  if (Reason why = map->getAlong(affine.getAxis(), affine.getScale().size(), numbers); why != Reason::None)
+    return why;
+  addedNodes += countNodes(*map) - countNodes(affine);
+  affines.push_back({affine, std::move(*map)});
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// Following them
+//===----------------------------------------------------------------------===//
+
+Reason MovePlan::trace() {
+  entered.insert(mover);
+  while (!pulls.empty()) {
+    Pull step = pulls.pop_back_val();
+    Reason why = follow(step);
+    bool isDeadEnd = why == Reason::NoProducer || why == Reason::ProducerNotLinear || why == Reason::NonlinearBetween;
+    if (why != Reason::None)
+      return step.isBranch && isDeadEnd ? Reason::BranchNotLinear : why;
+  }
+  while (!pushes.empty()) {
+    Push step = pushes.pop_back_val();
+    if (Reason why = follow(step); why != Reason::None)
+      return why;
+  }
+  return Reason::None;
+}
+
+Reason MovePlan::follow(const Pull &step) {
+  Value value = step.use->get();
+  if (getConstant(value))
+    return changeConstant(*step.use, step.map);
+  Operation *producer = value.getDefiningOp();
+  if (!producer || producer->getBlock() != step.use->getOwner()->getBlock())
+    return Reason::NoProducer;
+  LinearChange change;
+  BroadcastMap left = BroadcastMap::uniform(1, 0);
+  auto inner = dyn_cast<AffineOp>(producer);
+  Reason notLinear = inner ? Reason::ProducerNotLinear : LinearChange::planResult(producer, step.map, change, left);
+  auto node = dyn_cast<onnx::NodeOpInterface>(producer);
+  const MoveRule *rule = node && notLinear != Reason::None ? findMoveRule(node) : nullptr;
+  if (notLinear != Reason::None && !(rule && rule->pull) && !inner)
+    return notLinear;
+  if (Reason why = checkSoleReader(*step.use); why != Reason::None)
+    return why;
+  if (!enter(producer))
+    return Reason::ProducerHasOtherUsers;
+  if (inner)
+    return pullThrough(inner, step.map);
+  if (notLinear != Reason::None) {
+    Reason why = rule->pull(cast<OpResult>(value), step.map, *this);
+    bool isOther = notLinear == Reason::ProducerNotLinear || notLinear == Reason::NonlinearBetween;
+    return why == Reason::None || isOther ? why : notLinear;
+  }
+  if (!left.isIdentity()) {
+    shiftsBehind.push_back({producer, change.getForm().axis, change.getForm().layout.getNumChannels(), left});
+    ++addedNodes;
+    shiftsLeft = true;
+  }
+  linears.push_back(std::move(change));
+  return Reason::None;
+}
+
+/// a·(c·x + d) + b is c·(a·x) + (a·d + b): the scale goes on, the shift stays.
+Reason MovePlan::pullThrough(AffineOp affine, const BroadcastMap &map) {
+  auto addOffsets = [](const ChannelMap &outer, const ChannelMap &inner) {
+    ChannelMap result = compose(outer, inner);
+    result.scale = inner.scale;
+    return result;
+  };
+  if (Reason why = changeAffine(affine, BroadcastMap::combine(map, getBroadcastMap(affine), addOffsets)); why != Reason::None)
+    return why;
+  pull(affine.getInputMutable(), map.onlyScale());
+  return Reason::None;
+}
+
+Reason MovePlan::follow(const Push &step) {
+  for (OpOperand &use : step.value.getUses())
+    if (use.getOwner() != mover && !readsOnlyShape(use.getOwner()))
+      if (Reason why = followUse(use, step.map); why != Reason::None)
+        return why;
+  return Reason::None;
+}
+
+Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
+  Operation *reader = use.getOwner();
+  if (reader->hasTrait<OpTrait::IsTerminator>())
+    return Reason::GraphOutput;
+  if (!enter(reader))
+    return Reason::ConsumerNotLinear;
+  if (auto outer = dyn_cast<AffineOp>(reader))
+    return changeAffine(outer, BroadcastMap::combine(getBroadcastMap(outer), map, compose));
+  LinearChange change;
+  BroadcastMap left = BroadcastMap::uniform(1, 0);
+  Reason why = LinearChange::planInput(use, map, change, left);
+  if (why == Reason::None) {
+    linears.push_back(std::move(change));
+    push(reader->getResult(0), std::move(left));
+    return Reason::None;
+  }
+  auto node = dyn_cast<onnx::NodeOpInterface>(reader);
+  const MoveRule *rule = node ? findMoveRule(node) : nullptr;
+  return rule && rule->push ? rule->push(use, map, *this) : why;
+}
+
+//===----------------------------------------------------------------------===//
+// Carrying out
+//===----------------------------------------------------------------------===//
+
+Reason MovePlan::prepare() {
+  for (LinearChange &change : linears)
+    if (Reason why = change.prepare(); why != Reason::None)
+      return why;
+  for (ConstantChange &change : constants)
+    if (Reason why = storeReals(change.values, change.type, "constant", change.newValue); why != Reason::None)
+      return why;
+  for (AffineChange &change : affines) {
+    Type element = cast<ShapedType>(change.affine.getType()).getElementType();
+    for (ArrayRef<double> values : {ArrayRef(change.map.getNumbers().scale), ArrayRef(change.map.getNumbers().offset)})
+      if (Reason why = checkFit(values, element); why != Reason::None)
+        return why;
+  }
+  return Reason::None;
+}
+
+/// An affine with these numbers that accounts for `sources`.
+static AffineOp createAffine(PatternRewriter &rewriter, Location loc, Value input, int64_t axis, int64_t channels,
+                             const BroadcastMap &map, ArrayRef<StringRef> sources) {
+  ChannelMap numbers;
+  [[maybe_unused]] Reason why = map.getAlong(axis, channels, numbers);
+  assert(why == Reason::None && "checked by the plan");
+  auto affine = AffineOp::create(rewriter, loc, input.getType(), input, numbers.scale, numbers.offset, axis);
+  addSources(affine, sources);
+  return affine;
+}
+
+void MovePlan::commit(PatternRewriter &rewriter, FreshNames &names) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  auto affine = dyn_cast<AffineOp>(mover);
+  SmallVector<StringRef> sources = affine ? getSources(affine) : SmallVector<StringRef>();
+  for (LinearChange &change : linears)
+    rewriter.modifyOpInPlace(change.getOperation(), [&] {
+      change.commit(rewriter, names);
+      addSources(change.getOperation(), sources);
+    });
+  for (ConstantChange &change : constants) {
+    Value old = change.use->get();
+    onnx::ConstantOp constant = getConstant(old);
+    std::string name = takeVersionName(constant, change.use->getOwner(), names);
+    rewriter.setInsertionPointAfter(constant);
+    Value updated = createInitializer(rewriter, constant->getLoc(), change.newValue, name);
+    rewriter.modifyOpInPlace(change.use->getOwner(), [&] {
+      change.use->set(updated);
+      addSources(change.use->getOwner(), sources);
+    });
+    eraseIfDead(rewriter, old);
+  }
+  for (ShiftLeft &left : shiftsBehind) {
+    rewriter.setInsertionPointAfter(left.op);
+    Value result = left.op->getResult(0);
+    AffineOp shift = createAffine(rewriter, mover->getLoc(), result, left.axis, left.channels, left.map, sources);
+    onnx::setOutputNames(shift, {names.take((onnx::getValueName(result) + "_shifted").str())});
+    if (StringAttr name = affine ? getReplacementName(affine) : StringAttr())
+      shift->setAttr(onnx::attr::name, name);
+    rewriter.replaceAllUsesExcept(result, shift.getOutput(), shift);
+  }
+  for (AffineChange &change : affines) {
+    AffineOp old = change.affine;
+    rewriter.setInsertionPoint(old);
+    SmallVector<StringRef> all = getSources(old);
+    all.append(sources);
+    AffineOp updated =
+        createAffine(rewriter, old->getLoc(), old.getInput(), old.getAxis(), old.getScale().size(), change.map, all);
+    onnx::takeOutputNames(old, updated);
+    if (StringAttr name = getReplacementName(old))
+      updated->setAttr(onnx::attr::name, name);
+    rewriter.replaceOp(old, updated);
+  }
+}
+
+} // namespace bn

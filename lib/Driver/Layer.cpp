@@ -4,8 +4,8 @@
 #include "bn/Driver/Layer.h"
 
 #include "bn/Driver/LayerEngine.h"
+#include "bn/Driver/ModelFile.h"
 #include "bn/Driver/Npy.h"
-#include "bn/Driver/OutputFile.h"
 #include "bn/Driver/TensorSpec.h"
 #include "bn/Layers/BatchNormalization.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -67,6 +67,12 @@ static Error assignWeights(layers::BatchNormalization &layer, StringRef path, ML
     if (Error error = layer.assign(weight.name, std::move(weight.tensor)))
       return addContext(std::move(error), "'" + path + "'");
   return Error::success();
+}
+
+/// Where a module goes: a file whose ending tells its format, or stdout.
+static SaveOptions getEmissionTarget(const LayerOptions &options) {
+  return {options.output, options.output.empty() || options.output == "-" ? options.emission == LayerEmission::Onnx ? "onnx" : "mlir" : "",
+          false};
 }
 
 /// The penalties' sum and the variables as their constraints would have them, where there are any.
@@ -131,16 +137,20 @@ static Expected<std::vector<NamedTensor>> computeResults(layers::BatchNormalizat
 
 static Error emit(layers::BatchNormalization &layer, const LayerOptions &options, const HostTensor &input,
                   const layers::CallOptions &callOptions) {
-  Expected<OwningOpRef<ModuleOp>> module = layer.getModule(input, callOptions);
+  bool isOnnx = options.emission == LayerEmission::Onnx;
+  Expected<OwningOpRef<ModuleOp>> module = isOnnx ? layer.getOnnxModule(input, callOptions) : layer.getModule(input, callOptions);
   if (!module)
     return module.takeError();
-  return writeFile(options.output.empty() ? "-" : StringRef(options.output), [&](raw_ostream &os) { (*module)->print(os); });
+  return saveModel(**module, getEmissionTarget(options));
 }
 
 Expected<ExitCode> runLayer(const LayerOptions &options) {
   bool runs = options.emission == LayerEmission::Nothing;
   if (runs && !StringRef(options.output).ends_with(".npz"))
     return makeError(std::errc::invalid_argument, "expected --output FILE.npz, got '" + options.output + "'");
+  if (!runs)
+    if (Expected<ModelFormat> format = getSaveFormat(getEmissionTarget(options)); !format)
+      return format.takeError();
   Session session;
   MLIRContext *context = session.getContext();
   Expected<layers::Arguments> arguments = readArguments(options.config);

@@ -3,6 +3,7 @@
 
 #include "Errors.h"
 #include "Geometry.h"
+#include "OnnxModule.h"
 #include "StepModule.h"
 #include "Variables.h"
 #include "bn/Layers/BatchNormalization.h"
@@ -154,6 +155,16 @@ Expected<OwningOpRef<ModuleOp>> BatchNormalization::getModule(const HostTensor &
   if (!step)
     return step.takeError();
   return std::move(step->module);
+}
+
+Expected<OwningOpRef<ModuleOp>> BatchNormalization::getOnnxModule(const HostTensor &inputs, const CallOptions &options) {
+  Expected<StringMap<HostTensor>> operands = collectOperands(inputs, options);
+  if (!operands)
+    return operands.takeError();
+  Expected<int64_t> ghosts = countGhosts(arguments, inputs.type.getDimSize(0));
+  if (!ghosts)
+    return ghosts.takeError();
+  return makeOnnx(getSettings(arguments, *geometry, *ghosts), *operands, trains(options), context);
 }
 
 Expected<Call> BatchNormalization::call(const HostTensor &inputs, const CallOptions &options) {

@@ -29,8 +29,8 @@ void addLayer(CLI::App &app, Action &action) {
   verb->add_option("--adjustment-scale", options->adjustmentScale, "factor of the normalized value")->type_name("FILE");
   verb->add_option("--adjustment-bias", options->adjustmentBias, "summand of the normalized value")->type_name("FILE");
   verb->add_option("--seed", options->seed, "of initializers that draw (default 0)")->type_name("N");
-  verb->add_option("-o,--output", options->output, "y, the variables after the call, and more")->type_name("F.npz");
-  addChoice<LayerEmission>(*verb, "--emit", options->emission, {{"mlir", LayerEmission::Mlir}},
+  verb->add_option("-o,--output", options->output, "y, the variables after the call, and more; or what is emitted")->type_name("F.npz");
+  addChoice<LayerEmission>(*verb, "--emit", options->emission, {{"mlir", LayerEmission::Mlir}, {"onnx", LayerEmission::Onnx}},
                            "writes the call as a module instead of running it");
   options->execution.engine = EngineKind::Reference;
   addEngine(*verb, options->execution);

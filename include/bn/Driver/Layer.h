@@ -10,7 +10,7 @@
 namespace bn::driver {
 
 /// What `layer` writes instead of running.
-enum class LayerEmission { Nothing, Mlir };
+enum class LayerEmission { Nothing, Mlir, Onnx };
 
 /// Paths of tensors are FILE.npy, FILE.npz:KEY or FILE.pb; empty where not given.
 struct LayerOptions {

@@ -82,6 +82,9 @@ public:
   /// The module that such a call runs, in graph form.
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> getModule(const HostTensor &inputs, const CallOptions &options = {});
 
+  /// Such a call as a graph that ONNX can say, from x to y, for batches of any size. Fails with not_supported where it cannot.
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> getOnnxModule(const HostTensor &inputs, const CallOptions &options = {});
+
   /// Gradients of a call of this layer, given that of its output.
   llvm::Expected<Gradients> getGradients(const Call &call, const HostTensor &outputGradient);
 

@@ -191,6 +191,10 @@ Reason describeInput(OpOperand &use, InputForm &form) {
   return rule->describeInput(use, form);
 }
 
+Reason checkSoleReader(Value value) {
+  return isGraphOutput(value) ? Reason::GraphOutput : value.hasOneUse() ? Reason::None : Reason::ProducerHasOtherUsers;
+}
+
 //===----------------------------------------------------------------------===//
 // New constants
 //===----------------------------------------------------------------------===//

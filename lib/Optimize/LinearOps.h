@@ -39,6 +39,9 @@ struct InputForm {
 /// does not.
 Reason describeInput(mlir::OpOperand &use, InputForm &form);
 
+/// Whether a value is read once, and no output of its graph. ProducerHasOtherUsers or GraphOutput where it is not.
+Reason checkSoleReader(mlir::Value value);
+
 /// New constants of a linear node; null where the old one stays. The ranges count where there is a weight.
 struct LinearConstants {
   mlir::ElementsAttr weight, bias;

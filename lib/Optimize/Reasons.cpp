@@ -40,6 +40,13 @@ static constexpr Row rows[] = {
     {Reason::ChannelAxisLost, "channel-axis-lost", "a node on the way to the weights mixes the channels"},
     {Reason::BranchNotLinear, "branch-not-linear", "several branches meet before the node, and one of them cannot take its part"},
     {Reason::ConsumerNotLinear, "consumer-not-linear", "a node behind has no weights that could take the scale"},
+    {Reason::ShapesDiffer, "shapes-differ", "the parallel nodes have different numbers of channels or dimensions"},
+    {Reason::StridesDiffer, "strides-differ", "the parallel nodes have different strides"},
+    {Reason::PaddingDiffers, "padding-differs", "the parallel nodes pad differently, or it is not known how"},
+    {Reason::PaddingBetween, "padding-between", "the second of two linear nodes pads what the first one computed"},
+    {Reason::PoolSkipsBorder, "pool-skips-border", "the average does not count the border"},
+    {Reason::CostGrows, "cost-grows", "one node would need more multiplications than the separate ones"},
+    {Reason::BytesGrow, "bytes-grow", "one node would need more bytes of weights than the separate ones"},
     {Reason::TrainingMode, "training-mode", "the node normalizes with the statistics of its own input"},
 };
 

@@ -59,6 +59,15 @@ def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
   }];
 }
 
+def MergeBranchesPass : BN_GraphPass<"bn-merge-branches"> {
+  let summary = "Make one convolution of parallel linear branches that meet in a sum";
+  let description = [{
+    Convolutions, scales, shifts, average pools, chains of these, and the common source itself, joined by Add, Sub or Sum.
+    Never more multiplications or bytes than before. A node that stays beside a parallel one gets the attribute
+    `bn.branch_reason`.
+  }];
+}
+
 def RestoreAffinePass : BN_GraphPass<"bn-restore-affine"> {
   let summary = "Turn the affines that stayed into their cheapest standard form";
   let description = [{

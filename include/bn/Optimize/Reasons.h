@@ -38,6 +38,13 @@ enum class Reason {
   BranchNotLinear,
   ConsumerNotLinear,
   TrainingMode,
+  ShapesDiffer,
+  StridesDiffer,
+  PaddingDiffers,
+  PaddingBetween,
+  PoolSkipsBorder,
+  CostGrows,
+  BytesGrow,
 };
 
 /// The reason's code in reports, for instance `producer-has-other-users`.
@@ -54,6 +61,8 @@ namespace attr {
 inline constexpr llvm::StringLiteral
     reason = "bn.reason",            ///< code of the reason why this op stays
     sources = "bn.sources",          ///< names of the BatchNormalizations that this op stands for, apart from itself
+    branches = "bn.branches",        ///< names of the linear nodes whose work this op does, apart from itself
+    branchReason = "bn.branch_reason", ///< code of the reason why this op stays beside parallel or consecutive ones
     weightRange = "bn.weight_range"; ///< smallest and largest weight before folding, then after
 } // namespace attr
 

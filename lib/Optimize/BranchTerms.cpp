@@ -1,0 +1,134 @@
+// BranchTerms.cpp - values that are linear functions of another one.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "BranchTerms.h"
+
+#include "Affines.h"
+#include "ConvFilter.h"
+#include "LinearOps.h"
+
+using namespace mlir;
+
+namespace bn {
+
+//===----------------------------------------------------------------------===//
+// One node
+//===----------------------------------------------------------------------===//
+
+/// Describes `op` as a filter whose result has `channels` channels and `rank` spatial dimensions.
+static Reason describeStep(Operation *op, int64_t channels, size_t rank, LinearStep &step) {
+  step.op = op;
+  if (auto conv = dyn_cast<onnx::ConvOp>(op)) {
+    if (Reason why = describeConv(conv, step.shape); why != Reason::None)
+      return why;
+  } else if (auto pool = dyn_cast<onnx::AveragePoolOp>(op)) {
+    if (Reason why = describePool(pool, channels, step.shape); why != Reason::None)
+      return why;
+  } else {
+    ChannelMap map;
+    if (Reason why = getMapAlong(cast<AffineOp>(op), 1, channels, map); why != Reason::None)
+      return why;
+    step.shape = getPointwiseShape(channels, rank);
+  }
+  return step.shape.outputs == channels && step.shape.axes.size() == rank ? Reason::None : Reason::ShapesDiffer;
+}
+
+/// The numbers of one step.
+static Reason readStep(const LinearStep &step, Filter &filter) {
+  filter.shape = step.shape;
+  if (auto conv = dyn_cast<onnx::ConvOp>(step.op))
+    return readConv(conv, filter);
+  if (isa<onnx::AveragePoolOp>(step.op)) {
+    filter.weights.assign(step.shape.getNumWeights(), 1.0 / step.shape.getNumTaps());
+    filter.bias.assign(step.shape.outputs, 0);
+  } else {
+    ChannelMap map;
+    if (Reason why = getMapAlong(cast<AffineOp>(step.op), 1, step.shape.outputs, map); why != Reason::None)
+      return why;
+    filter.weights = std::move(map.scale);
+    filter.bias = std::move(map.offset);
+  }
+  return Reason::None;
+}
+
+//===----------------------------------------------------------------------===//
+// The way from a source to a value
+//===----------------------------------------------------------------------===//
+
+/// The nodes of one graph from `value` back to `source`; nothing where they are not all linear.
+static std::optional<SmallVector<Operation *>> traceBack(Value value, Value source) {
+  SmallVector<Operation *> way;
+  for (; value != source; value = way.back()->getOperand(0)) {
+    Operation *op = value.getDefiningOp();
+    if (!isa_and_nonnull<onnx::ConvOp, AffineOp, onnx::AveragePoolOp>(op) || (!way.empty() && op->getBlock() != way.front()->getBlock()))
+      return std::nullopt;
+    way.push_back(op);
+  }
+  return way;
+}
+
+bool isBranch(Value value, Value source) { return traceBack(value, source).has_value(); }
+
+/// Whether a step adds a constant to what it computes.
+static bool shifts(const LinearStep &step) {
+  if (auto affine = dyn_cast<AffineOp>(step.op))
+    return !getMap(affine).hasZeroOffset();
+  auto conv = dyn_cast<onnx::ConvOp>(step.op);
+  return conv && hasBias(conv);
+}
+
+/// The shape of all steps in a row, after that of their source.
+static Reason chainSteps(ArrayRef<LinearStep> steps, FilterShape &shape) {
+  bool anyShift = false;
+  for (const LinearStep &step : steps) {
+    FilterShape inner = std::move(shape);
+    if (Reason why = chain(inner, step.shape, anyShift, shape); why != Reason::None)
+      return why;
+    anyShift |= shifts(step);
+  }
+  return Reason::None;
+}
+
+bool shifts(const BranchTerm &term) {
+  return llvm::any_of(term.steps, [](const LinearStep &step) { return shifts(step); });
+}
+
+Reason describeBranch(Value value, Value source, int64_t channels, size_t rank, BranchTerm &term) {
+  term = {.value = value, .source = source, .steps = {}, .shape = {}, .cost = 0};
+  int64_t resolution = 1; // of the step's result, compared with the value's
+  std::optional<SmallVector<Operation *>> way = traceBack(value, source);
+  for (Operation *op : *way) {
+    if (Reason why = checkSoleReader(op->getResult(0)); why != Reason::None)
+      return why;
+    LinearStep step;
+    if (Reason why = describeStep(op, channels, rank, step); why != Reason::None)
+      return why;
+    term.cost += isa<onnx::AveragePoolOp>(op) ? 0 : resolution * step.shape.getNumWeights();
+    for (const TapAxis &axis : step.shape.axes)
+      resolution *= axis.stride;
+    channels = step.shape.inputs;
+    term.steps.insert(term.steps.begin(), std::move(step));
+  }
+  term.shape = getPointwiseShape(channels, rank);
+  return chainSteps(term.steps, term.shape);
+}
+
+Reason readBranch(const BranchTerm &term, Filter &filter) {
+  if (term.steps.empty()) {
+    filter = {term.shape, SmallVector<double>(term.shape.outputs, 1), SmallVector<double>(term.shape.outputs, 0)};
+    return Reason::None;
+  }
+  Reason why = readStep(term.steps.front(), filter);
+  for (size_t i = 1; i < term.steps.size() && why == Reason::None; ++i) {
+    Filter inner = std::move(filter), outer;
+    why = readStep(term.steps[i], outer);
+    FilterShape shape;
+    if (why == Reason::None)
+      why = chain(inner.shape, outer.shape, /*shifts=*/false, shape); // shifts were looked at when the branch was described
+    if (why == Reason::None)
+      filter = compose(inner, outer, shape);
+  }
+  return why;
+}
+
+} // namespace bn

@@ -49,6 +49,30 @@ const proto::TensorProto *GraphImporter::getSmallConstant(Value value) {
   return tensor.get();
 }
 
+/// The formal parameter that input or output `index` is; null beyond the last.
+static const proto::OpSchema::FormalParameter *getFormal(const std::vector<proto::OpSchema::FormalParameter> &formals, size_t index) {
+  if (index < formals.size())
+    return &formals[index];
+  bool repeats = !formals.empty() && formals.back().GetOption() == proto::OpSchema::Variadic && formals.back().GetIsHomogeneous();
+  return repeats ? &formals.back() : nullptr;
+}
+
+/// An output of unknown type has the element type of an input that the schema gives the same type. Inputs of model-local
+/// functions have no types, so inference says nothing of what is made of them.
+static void inferElementType(const proto::OpSchema &schema, size_t output, ArrayRef<const proto::TypeProto *> inputs,
+                             proto::TypeProto &type) {
+  const auto *formal = getFormal(schema.outputs(), output);
+  if (!formal || type.value_case() != proto::TypeProto::VALUE_NOT_SET)
+    return;
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    const auto *other = getFormal(schema.inputs(), i);
+    if (!other || other->GetTypeStr() != formal->GetTypeStr() || !input || !input->has_tensor_type())
+      continue;
+    type.mutable_tensor_type()->set_elem_type(input->tensor_type().elem_type());
+    return;
+  }
+}
+
 std::vector<proto::TypeProto> GraphImporter::getOutputTypes(const proto::OpSchema *schema, proto::NodeProto &node, ValueRange operands,
                                                             Bodies &bodies,
                                                             DenseMap<unsigned, proto::TensorShapeProto> &elements) {
@@ -71,6 +95,9 @@ std::vector<proto::TypeProto> GraphImporter::getOutputTypes(const proto::OpSchem
   if (inferred)
     elements = propagateShapes(schema, node, inputs, types);
   consumeError(inferred.takeError()); // what inference cannot say stays as it is declared
+  for (auto [i, type] : llvm::enumerate(types))
+    if (schema)
+      inferElementType(*schema, i, inputs.types, type);
   return types;
 }
 

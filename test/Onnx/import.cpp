@@ -84,6 +84,18 @@ TEST(Import, InfersTypes) {
   EXPECT_TRUE(contains(ir, "onnx.relu") && contains(ir, "-> tensor<3x10xf32>")) << ir;
 }
 
+// Nobody says what a function's input is, but the weight of the convolution tells the type of its result.
+TEST(Import, InfersElementTypesInFunctions) {
+  MLIRContext context;
+  std::string ir = importToString(R"(<ir_version: 8, opset_import: ["" : 17, "local" : 1]>
+    g (float[1,2,4] x) => (float[1,2,4] y) { y = local.Block(x) }
+    <domain: "local", opset_import: ["" : 17]>
+    Block (data) => (result) { w = Constant<value = float[2,2,1] {1, 2, 3, 4}>() p = Constant<value = float[2] {1, 2}>()
+      c = Conv(data, w) n = BatchNormalization(c, p, p, p, p) result = Relu(n) })",
+                                  context);
+  EXPECT_TRUE(contains(ir, "none) -> tensor<*xf32>") && contains(ir, "bn.inference")) << ir;
+}
+
 TEST(Import, InitializersThatAreInputs) {
   const char *text = R"(<ir_version: {0}, opset_import: ["" : 13]>
     g (float[2] x, float[2] w = {1.0, 2.0}) => (float[2] y) { y = Add(x, w) })";

@@ -122,6 +122,8 @@ static Expected<std::vector<NamedTensor>> computeResults(layers::BatchNormalizat
   Expected<layers::Call> call = layer.call(input, callOptions);
   if (!call)
     return call.takeError();
+  if (call->usesBatchStatistics && callOptions.mask && !call->saved.contains("mask"))
+    llvm::errs() << "warning: the fused implementation ignores the mask, as Keras does\n";
   std::vector<NamedTensor> results = {{"y", call->output}};
   if (*gradient)
     if (Error error = addGradients(layer, *call, **gradient, results))

@@ -172,6 +172,19 @@ TEST_P(VectorTest, virtualBatchesRenormalized) {
   expect(call.output, vector, "y");
 }
 
+/// A state that says nothing counts as √ε.
+TEST_P(VectorTest, renormalizationOfStddevZero) {
+  const Object &vector = find("V7d_renorm_zero_stddev_state"), &v1 = find("V1_dense_train");
+  HostTensor x = tensor(v1, "x");
+  Layer layer = prepare({.renorm = true}, x, v1, {});
+  llvm::cantFail(layer.assign("renorm_stddev", tensor({2}, {0, 0})));
+  Reals y = getReals(llvm::cantFail(layer.call(x, {.training = true})).output), z = getReals(tensor(v1, "xhat"));
+  Reals r = getReals(tensor(vector, "r")), d = getReals(tensor(vector, "d")), expected;
+  for (size_t i = 0; i < z.size(); ++i)
+    expected.push_back(z[i] * r[i % 2] + d[i % 2]);
+  expectNear(y, expected, tolerance, "y");
+}
+
 TEST_P(VectorTest, adjustment) {
   const Object &vector = find("V10a_adjustment");
   Arguments arguments =

@@ -3,6 +3,7 @@
 
 #include "bn/Driver/Layer.h"
 
+#include "bn/Driver/Elements.h"
 #include "bn/Driver/LayerEngine.h"
 #include "bn/Driver/ModelFile.h"
 #include "bn/Driver/Npy.h"
@@ -18,17 +19,41 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-static Expected<layers::Arguments> readArguments(StringRef path) {
+static Expected<llvm::json::Value> readJson(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer)
     return makeFileError("read", path, buffer.getError());
   Expected<llvm::json::Value> config = llvm::json::parse((*buffer)->getBuffer());
   if (!config)
     return makeError(std::errc::invalid_argument, "'" + path + "': " + llvm::toString(config.takeError()));
-  Expected<layers::Arguments> arguments = layers::readConfig(*config);
-  if (!arguments)
-    return addContext(arguments.takeError(), "'" + path + "'");
-  return arguments;
+  return config;
+}
+
+/// Zeros in the shape that a configuration says; an unknown batch is one sample.
+static Expected<HostTensor> makeZeros(const llvm::json::Value &config, MLIRContext *context) {
+  const llvm::json::Object *object = config.getAsObject();
+  const llvm::json::Array *dims = object ? object->getArray("shape") : nullptr;
+  if (!dims)
+    return makeError(std::errc::invalid_argument, "expected --input, or 'shape' in the configuration");
+  SmallVector<int64_t> shape;
+  for (const llvm::json::Value &dim : *dims) {
+    std::optional<int64_t> size = dim.getAsNull() ? std::optional<int64_t>(1) : dim.getAsInteger();
+    if (!size || *size < 0)
+      return makeError(std::errc::invalid_argument, "expected the dimensions of 'shape' to be sizes");
+    shape.push_back(*size);
+  }
+  return makeTensor(RankedTensorType::get(shape, Float32Type::get(context)));
+}
+
+static Expected<HostTensor> readInput(const LayerOptions &options, const llvm::json::Value &config, MLIRContext *context) {
+  if (options.input.empty() && options.emission == LayerEmission::Nothing)
+    return makeError(std::errc::invalid_argument, "expected --input");
+  if (options.input.empty())
+    return makeZeros(config, context);
+  Expected<HostTensor> input = readTensorSpec("@" + options.input, context);
+  if (!input)
+    return addContext(input.takeError(), "--input");
+  return input;
 }
 
 /// A tensor that an option names; nothing where it is not given.
@@ -146,44 +171,57 @@ static Error emit(layers::BatchNormalization &layer, const LayerOptions &options
   return saveModel(**module, getEmissionTarget(options));
 }
 
-Expected<ExitCode> runLayer(const LayerOptions &options) {
-  bool runs = options.emission == LayerEmission::Nothing;
-  if (runs && !StringRef(options.output).ends_with(".npz"))
+/// Fails where the output cannot be what is asked for; before any work.
+static Error checkOutput(const LayerOptions &options) {
+  if (options.emission != LayerEmission::Nothing) {
+    Expected<ModelFormat> format = getSaveFormat(getEmissionTarget(options));
+    return format ? Error::success() : format.takeError();
+  }
+  if (!StringRef(options.output).ends_with(".npz"))
     return makeError(std::errc::invalid_argument, "expected --output FILE.npz, got '" + options.output + "'");
-  if (!runs)
-    if (Expected<ModelFormat> format = getSaveFormat(getEmissionTarget(options)); !format)
-      return format.takeError();
-  Session session;
-  MLIRContext *context = session.getContext();
-  Expected<layers::Arguments> arguments = readArguments(options.config);
+  return Error::success();
+}
+
+static Expected<layers::BatchNormalization> makeLayer(const LayerOptions &options, const llvm::json::Value &config, Session &session) {
+  Expected<layers::Arguments> arguments = layers::readConfig(config);
   if (!arguments)
-    return arguments.takeError();
+    return addContext(arguments.takeError(), "'" + options.config + "'");
   arguments->seed = options.seed;
-  if (Error error = readAdjustment(options, *arguments, context))
+  if (Error error = readAdjustment(options, *arguments, session.getContext()))
     return std::move(error);
-  Expected<layers::BatchNormalization> layer =
-      layers::BatchNormalization::create(std::move(*arguments), context, makeLayerCompiler(session, options.execution));
-  if (!layer)
-    return layer.takeError();
-  Expected<HostTensor> input = readTensorSpec("@" + options.input, context);
-  if (!input)
-    return addContext(input.takeError(), "--input");
+  return layers::BatchNormalization::create(std::move(*arguments), session.getContext(), makeLayerCompiler(session, options.execution));
+}
+
+/// Runs the call or writes it.
+static Error callLayer(layers::BatchNormalization &layer, const LayerOptions &options, const HostTensor &input, MLIRContext *context) {
   Expected<std::optional<HostTensor>> mask = readOptional("--mask", options.mask, context);
   if (!mask)
     return mask.takeError();
-  if (Error error = layer->build(input->type.getShape()))
-    return std::move(error);
-  if (Error error = assignWeights(*layer, options.weights, context))
-    return std::move(error);
+  if (Error error = layer.build(input.type.getShape()))
+    return error;
+  if (Error error = assignWeights(layer, options.weights, context))
+    return error;
   layers::CallOptions callOptions = {options.training, *mask ? &**mask : nullptr};
-  if (!runs) {
-    Error error = emit(*layer, options, *input, callOptions);
-    return error ? Expected<ExitCode>(std::move(error)) : ExitCode::Done;
-  }
-  Expected<std::vector<NamedTensor>> results = computeResults(*layer, options, *input, callOptions, context);
-  if (!results)
-    return results.takeError();
-  if (Error error = writeNpz(options.output, *results))
+  if (options.emission != LayerEmission::Nothing)
+    return emit(layer, options, input, callOptions);
+  Expected<std::vector<NamedTensor>> results = computeResults(layer, options, input, callOptions, context);
+  return results ? writeNpz(options.output, *results) : results.takeError();
+}
+
+Expected<ExitCode> runLayer(const LayerOptions &options) {
+  if (Error error = checkOutput(options))
+    return std::move(error);
+  Session session;
+  Expected<llvm::json::Value> config = readJson(options.config);
+  if (!config)
+    return config.takeError();
+  Expected<layers::BatchNormalization> layer = makeLayer(options, *config, session);
+  if (!layer)
+    return layer.takeError();
+  Expected<HostTensor> input = readInput(options, *config, session.getContext());
+  if (!input)
+    return input.takeError();
+  if (Error error = callLayer(*layer, options, *input, session.getContext()))
     return std::move(error);
   return ExitCode::Done;
 }

@@ -21,7 +21,8 @@ void addLayer(CLI::App &app, Action &action) {
   verb->add_option("--config", options->config, "the layer: ours {\"api\", \"dtype\", \"args\"} or Keras'; - is stdin")
       ->required()
       ->type_name("F.json");
-  verb->add_option("--input", options->input, "the data: F.npy, F.npz:KEY or F.pb")->required()->type_name("FILE");
+  verb->add_option("--input", options->input, "the data: F.npy, F.npz:KEY or F.pb; only --emit does with the configuration's shape")
+      ->type_name("FILE");
   verb->add_option("--weights", options->weights, "variables by their Keras names; otherwise the initializers run")->type_name("F.npz");
   verb->add_flag("--training", options->training, "normalizes with the statistics of the data and updates the moving ones");
   verb->add_option("--gradient", options->gradient, "the gradient of y; adds dx, dgamma, dbeta")->type_name("FILE");

@@ -28,6 +28,7 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   add(bn::createRaiseAffinePass({options.onlyNodes, options.skipNodes}));
   add(bn::createMergeAffinesPass());
   add(bn::createAbsorbAffinePass());
+  add(bn::createMergeLinearPairsPass());
   add(bn::createMergeBranchesPass());
   // what was too large at first may have room now, and an affine that waited for it or stood behind a sum
   add(bn::createFoldConstantsPass());

@@ -98,7 +98,7 @@ Reason describeBranch(Value value, Value source, int64_t channels, size_t rank, 
   int64_t resolution = 1; // of the step's result, compared with the value's
   std::optional<SmallVector<Operation *>> way = traceBack(value, source);
   for (Operation *op : *way) {
-    if (Reason why = checkSoleReader(op->getResult(0)); why != Reason::None)
+    if (Reason why = checkSoleReader(op->getResult(0)); why != Reason::None && op != way->front())
       return why;
     LinearStep step;
     if (Reason why = describeStep(op, channels, rank, step); why != Reason::None)

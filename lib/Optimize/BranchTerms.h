@@ -26,7 +26,7 @@ struct BranchTerm {
 /// Whether a chain of convolutions, affines and average pools leads from `source` to `value`.
 bool isBranch(mlir::Value value, mlir::Value source);
 
-/// Describes `value`, for which `isBranch` holds, as a filter of `source`. Every step must serve it alone.
+/// Describes `value`, for which `isBranch` holds, as a filter of `source`. Nobody else may read what is between.
 Reason describeBranch(mlir::Value value, mlir::Value source, int64_t channels, size_t rank, BranchTerm &term);
 
 /// Whether some step adds a constant.

@@ -56,7 +56,10 @@ static bool haveEqualSizes(Value one, Value other) {
 static Reason join(Group &group, const SumTree &tree, size_t place) {
   const BranchTerm &first = group.members.front().term;
   Member member{place, tree.leaves[place].negative, {}};
-  if (Reason why = describeBranch(tree.leaves[place].value, first.source, first.shape.outputs, first.shape.axes.size(), member.term);
+  Value value = tree.leaves[place].value;
+  if (Reason why = checkSoleReader(value); why != Reason::None && value != first.source)
+    return why;
+  if (Reason why = describeBranch(value, first.source, first.shape.outputs, first.shape.axes.size(), member.term);
       why != Reason::None)
     return why;
   FilterShape shape;
@@ -90,7 +93,7 @@ static std::vector<Member> findConvolutions(const SumTree &tree) {
   for (auto [place, leaf] : llvm::enumerate(tree.leaves)) {
     auto conv = leaf.value.getDefiningOp<onnx::ConvOp>();
     auto weight = conv ? dyn_cast<RankedTensorType>(conv.getW().getType()) : RankedTensorType();
-    if (!weight || conv->getBlock() != tree.getRoot()->getBlock())
+    if (!weight || conv->getBlock() != tree.getRoot()->getBlock() || checkSoleReader(leaf.value) != Reason::None)
       continue;
     Member member{place, leaf.negative, {}};
     if (describeBranch(leaf.value, conv.getX(), weight.getDimSize(0), weight.getRank() - 2, member.term) == Reason::None)

@@ -1,24 +1,11 @@
 // branches.cpp - sums of random linear branches give the same numbers before and after merging, at no higher price.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "bn/IR/BN/BN.h"
-#include "bn/IR/Onnx/Onnx.h"
-#include "bn/Optimize/Report.h"
-#include "bn/Pipelines.h"
-#include "bn/Reference/Interpreter.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/raw_ostream.h"
-#include "gtest/gtest.h"
+#include "ModelText.h"
 
-#include <random>
-
-using namespace mlir;
+using namespace bn::test;
 
 namespace {
-
-using Shape = std::vector<int64_t>;
 
 /// One way to slide a kernel that keeps the sizes at stride 1: the tap at offset 0 is inside.
 struct Slide {
@@ -26,10 +13,9 @@ struct Slide {
 };
 
 /// Writes a model: branches of one input that meet in a tree of Add and Sub, a second input, and a BatchNormalization behind.
-class ModelWriter {
+class ModelWriter : public ModelText {
 public:
-  ModelWriter(unsigned seed) : random(seed) {
-    type = std::array{"f32", "f64", "f16"}[draw(0, 2)];
+  explicit ModelWriter(unsigned seed) : ModelText(seed) {
     groups = draw(1, 3);
     outputs = groups * draw(1, 2);
     inputs = draw(0, 1) ? outputs : groups * draw(1, 2);
@@ -43,7 +29,6 @@ public:
       window.ends.push_back(dilation * (taps - 1) - begin);
       window.strides.push_back(stride);
     }
-    body = "  %none = onnx.absent\n";
   }
 
   std::string write() {
@@ -66,13 +51,7 @@ public:
     return "func.func @main(%x: " + inputType() + ", %r: " + y + ") -> " + y + " {\n" + body + "  return %y : " + y + "\n}\n";
   }
 
-  Shape getInputShape() const { return withSizes(inputs, sizes); }
-  Shape getResultShape() const { return withSizes(outputs, getResultSizes()); }
-  StringRef getType() const { return type; }
-
 private:
-  int64_t draw(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); }
-
   static Shape withSizes(int64_t channels, const Shape &sizes) {
     Shape shape = {2, channels};
     shape.insert(shape.end(), sizes.begin(), sizes.end());
@@ -85,57 +64,11 @@ private:
     return result;
   }
 
-  std::string typeOf(const Shape &shape) const {
-    std::string text = "tensor<";
-    for (int64_t size : shape)
-      text += std::to_string(size) + "x";
-    return text + type + ">";
-  }
-  std::string inputType() const { return typeOf(getInputShape()); }
-  std::string resultType() const { return typeOf(getResultShape()); }
+  std::string inputType() const { return typeOf(withSizes(inputs, sizes)); }
+  std::string resultType() const { return typeOf(withSizes(outputs, getResultSizes())); }
 
-  /// `name = array<i64: …>, `.
-  static std::string list(StringRef name, const Shape &values, const Shape &more = {}) {
-    std::string text = name.str() + " = array<i64";
-    StringRef separator = ": ";
-    for (const Shape &part : {values, more})
-      for (int64_t value : part) {
-        text += separator.str() + std::to_string(value);
-        separator = ", ";
-      }
-    return text + ">, ";
-  }
   static std::string attributesOf(const Slide &slide) {
     return list("kernel_shape", slide.kernel) + list("dilations", slide.dilations) + list("strides", slide.strides) + list("pads", slide.begins, slide.ends);
-  }
-
-  std::string addConstant(const Shape &shape, bool positive = false) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    std::function<void(size_t)> print = [&](size_t d) {
-      if (d == shape.size()) {
-        stream << std::uniform_int_distribution<int>(positive ? 8 : -32, 32)(random) / 16.0;
-        return;
-      }
-      stream << "[";
-      for (int64_t i = 0; i < shape[d]; ++i) {
-        stream << (i ? ", " : "");
-        print(d + 1);
-      }
-      stream << "]";
-    };
-    print(0);
-    return add("onnx.constant dense<" + text + "> : " + typeOf(shape));
-  }
-
-  std::string add(const std::string &text) {
-    std::string name = "%v" + std::to_string(counter++);
-    body += "  " + name + " = " + text + "\n";
-    return name;
-  }
-  std::string addNode(StringRef op, std::vector<std::string> operands, std::vector<std::string> types, std::string attributes, std::string result) {
-    auto join = [](const std::vector<std::string> &parts) { return llvm::join(parts, ", "); };
-    return add("onnx." + op.str() + " " + join(operands) + " {" + attributes + "} : (" + join(types) + ") -> " + result);
   }
 
   /// A part of the window that holds offset 0, at the same stride.
@@ -188,93 +121,25 @@ private:
     return addConvolution(pickPart(), "%x", draw(0, 1) ? 1 : groups);
   }
 
-  std::mt19937 random;
-  std::string type, body;
   int64_t groups, inputs, outputs, stride;
   Shape sizes;
   Slide window;
   std::vector<std::pair<std::string, Shape>> weights;
-  int counter = 0;
 };
 
-struct Branches : public ::testing::TestWithParam<unsigned> {
-  MLIRContext context{MLIRContext::Threading::DISABLED};
+struct Branches : public ModelTest {};
 
-  bn::reference::Tensor makeInput(const Shape &shape, Type type, unsigned seed) {
-    std::mt19937 random(seed);
-    bn::reference::Tensor tensor = bn::reference::makeTensor(type, shape);
-    for (double &value : tensor.mutableReals())
-      value = std::uniform_int_distribution<int>(-16, 16)(random) / 8.0;
-    return tensor;
-  }
+TEST_P(Branches, merging_keeps_numbers) { check(ModelWriter(GetParam()).write()); }
 
-  std::vector<double> run(ModuleOp module, const ModelWriter &writer) {
-    auto function = *module.getOps<func::FuncOp>().begin();
-    Type type = cast<ShapedType>(function.getArgumentTypes().front()).getElementType();
-    auto results = bn::reference::interpret(function, {makeInput(writer.getInputShape(), type, 3), makeInput(writer.getResultShape(), type, 5)});
-    EXPECT_TRUE(succeeded(results));
-    return succeeded(results) ? std::vector<double>(results->front().reals()) : std::vector<double>();
-  }
-
-  /// Multiplications of all convolutions, and how many there are.
-  static std::pair<int64_t, int> count(ModuleOp module) {
-    int64_t cost = 0;
-    int convolutions = 0;
-    module.walk([&](bn::onnx::ConvOp conv) {
-      ++convolutions;
-      int64_t spatial = cast<ShapedType>(conv.getY().getType()).getNumElements() / cast<ShapedType>(conv.getY().getType()).getDimSize(1);
-      cost += spatial * cast<ShapedType>(conv.getW().getType()).getNumElements();
-    });
-    return {cost, convolutions};
-  }
-};
-
-TEST_P(Branches, merging_keeps_numbers) {
-  context.loadDialect<func::FuncDialect, bn::BNDialect, bn::onnx::OnnxDialect>();
-  ModelWriter writer(GetParam());
-  std::string text = writer.write();
-  SCOPED_TRACE(text);
-  auto module = parseSourceString<ModuleOp>(text, &context);
-  ASSERT_TRUE(module);
-  std::vector<double> expected = run(*module, writer);
-  bn::ModelSummary before = bn::summarize(*module);
-  auto [costBefore, convolutionsBefore] = count(*module);
-  PassManager passes(&context);
-  bn::buildOptimizePipeline(passes);
-  ASSERT_TRUE(succeeded(passes.run(*module)));
-  bn::ModelSummary after = bn::summarize(*module);
-  auto [cost, convolutions] = count(*module);
-  EXPECT_LE(after.nodes, before.nodes);
-  EXPECT_LE(after.bytes, before.bytes);
-  EXPECT_LE(cost, costBefore);
-  EXPECT_LE(convolutions, convolutionsBefore);
-
-  std::vector<double> actual = run(*module, writer);
-  ASSERT_EQ(actual.size(), expected.size());
-  double largest = 0, difference = 0;
-  for (auto [a, e] : llvm::zip_equal(actual, expected)) {
-    largest = std::max(largest, std::abs(e));
-    difference = std::max(difference, std::abs(a - e));
-  }
-  EXPECT_LT(difference, largest * (writer.getType() == "f64" ? 1e-14 : writer.getType() == "f32" ? 2e-6 : 1e-2));
-}
+INSTANTIATE_TEST_SUITE_P(Random, Branches, ::testing::Range(0u, 400u));
 
 /// The tests above would hold without any merging, too.
 TEST(BranchesTogether, most_convolutions_merge) {
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  context.loadDialect<func::FuncDialect, bn::BNDialect, bn::onnx::OnnxDialect>();
-  int before = 0, after = 0;
-  for (unsigned seed = 0; seed < 100; ++seed) {
-    auto module = parseSourceString<ModuleOp>(ModelWriter(seed).write(), &context);
-    before += Branches::count(*module).second;
-    PassManager passes(&context);
-    bn::buildOptimizePipeline(passes);
-    ASSERT_TRUE(succeeded(passes.run(*module)));
-    after += Branches::count(*module).second;
-  }
+  struct All : public ModelTest {
+    void TestBody() override {}
+  } all;
+  auto [before, after] = all.countTogether([](unsigned seed) { return ModelWriter(seed).write(); }, 100);
   EXPECT_LT(after, 100 + (before - 100) * 0.25);
 }
-
-INSTANTIATE_TEST_SUITE_P(Random, Branches, ::testing::Range(0u, 400u));
 
 } // namespace

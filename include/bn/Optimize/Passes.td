@@ -59,6 +59,14 @@ def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
   }];
 }
 
+def MergeLinearPairsPass : BN_GraphPass<"bn-merge-linear-pairs"> {
+  let summary = "Make one node of two linear ones that follow each other";
+  let description = [{
+    A convolution behind a convolution, a Gemm or MatMul behind another, with constant weights. Never more multiplications
+    or bytes than before.
+  }];
+}
+
 def MergeBranchesPass : BN_GraphPass<"bn-merge-branches"> {
   let summary = "Make one convolution of parallel linear branches that meet in a sum";
   let description = [{

@@ -6,6 +6,7 @@
 #include "bn/Driver/Compare.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/Progress.h"
+#include "bn/Driver/Table.h"
 
 using namespace mlir;
 using llvm::Expected;
@@ -48,8 +49,13 @@ Expected<std::vector<Verdict>> compareModels(ModelPair &models, ArrayRef<BoundIn
   return verdicts;
 }
 
-bool reportDifferences(ArrayRef<Verdict> verdicts, raw_ostream &os) {
+bool printVerdicts(ArrayRef<Verdict> verdicts, bool quiet, raw_ostream &os) {
   bool equal = true;
+  Table table({"output", "type", "largest error", "verdict"});
+  for (const Verdict &verdict : verdicts)
+    table.addRow({verdict.output, verdict.type, formatNumber(verdict.maxError), verdict.difference.empty() ? "equal" : "differs"});
+  if (!quiet)
+    table.print(os);
   for (const Verdict &verdict : verdicts)
     if (!verdict.difference.empty()) {
       os << "error: output '" << verdict.output << "': " << verdict.difference << '\n';

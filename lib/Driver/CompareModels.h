@@ -28,8 +28,8 @@ struct ModelPair {
 llvm::Expected<std::vector<Verdict>> compareModels(ModelPair &models, llvm::ArrayRef<BoundInput> inputs, const InputOptions &options,
                                                    unsigned draws, const ToleranceOptions &tolerance, bool quiet);
 
-/// Prints a line `error: …` for every output that differs. Returns whether none does.
-bool reportDifferences(llvm::ArrayRef<Verdict> verdicts, llvm::raw_ostream &os);
+/// Prints a table of the largest errors, unless `quiet`, and a line `error: …` for every output that differs. Returns whether none does.
+bool printVerdicts(llvm::ArrayRef<Verdict> verdicts, bool quiet, llvm::raw_ostream &os);
 
 } // namespace bn::driver
 

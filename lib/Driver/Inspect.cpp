@@ -9,35 +9,15 @@
 #include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Table.h"
-#include "bn/IR/BN/BN.h"
-#include "bn/IR/Onnx/Names.h"
-#include "bn/IR/Onnx/Onnx.h"
 #include "bn/Pipelines.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
-
-#include <map>
 
 using namespace mlir;
 using llvm::Error;
 using llvm::Expected;
 
 namespace bn::driver {
-
-/// Operators, the most frequent first; those of other domains with their domain.
-static std::vector<std::pair<std::string, int64_t>> countOperators(ModuleOp module) {
-  std::map<std::string, int64_t> counts;
-  module.walk([&](Operation *op) {
-    auto node = dyn_cast<onnx::NodeOpInterface>(op);
-    if (node)
-      ++counts[(node.getDomain().empty() ? "" : node.getDomain().str() + ".") + node.getOpType().str()];
-    else if (isa<InferenceOp, TrainingOp>(op))
-      ++counts[onnx::getOperatorName(op).str()];
-  });
-  std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
-  llvm::sort(sorted, [](const auto &a, const auto &b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
-  return sorted;
-}
 
 namespace {
 struct Port {
@@ -54,13 +34,13 @@ static std::vector<Port> getPorts(func::FuncOp main) {
   return ports;
 }
 
-static void printTables(ModuleOp module, ArrayRef<Port> ports, const Report &report, raw_ostream &os) {
+static void printTables(ArrayRef<Port> ports, const Report &report, raw_ostream &os) {
   Table portTable({"", "name", "type"});
   for (const Port &port : ports)
     portTable.addRow({port.kind, port.name, port.type});
   portTable.print(os);
   Table operators({"nodes", "operator"});
-  for (auto &[name, count] : countOperators(module))
+  for (auto &[name, count] : sortOperators(report.before.operators))
     operators.addRow({std::to_string(count), name});
   os << '\n';
   operators.print(os);
@@ -75,7 +55,7 @@ static void printTables(ModuleOp module, ArrayRef<Port> ports, const Report &rep
   batchNorms.print(os, width);
 }
 
-static Error writeJson(ModuleOp module, ArrayRef<Port> ports, const Report &report, const InspectOptions &options) {
+static Error writeJson(ArrayRef<Port> ports, const Report &report, const InspectOptions &options) {
   return writeFile(options.json, [&](raw_ostream &os) {
     llvm::json::OStream json(os, 2);
     json.object([&] {
@@ -90,12 +70,16 @@ static Error writeJson(ModuleOp module, ArrayRef<Port> ports, const Report &repo
               });
         });
       json.attributeObject("operators", [&] {
-        for (auto &[name, count] : countOperators(module))
+        for (auto &[name, count] : sortOperators(report.before.operators))
           json.attribute(llvm::json::fixUTF8(name), count);
       });
       json.attributeArray("batchnorms", [&] {
         for (const BatchNormRecord &record : report.batchNorms)
           writeRecordJson(json, record);
+      });
+      json.attributeArray("branches", [&] {
+        for (const BranchRecord &record : report.branches)
+          writeBranchJson(json, record);
       });
     });
     os << '\n';
@@ -116,9 +100,9 @@ Expected<ExitCode> inspect(const InspectOptions &options) {
   Report report = collectReport(summarize(**module), *optimized);
   std::vector<Port> ports = getPorts(*main);
   if (options.json != "-")
-    printTables(**module, ports, report, llvm::outs());
+    printTables(ports, report, llvm::outs());
   if (!options.json.empty())
-    if (Error error = writeJson(**module, ports, report, options))
+    if (Error error = writeJson(ports, report, options))
       return error;
   return ExitCode::Done;
 }

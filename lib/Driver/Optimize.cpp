@@ -120,14 +120,11 @@ static Expected<bool> verifyFold(ModuleOp before, ModuleOp after, const Optimize
       compareModels(models, *inputs, options.input, options.verifyDraws, options.tolerance, options.quiet);
   if (!verdicts)
     return verdicts.takeError();
-  return reportDifferences(*verdicts, llvm::errs());
+  return printVerdicts(*verdicts, options.quiet, llvm::errs());
 }
 
-static Error writeReports(const Report &report, const bn::OptimizeOptions &pipeline, const OptimizeOptions &options) {
-  ReportContext context{options.model, {}};
-  for (const PassSummary &pass : listOptimizePasses())
-    if (!pipeline.disabled.contains(pass.argument))
-      context.passes.push_back(pass.argument);
+static Error writeReports(const Report &report, std::vector<PassRecord> passes, const OptimizeOptions &options) {
+  ReportContext context{options.model, std::move(passes)};
   for (StringRef path : options.reports) {
     auto write = path.ends_with(".html") ? writeReportHtml : writeReportJson;
     if (Error error = writeFile(path, [&](raw_ostream &os) { write(report, context, os); }))
@@ -149,15 +146,18 @@ Expected<ExitCode> optimize(const OptimizeOptions &options) {
   Expected<OwningOpRef<ModuleOp>> module = loadModel(options.model, session, options.initializers);
   if (!module)
     return module.takeError();
-  ModelSummary before = summarize(**module);
+  // The page draws every channel of the weights, which takes a look at each of them.
+  bool channels = llvm::any_of(options.reports, [](StringRef path) { return path.ends_with(".html"); });
+  ModelSummary before = summarize(**module, channels);
   if (Error error = checkNodes(before, options))
     return error;
   OwningOpRef<ModuleOp> original;
   if (options.verifyDraws)
     original = (*module)->clone();
-  if (Error error = optimizeGraph(**module, *pipeline, session))
+  std::vector<PassRecord> passes;
+  if (Error error = optimizeGraph(**module, *pipeline, session, &passes))
     return error;
-  Report report = collectReport(std::move(before), **module);
+  Report report = collectReport(std::move(before), **module, channels);
 
   if (options.verifyDraws) {
     Expected<bool> equal = verifyFold(*original, **module, options, session);
@@ -171,7 +171,7 @@ Expected<ExitCode> optimize(const OptimizeOptions &options) {
       return error;
   if (!options.quiet)
     printReportTable(report, llvm::errs());
-  if (Error error = writeReports(report, *pipeline, options))
+  if (Error error = writeReports(report, std::move(passes), options))
     return error;
   return ExitCode::Done;
 }

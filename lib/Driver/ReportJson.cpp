@@ -48,6 +48,18 @@ void writeRecordJson(json::OStream &json, const BatchNormRecord &record) {
         writeRange(json, "before", record.weightsBefore);
         writeRange(json, "after", record.weightsAfter);
       });
+    if (record.maxError)
+      json.attribute("max_error_estimate", *record.maxError);
+  });
+}
+
+void writeBranchJson(json::OStream &json, const BranchRecord &record) {
+  json.object([&] {
+    json.attribute("node", text(record.node));
+    json.attribute("decision", getName(record.decision));
+    json.attribute("into", text(record.into));
+    json.attribute("reason", record.reason);
+    json.attribute("message", record.message);
   });
 }
 
@@ -67,7 +79,18 @@ void writeReportJson(const Report &report, const ReportContext &context, raw_ost
       for (const BatchNormRecord &record : report.batchNorms)
         writeRecordJson(json, record);
     });
-    writeNames(json, "passes", context.passes);
+    json.attributeArray("branches", [&] {
+      for (const BranchRecord &record : report.branches)
+        writeBranchJson(json, record);
+    });
+    json.attributeArray("passes", [&] {
+      for (const PassRecord &pass : context.passes)
+        json.object([&] {
+          json.attribute("name", pass.name);
+          json.attribute("seconds", pass.seconds);
+          change("nodes", pass.nodesBefore, pass.nodesAfter);
+        });
+    });
   });
   os << '\n';
 }
@@ -78,17 +101,33 @@ std::string describeFate(const BatchNormRecord &record) {
   return record.into.empty() ? "" : "into " + join(record.into, ", ");
 }
 
+std::string describeFate(const BranchRecord &record) {
+  return record.decision == Decision::Kept ? record.message : "into " + record.into;
+}
+
 size_t countDecision(const Report &report, Decision decision) {
   return count_if(report.batchNorms, [&](const BatchNormRecord &record) { return record.decision == decision; });
 }
 
+std::vector<std::pair<std::string, int64_t>> sortOperators(const std::map<std::string, int64_t> &operators) {
+  std::vector<std::pair<std::string, int64_t>> sorted(operators.begin(), operators.end());
+  llvm::sort(sorted, [](const auto &a, const auto &b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+  return sorted;
+}
+
 void printReportTable(const Report &report, raw_ostream &os) {
+  constexpr size_t width = 80;
   Table table({"BatchNormalization", "behind", "decision", "where, or why"});
   for (const BatchNormRecord &record : report.batchNorms)
     table.addRow({record.node, record.producerOperator.empty() ? "an input" : record.producerOperator, getName(record.decision).str(),
                   describeFate(record)});
   if (!table.empty())
-    table.print(os);
+    table.print(os, width);
+  Table branches({"branch", "decision", "where, or why"});
+  for (const BranchRecord &record : report.branches)
+    branches.addRow({record.node, getName(record.decision).str(), describeFate(record)});
+  if (!branches.empty())
+    branches.print(os << '\n', width);
   os << "nodes " << report.before.nodes << " -> " << report.after.nodes << ", BatchNormalizations " << report.batchNorms.size() << " -> "
      << report.after.batchNorms.size() << ", weights " << formatv("{0:F2}", report.before.bytes / 1e6) << " -> "
      << formatv("{0:F2}", report.after.bytes / 1e6) << " MB\n";

@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_REPORTWRITERS_H
 #define BN_LIB_DRIVER_REPORTWRITERS_H
 
+#include "PassRecords.h"
 #include "bn/Optimize/Report.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -13,7 +14,7 @@ namespace bn::driver {
 /// A report with what the driver knows of its making.
 struct ReportContext {
   std::string model;
-  std::vector<std::string> passes; ///< that ran, in order
+  std::vector<PassRecord> passes; ///< that ran, in order
 };
 
 void printReportTable(const Report &report, llvm::raw_ostream &os);
@@ -23,8 +24,17 @@ void writeReportHtml(const Report &report, const ReportContext &context, llvm::r
 /// One record as a JSON object.
 void writeRecordJson(llvm::json::OStream &json, const BatchNormRecord &record);
 
+/// One branch as a JSON object.
+void writeBranchJson(llvm::json::OStream &json, const BranchRecord &record);
+
+/// What became of a branch, or why it stays.
+std::string describeFate(const BranchRecord &record);
+
 /// What became of a BatchNormalization, for people: "folded into 'conv1'", or why it stays.
 std::string describeFate(const BatchNormRecord &record);
+
+/// Operators and how many nodes, the most frequent first.
+std::vector<std::pair<std::string, int64_t>> sortOperators(const std::map<std::string, int64_t> &operators);
 
 /// How many records have this decision.
 size_t countDecision(const Report &report, Decision decision);

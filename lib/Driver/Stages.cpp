@@ -16,7 +16,7 @@ using llvm::Error;
 
 namespace bn::driver {
 
-static Error runPasses(ModuleOp module, Session &session, std::errc blame, llvm::function_ref<void(OpPassManager &)> build) {
+static Error runPasses(ModuleOp module, Session &session, std::errc blame, llvm::function_ref<void(PassManager &)> build) {
   PassManager passes(session.getContext());
   build(passes);
   if (succeeded(passes.run(module)))
@@ -24,9 +24,12 @@ static Error runPasses(ModuleOp module, Session &session, std::errc blame, llvm:
   return session.getDiagnostics().takeErrors(blame, "a pass failed without a reason");
 }
 
-Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session &session) {
-  return runPasses(module, session, std::errc::state_not_recoverable,
-                   [&](OpPassManager &passes) { buildOptimizePipeline(passes, options); });
+Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session &session, std::vector<PassRecord> *records) {
+  return runPasses(module, session, std::errc::state_not_recoverable, [&](PassManager &passes) {
+    if (records)
+      recordPasses(passes, *records);
+    buildOptimizePipeline(passes, options);
+  });
 }
 
 Error bindShapes(ModuleOp module, ArrayRef<BoundInput> inputs, Session &session) {

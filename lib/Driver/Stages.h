@@ -4,14 +4,16 @@
 #ifndef BN_LIB_DRIVER_STAGES_H
 #define BN_LIB_DRIVER_STAGES_H
 
+#include "PassRecords.h"
 #include "bn/Driver/Inputs.h"
 #include "bn/Driver/Session.h"
 #include "bn/Pipelines.h"
 
 namespace bn::driver {
 
-/// Graph form to smaller graph form.
-llvm::Error optimizeGraph(mlir::ModuleOp module, const bn::OptimizeOptions &options, Session &session);
+/// Graph form to smaller graph form. Puts what the passes did into `records`.
+llvm::Error optimizeGraph(mlir::ModuleOp module, const bn::OptimizeOptions &options, Session &session,
+                          std::vector<PassRecord> *records = nullptr);
 
 /// Fixes the inputs of the main graph to these types, and every type that follows from them.
 llvm::Error bindShapes(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, Session &session);

@@ -25,12 +25,16 @@ static std::string clip(StringRef text, size_t width) {
   return (text.take_front(head) + ".." + text.take_back(width - 2 - head)).str();
 }
 
-/// Breaks a text at spaces into lines of at most `width`; a word that is wider stays whole.
+/// Breaks a text into lines of at most `width`: at spaces, and inside a word of ASCII that is wider.
 static std::vector<std::string> wrap(StringRef text, size_t width) {
   std::vector<std::string> lines(1);
   for (StringRef word : split(text, ' ')) {
     if (!lines.back().empty() && getColumns(lines.back()) + 1 + getColumns(word) > width)
       lines.emplace_back();
+    for (; word.size() > width && isASCII(word); word = word.drop_front(width)) {
+      lines.back() = word.take_front(width).str();
+      lines.emplace_back();
+    }
     lines.back() += (lines.back().empty() ? "" : " ") + word.str();
   }
   return lines;

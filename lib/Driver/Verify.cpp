@@ -4,10 +4,8 @@
 #include "bn/Driver/Verify.h"
 
 #include "CompareModels.h"
-#include "bn/Driver/Elements.h"
 #include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
-#include "bn/Driver/Table.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -79,12 +77,7 @@ static Error writeJson(ArrayRef<Verdict> verdicts, bool equal, const VerifyOptio
 }
 
 static Expected<ExitCode> tell(ArrayRef<Verdict> verdicts, const VerifyOptions &options) {
-  Table table({"output", "type", "largest error", "verdict"});
-  for (const Verdict &verdict : verdicts)
-    table.addRow({verdict.output, verdict.type, formatNumber(verdict.maxError), verdict.difference.empty() ? "equal" : "differs"});
-  if (!options.quiet)
-    table.print(llvm::errs());
-  bool equal = reportDifferences(verdicts, llvm::errs());
+  bool equal = printVerdicts(verdicts, options.quiet, llvm::errs());
   if (!options.json.empty())
     if (Error error = writeJson(verdicts, equal, options))
       return error;

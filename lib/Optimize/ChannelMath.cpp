@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <sys/mman.h>
 
 using namespace mlir;
@@ -210,9 +211,10 @@ Reason storeReals(ArrayRef<double> values, RankedTensorType type, StringRef name
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The range of values seen. Every lane counts for itself, so that the compiler makes vectors of them.
+/// The range of values seen, and the sum of what rounding took. Every lane counts for itself, so that the compiler makes vectors of them.
 struct Extent {
   static constexpr int64_t lanes = 8;
+  double rounding[lanes] = {};
   double low[lanes], high[lanes];
   double zero[lanes] = {}; ///< NaN once a value was not finite
 
@@ -232,9 +234,9 @@ struct Extent {
 };
 } // namespace
 
-/// out[i] = in[i]·scale over one run of a channel.
+/// out[i] = in[i]·scale over one run of a channel. Returns what rounding took in sum.
 template <typename Storage>
-static void scaleRun(const char *in, char *out, int64_t count, double scale, Extent &before, Extent &after) {
+static double scaleRun(const char *in, char *out, int64_t count, double scale, Extent &before, Extent &after) {
   using Bits = typename Storage::Bits;
   auto scaleOne = [&](int64_t i, int64_t lane) {
     double value = Storage::load(loadUnaligned<Bits>(in, i));
@@ -242,13 +244,16 @@ static void scaleRun(const char *in, char *out, int64_t count, double scale, Ext
     std::memcpy(out + i * sizeof(Bits), &bits, sizeof(Bits));
     before.add(lane, value);
     after.add(lane, Storage::load(bits));
+    after.rounding[lane] += std::abs(Storage::load(bits) - value * scale);
   };
+  std::fill_n(after.rounding, Extent::lanes, 0.0);
   int64_t i = 0;
   for (; i + Extent::lanes <= count; i += Extent::lanes)
     for (int64_t lane = 0; lane < Extent::lanes; ++lane)
       scaleOne(i + lane, lane);
   for (; i < count; ++i)
     scaleOne(i, 0);
+  return std::accumulate(after.rounding, after.rounding + Extent::lanes, 0.0);
 }
 
 Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<double> scale, StringRef name, ScaledWeight &result) {
@@ -267,13 +272,14 @@ Reason scaleChannels(ElementsAttr weight, const ChannelLayout &layout, ArrayRef<
 
   Extent before, after;
   bool known = false;
+  result.rounding.assign(layout.getNumChannels(), 0);
   result.value = makeElements(type, name, [&](char *out) {
     known = withStorage(type.getElementType(), [&](auto storage) {
       int64_t at = 0;
       for (int64_t group = 0; group < layout.groups; ++group)
         for (int64_t o = 0; o < layout.outer; ++o)
-          for (int64_t c = 0; c < layout.channels; ++c, at += layout.inner)
-            scaleRun<decltype(storage)>(in + at * width, out + at * width, layout.inner, scale[group * layout.channels + c], before, after);
+          for (int64_t c = group * layout.channels; c < (group + 1) * layout.channels; ++c, at += layout.inner)
+            result.rounding[c] += scaleRun<decltype(storage)>(in + at * width, out + at * width, layout.inner, scale[c], before, after);
     });
   });
   result.before = before.getRange();
@@ -300,6 +306,45 @@ std::optional<SmallVector<double>> sumChannels(ElementsAttr weight, const Channe
         }
   });
   return known ? std::optional(std::move(sums)) : std::nullopt;
+}
+
+SmallVector<double> getRounding(ElementsAttr before, ElementsAttr after, const ChannelLayout &scaled, ArrayRef<double> scale,
+                                const ChannelLayout &layout) {
+  SmallVector<double> rounding(layout.getNumChannels(), 0);
+  RawElements old = *getRawElements(before), now = *getRawElements(after);
+  withStorage(before.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    for (int64_t i = 0, end = layout.getNumElements(); i < end; ++i) {
+      double exact = storage.load(loadUnaligned<Bits>(old.bytes.data(), old.splat ? 0 : i)) * scale[scaled.getChannel(i)];
+      double stored = storage.load(loadUnaligned<Bits>(now.bytes.data(), now.splat ? 0 : i));
+      rounding[layout.getChannel(i)] += std::abs(stored - exact);
+    }
+  });
+  return rounding;
+}
+
+SmallVector<double> getRounding(ArrayRef<double> exact, ElementsAttr stored) {
+  SmallVector<double> rounding;
+  for (auto [value, kept] : llvm::zip_equal(exact, *readReals(stored)))
+    rounding.push_back(std::abs(kept - value));
+  return rounding;
+}
+
+std::vector<WeightRange> measureChannels(ElementsAttr weight, const ChannelLayout &layout) {
+  std::optional<RawElements> raw = getRawElements(weight);
+  if (!raw || weight.getNumElements() != layout.getNumElements() || weight.getNumElements() == 0)
+    return {};
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  std::vector<WeightRange> ranges(layout.getNumChannels(), {infinity, -infinity});
+  bool known = withStorage(weight.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    for (int64_t i = 0, end = layout.getNumElements(); i < end; ++i) {
+      WeightRange &range = ranges[layout.getChannel(i)];
+      double value = storage.load(loadUnaligned<Bits>(raw->bytes.data(), raw->splat ? 0 : i));
+      range = {std::min(range.low, value), std::max(range.high, value)};
+    }
+  });
+  return known ? ranges : std::vector<WeightRange>();
 }
 
 } // namespace bn

@@ -18,6 +18,11 @@ struct ChannelLayout {
 
   int64_t getNumElements() const { return groups * outer * channels * inner; }
   int64_t getNumChannels() const { return groups * channels; }
+  /// The channel of an element.
+  int64_t getChannel(int64_t element) const {
+    int64_t row = element / inner;
+    return row / (channels * outer) * channels + row % channels;
+  }
 };
 
 struct WeightRange {
@@ -27,6 +32,7 @@ struct WeightRange {
 struct ScaledWeight {
   mlir::ElementsAttr value;
   WeightRange before, after;
+  llvm::SmallVector<double> rounding; ///< for each channel the sum of |stored - exact| over its weights
 };
 
 /// Per-channel numbers a and b of the map a·x + b.
@@ -60,6 +66,16 @@ Reason scaleChannels(mlir::ElementsAttr weight, const ChannelLayout &layout, llv
 /// of weight·offset over all other indices. Nothing where the weight's numbers are not at hand.
 std::optional<llvm::SmallVector<double>> sumChannels(mlir::ElementsAttr weight, const ChannelLayout &layout,
                                                      llvm::ArrayRef<double> offset, bool perInner);
+
+/// What rounding took in sum from the weights of each channel of `layout` when those of `scaled` were multiplied.
+llvm::SmallVector<double> getRounding(mlir::ElementsAttr before, mlir::ElementsAttr after, const ChannelLayout &scaled,
+                                      llvm::ArrayRef<double> scale, const ChannelLayout &layout);
+
+/// |stored - exact| for each element.
+llvm::SmallVector<double> getRounding(llvm::ArrayRef<double> exact, mlir::ElementsAttr stored);
+
+/// The range of the weights of each channel; none where the values are not at hand.
+std::vector<WeightRange> measureChannels(mlir::ElementsAttr weight, const ChannelLayout &layout);
 
 /// factor·bias·scale + offset for `bias` ordered [outer][channel].
 llvm::SmallVector<double> mapBias(llvm::ArrayRef<double> bias, double factor, const ChannelMap &map);

@@ -6,6 +6,8 @@
 #include "Affines.h"
 #include "bn/IR/Onnx/Names.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace bn {
@@ -103,6 +105,20 @@ int64_t countFilterBytes(onnx::ConvOp conv, const FilterShape &shape, bool withB
 
 static WeightRange getRange(ArrayRef<double> values) { return {*llvm::min_element(values), *llvm::max_element(values)}; }
 
+/// What rounding the filter changes in the result: the largest sum over the weights and the bias of a channel.
+static double getError(const Filter &filter, const LinearConstants &constants) {
+  SmallVector<double> weights = getRounding(filter.weights, constants.weight), bias;
+  if (constants.bias)
+    bias = getRounding(filter.bias, constants.bias);
+  double largest = 0;
+  size_t taps = weights.size() / filter.shape.outputs;
+  for (size_t channel = 0; channel < static_cast<size_t>(filter.shape.outputs); ++channel) {
+    auto *begin = weights.begin() + channel * taps;
+    largest = std::max(largest, std::accumulate(begin, begin + taps, bias.empty() ? 0.0 : bias[channel]));
+  }
+  return largest;
+}
+
 Reason storeFilter(onnx::ConvOp conv, const Filter &filter, bool withBias, LinearConstants &constants) {
   onnx::ConstantOp old = getConstant(conv.getW());
   Type elementType = cast<ShapedType>(old.getType()).getElementType();
@@ -113,9 +129,11 @@ Reason storeFilter(onnx::ConvOp conv, const Filter &filter, bool withBias, Linea
   constants.after = getRange(filter.weights);
   StringRef name = onnx::getValueName(old);
   Reason why = storeReals(filter.weights, RankedTensorType::get(dims, elementType), name, constants.weight);
-  if (why != Reason::None || !withBias)
-    return why;
-  return storeReals(filter.bias, RankedTensorType::get({filter.shape.outputs}, elementType), name, constants.bias);
+  if (why == Reason::None && withBias)
+    why = storeReals(filter.bias, RankedTensorType::get({filter.shape.outputs}, elementType), name, constants.bias);
+  if (why == Reason::None)
+    constants.error = getError(filter, constants);
+  return why;
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,6 +5,8 @@
 
 #include "bn/IR/Onnx/Names.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace bn {
@@ -12,6 +14,13 @@ namespace bn {
 //===----------------------------------------------------------------------===//
 // Planning
 //===----------------------------------------------------------------------===//
+
+static double getLargest(ArrayRef<double> values) {
+  double largest = 0;
+  for (double value : values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
 
 /// Reads the bias as [outer][channel], and the type that holds a new one; zeros where there is none.
 Reason LinearChange::readBias() {
@@ -59,6 +68,8 @@ Reason LinearChange::planResult(Operation *op, const BroadcastMap &map, LinearCh
     return why;
   change.scaled = change.form.layout;
   change.scale = channels.scale;
+  change.scalesResult = true;
+  change.growth = getLargest(channels.scale);
   change.setShift(std::move(channels), left);
   return Reason::None;
 }
@@ -86,6 +97,8 @@ Reason LinearChange::planInput(OpOperand &use, const BroadcastMap &map, LinearCh
       total = input.factor * sum;
   }
   change.scaled = input.layout;
+  for (auto [a, b] : llvm::zip_equal(channels.scale, channels.offset)) // the largest input where x is at most 1
+    change.growth = std::max(change.growth, std::abs(a) + std::abs(b));
   change.scale = std::move(channels.scale);
   change.setShift(std::move(shift), left);
   return Reason::None;
@@ -113,12 +126,33 @@ Reason LinearChange::prepare() {
   if (!form.bias) // the shift stays behind and must be storable there
     if (Reason why = checkFit(biasMap.offset, cast<ShapedType>(weight.getType()).getElementType()); why != Reason::None)
       return why;
-  if (!scalesWeight())
-    return Reason::None;
   ScaledWeight product;
+  if (!scalesWeight()) {
+    boundError(product);
+    return Reason::None;
+  }
   Reason why = scaleChannels(weight.getValue(), scaled, scale, onnx::getValueName(weight), product);
+  if (why != Reason::None)
+    return why;
   constants = {product.value, constants.bias, product.before, product.after};
-  return why;
+  if (!scalesResult)
+    product.rounding = getRounding(weight.getValue(), product.value, scaled, scale, form.layout);
+  boundError(product);
+  return Reason::None;
+}
+
+/// Sums up for each channel of the result what rounding took from its weights and its bias, and keeps the largest.
+void LinearChange::boundError(const ScaledWeight &product) {
+  SmallVector<double> biasRounding;
+  if (constants.bias)
+    biasRounding = getRounding(mapBias(bias, form.biasFactor, biasMap), constants.bias);
+  int64_t channels = form.layout.getNumChannels();
+  constants.error = 0;
+  for (int64_t i = 0, e = std::max<int64_t>(channels, biasRounding.size()); i < e; ++i) {
+    double weight = product.rounding.empty() ? 0 : std::abs(form.weightFactor) * product.rounding[i % channels];
+    constants.error = std::max(constants.error, weight + (biasRounding.empty() ? 0 : biasRounding[i]));
+  }
+  constants.growth = growth;
 }
 
 void LinearChange::commit(PatternRewriter &rewriter, FreshNames &names) { replaceConstants(rewriter, op, form, constants, names); }

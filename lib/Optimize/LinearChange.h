@@ -34,6 +34,7 @@ public:
 
 private:
   bool scalesWeight() const;
+  void boundError(const ScaledWeight &product);
   Reason readBias();
   void setShift(ChannelMap shift, BroadcastMap &left);
 
@@ -44,6 +45,8 @@ private:
   ChannelMap biasMap;             ///< what becomes of it
   ChannelLayout scaled;           ///< the channels of the weight that are scaled
   llvm::SmallVector<double> scale;
+  bool scalesResult = false; ///< or the input
+  double growth = 1;         ///< of an error that the result has already
   LinearConstants constants; ///< what prepare computed
 };
 

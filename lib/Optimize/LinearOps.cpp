@@ -49,6 +49,7 @@ static Reason describeGemm(Operation *op, LinearForm &form) {
   auto gemm = cast<onnx::GemmOp>(op);
   form.weight = &gemm.getBMutable();
   form.bias = &gemm.getCMutable();
+  form.weightFactor = gemm.getAlpha().convertToDouble();
   form.biasFactor = gemm.getBeta().convertToDouble();
   if (!getConstant(gemm.getB()))
     return Reason::WeightsNotConstant;
@@ -229,6 +230,12 @@ static void noteWeightRange(Operation *op, WeightRange before, WeightRange after
   op->setAttr(attr::weightRange, DenseF64ArrayAttr::get(op->getContext(), {before.low, before.high, after.low, after.high}));
 }
 
+void noteError(Operation *op, double error, double growth) {
+  if (auto noted = op->getAttrOfType<FloatAttr>(attr::maxError))
+    error += growth * noted.getValueAsDouble();
+  op->setAttr(attr::maxError, FloatAttr::get(Float64Type::get(op->getContext()), error));
+}
+
 void replaceConstants(RewriterBase &rewriter, Operation *op, const LinearForm &form, const LinearConstants &constants,
                       FreshNames &names) {
   onnx::ConstantOp oldWeight = getConstant(form.weight->get());
@@ -247,6 +254,7 @@ void replaceConstants(RewriterBase &rewriter, Operation *op, const LinearForm &f
     noteWeightRange(op, constants.before, constants.after);
     eraseIfDead(rewriter, old);
   }
+  noteError(op, constants.error, constants.growth);
 }
 
 } // namespace bn

@@ -12,13 +12,13 @@
 
 namespace bn {
 
-/// result = weight ⊛ input + biasFactor·bias, output channels along `axis` of the result.
+/// result = weightFactor·weight ⊛ input + biasFactor·bias, output channels along `axis` of the result.
 struct LinearForm {
   mlir::OpOperand *weight = nullptr;
   mlir::OpOperand *bias = nullptr; ///< null where the operator takes none; the operand may be absent
   ChannelLayout layout;
   int64_t axis = 1;
-  double biasFactor = 1;
+  double weightFactor = 1, biasFactor = 1;
 };
 
 /// Describes `op` as a linear map with constant weights. ProducerNotLinear, NonlinearBetween, WeightsNotConstant or
@@ -46,9 +46,14 @@ Reason checkSoleReader(mlir::Value value);
 struct LinearConstants {
   mlir::ElementsAttr weight, bias;
   WeightRange before, after;
+  /// What rounding the new constants changes in the result, and by what the error of the old ones grows (see attr::maxError).
+  double error = 0, growth = 1;
 };
 
-/// Gives the node other constants, the bias with factor 1, and notes the weights' range. Old ones die with their last reader.
+/// Adds to the error that the node notes; what is noted already has grown by the factor.
+void noteError(mlir::Operation *op, double error, double growth = 1);
+
+/// Gives the node other constants, the bias with factor 1, and notes the weights' range and the error. Old ones die with their last reader.
 void replaceConstants(mlir::RewriterBase &rewriter, mlir::Operation *op, const LinearForm &form, const LinearConstants &constants,
                       FreshNames &names);
 

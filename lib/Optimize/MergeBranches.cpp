@@ -16,6 +16,8 @@
 #include "WeightBudget.h"
 #include "bn/Optimize/Passes.h"
 
+#include <limits>
+
 namespace bn {
 #define GEN_PASS_DEF_MERGEBRANCHESPASS
 #include "bn/Optimize/Passes.h.inc"
@@ -157,9 +159,24 @@ struct MergeBranches : public RewritePattern {
   }
 
 private:
+  /// The errors of parallel branches add up. One inside a chain grows by what follows it; with such a one there is no bound.
+  static void addErrors(onnx::ConvOp conv, const Group &group) {
+    bool inChain = false;
+    for (const Member &member : group.members)
+      for (const LinearStep &step : member.term.steps)
+        if (auto error = step.op->getAttrOfType<FloatAttr>(bn::attr::maxError); error && error.getValueAsDouble() > 0) {
+          inChain |= member.term.steps.size() > 1;
+          if (step.op != conv)
+            noteError(conv, error.getValueAsDouble());
+        }
+    if (inChain)
+      noteError(conv, std::numeric_limits<double>::infinity());
+  }
+
   void rewrite(PatternRewriter &rewriter, const SumTree &tree, const Group &group, const LinearConstants &constants) const {
     onnx::ConvOp conv = group.getConv();
     SmallVector<Operation *> nodes = getNodes(group);
+    addErrors(conv, group);
     for (Operation *node : llvm::drop_begin(nodes))
       inheritBranch(conv, node);
     SmallVector<size_t> rest;

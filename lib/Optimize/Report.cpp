@@ -4,6 +4,7 @@
 #include "bn/Optimize/Report.h"
 
 #include "Initializers.h"
+#include "LinearOps.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
@@ -70,16 +71,47 @@ static BatchNormRecord describe(Operation *op, int64_t version) {
   return record;
 }
 
-ModelSummary summarize(ModuleOp module) {
+/// The ONNX operator of a node, with its domain unless that is the default one.
+static std::string getQualifiedOperator(Operation *op) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  StringRef domain = node ? node.getDomain() : "";
+  return (domain.empty() ? "" : domain + ".").str() + onnx::getOperatorName(op).str();
+}
+
+/// The range of each channel where the op is linear.
+static ChannelRanges measure(Operation *op) {
+  LinearForm form;
+  if (describeLinear(op, form) != Reason::None)
+    return {};
+  ChannelRanges ranges;
+  for (WeightRange range : measureChannels(getConstant(form.weight->get()).getValue(), form.layout))
+    ranges.emplace_back(range.low, range.high);
+  return ranges;
+}
+
+int64_t countNodes(Operation *root) {
+  int64_t nodes = 0;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    nodes += isNode(op);
+    return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance(); // its region repeats what it is
+  });
+  return nodes;
+}
+
+ModelSummary summarize(ModuleOp module, bool channels) {
   ModelSummary summary;
+  summary.nodes = countNodes(module);
   int64_t version = getBatchNormVersion(module);
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    summary.nodes += isNode(op);
+    if (isNode(op))
+      ++summary.operators[getQualifiedOperator(op)];
+    if (ChannelRanges ranges = channels ? measure(op) : ChannelRanges(); !ranges.empty())
+      summary.channels[onnx::getDisplayName(op)] = std::move(ranges);
     if (auto constant = dyn_cast<onnx::ConstantOp>(op))
       summary.bytes += getNumBytes(constant);
     if (isa<InferenceOp, TrainingOp>(op))
       summary.batchNorms.push_back(describe(op, version));
-    return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance(); // its region repeats what it is
+    return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });
   return summary;
 }
@@ -110,11 +142,38 @@ static void settle(BatchNormRecord &record, ArrayRef<Operation *> heirs) {
       record.weightsBefore = {range[0], range[1]};
       record.weightsAfter = {range[2], range[3]};
     }
+    if (auto error = heir->getAttrOfType<FloatAttr>(attr::maxError); error && error.getValue().isFinite())
+      record.maxError = std::max(record.maxError.value_or(0), error.getValueAsDouble());
   }
 }
 
-Report collectReport(ModelSummary before, ModuleOp module) {
-  Report report{std::move(before), summarize(module), {}};
+/// Puts the channels' ranges of the first node that took the BatchNormalization into the record.
+static void addChannels(BatchNormRecord &record, const ModelSummary &before, const ModelSummary &after) {
+  for (const std::string &node : record.into)
+    if (auto now = after.channels.find(node), then = before.channels.find(node);
+        now != after.channels.end() && then != before.channels.end() && now->second.size() == then->second.size()) {
+      record.channelsBefore = then->second;
+      record.channelsAfter = now->second;
+      return;
+    }
+}
+
+/// What the passes noted of branches.
+static std::vector<BranchRecord> collectBranches(ModuleOp module) {
+  std::vector<BranchRecord> records;
+  module.walk([&](Operation *op) {
+    if (auto merged = op->getAttrOfType<ArrayAttr>(attr::branches))
+      for (StringRef name : merged.getAsValueRange<StringAttr>())
+        records.push_back({name.str(), Decision::Merged, onnx::getDisplayName(op), "", ""});
+    auto code = op->getAttrOfType<StringAttr>(attr::branchReason);
+    if (std::optional<Reason> reason = code ? parseReason(code) : std::nullopt)
+      records.push_back({onnx::getDisplayName(op), Decision::Kept, "", getCode(*reason).str(), getSentence(*reason).str()});
+  });
+  return records;
+}
+
+Report collectReport(ModelSummary before, ModuleOp module, bool channels) {
+  Report report{std::move(before), summarize(module, channels), {}, collectBranches(module)};
   llvm::StringMap<const BatchNormRecord *> left;
   for (const BatchNormRecord &record : report.after.batchNorms)
     left[record.node] = &record;
@@ -126,6 +185,7 @@ Report collectReport(ModelSummary before, ModuleOp module) {
       record.message = now->message;
     } else {
       settle(record, heirs.lookup(record.node));
+      addChannels(record, report.before, report.after);
     }
     report.batchNorms.push_back(std::move(record));
   }

@@ -56,7 +56,7 @@ def pick_outputs(graph):
     """What nothing uses, and now and then what something does."""
     used = {name for node in graph.nodes for name in node.input}
     values = {v.name: v for v in graph.values if v.name != "x"}
-    return [v for name, v in values.items() if name not in used or graph.chance(0.08)]
+    return [v for name, v in values.items() if name not in used or graph.chance(0.08)] or [graph.values[-1]]
 
 
 def draw(seed):

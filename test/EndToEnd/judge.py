@@ -16,6 +16,7 @@ PERTURBATIONS = 8
 UNSUPPORTED = 5  # bn's exit code
 ENGINE_TOLERANCE = 1e4  # units in the last place
 FLOOR = 4  # units in the last place of the largest element
+FLOOR_DOUBLE = 64  # for doubles, where the truth rounds as well
 
 
 class Problem(Exception):
@@ -96,7 +97,7 @@ class Judge:
         self.by_interpreter = run_onnxruntime(model, inputs) is None
         expected, got = self.run(model, inputs), self.run(after, inputs)
         finite = [np.isfinite(e) & np.isfinite(t) for e, t in zip(expected, truth)]
-        epsilon = float(ml_dtypes.finfo(case.dtype).eps)
+        epsilon = (FLOOR_DOUBLE if case.dtype == np.float64 else FLOOR) * float(ml_dtypes.finfo(case.dtype).eps)
         natural = None
         for i, (e, g, t, f) in enumerate(zip(expected, got, truth, finite)):
             name = model.graph.output[i].name
@@ -106,7 +107,7 @@ class Judge:
                 raise Problem("finite", f"output '{name}' has {np.sum(f & ~np.isfinite(g))} numbers that were finite before")
             if np.any(~np.isfinite(t) & ~np.isfinite(e) & np.isfinite(g)):
                 raise Problem("finite", f"output '{name}' has finite numbers that were not finite before")
-            own, new, floor = error_of(e, t, f), error_of(g, t, f), FLOOR * epsilon * float(np.max(np.abs(t[f]), initial=0.0))
+            own, new, floor = error_of(e, t, f), error_of(g, t, f), epsilon * float(np.max(np.abs(t[f]), initial=0.0))
             if new <= max(2 * own, floor):
                 continue
             natural = natural or self.natural_errors(model, inputs, truth, finite, np.random.default_rng(0))

@@ -5,7 +5,7 @@
 // CHECK-LABEL: func.func @conv
 // CHECK: %[[W:.*]] = onnx.constant dense<{{\[\[\[}}2.000000e+00, 4.000000e+00]], {{\[\[}}9.000000e+00, 1.200000e+01]]]> : tensor<2x1x2xf32> {onnx.outputs = ["c.weight"]}
 // CHECK: %[[B:.*]] = onnx.constant dense<[1.000000e-01, 0.000000e+00]> : tensor<2xf32> {onnx.outputs = ["c.bias"]}
-// CHECK: onnx.conv %arg0, %[[W]], %[[B]] {bn.sources = ["bn1"], bn.weight_range = array<f64: 1.000000e+00, 4.000000e+00, 2.000000e+00, 1.200000e+01>, onnx.name = "conv1", onnx.outputs = ["y"]
+// CHECK: onnx.conv %arg0, %[[W]], %[[B]] {bn.sources = ["bn1"], bn.weight_range = array<f64: 1.000000e+00, 4.000000e+00, 2.000000e+00, 1.200000e+01>, bn.weights_error = 1.4901161138336505E-9 : f64, onnx.name = "conv1", onnx.outputs = ["y"]
 func.func @conv(%x: tensor<?x1x5xf32>) -> tensor<?x2x4xf32> {
   %w = onnx.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]]]> : tensor<2x1x2xf32> {onnx.outputs = ["c.weight"]}
   %none = onnx.absent

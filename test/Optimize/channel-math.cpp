@@ -137,4 +137,23 @@ TEST_F(ChannelMath, no_store_out_of_range) {
   EXPECT_EQ(storeReals({std::nan("")}, RankedTensorType::get({1}, b.getF32Type()), "b", result), Reason::NonFinite);
 }
 
+TEST_F(ChannelMath, rounding_is_summed_by_channel) {
+  const double scale = 1 + std::ldexp(1.0, -30); // 1·scale and 2·scale round back to 1 and 2
+  ScaledWeight result;
+  ElementsAttr weight = store({1, 2, 1, 0}, {2, 2}, b.getF32Type());
+  ASSERT_EQ(scaleChannels(weight, {.channels = 2, .inner = 2}, {scale, 1}, "w", result), Reason::None);
+  EXPECT_EQ(result.rounding, Reals({3 * std::ldexp(1.0, -30), 0}));
+  ASSERT_EQ(scaleChannels(weight, {.outer = 2, .channels = 2}, {scale, 1}, "w", result), Reason::None);
+  EXPECT_EQ(result.rounding, Reals({2 * std::ldexp(1.0, -30), 0})); // the columns
+  // scaled by column, summed by row
+  EXPECT_EQ(getRounding(weight, result.value, {.outer = 2, .channels = 2}, {scale, 1}, {.channels = 2, .inner = 2}),
+            Reals({std::ldexp(1.0, -30), std::ldexp(1.0, -30)}));
+}
+
+TEST_F(ChannelMath, channels_are_measured) {
+  std::vector<WeightRange> ranges = measureChannels(store({1, -2, 3, 4, 5, 6}, {2, 3}, b.getF32Type()), {.outer = 2, .channels = 3});
+  ASSERT_EQ(ranges.size(), 3u);
+  EXPECT_EQ(std::pair(ranges[1].low, ranges[1].high), std::pair(-2.0, 5.0));
+}
+
 } // namespace

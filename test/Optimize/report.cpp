@@ -39,14 +39,14 @@ func.func @main(%x: tensor<1x1x3xf32>, %z: tensor<3x1xf32>) -> (tensor<1x1x3xf32
 struct ReportTest : public ::testing::Test {
   MLIRContext context{MLIRContext::Threading::DISABLED};
 
-  Report optimize(const OptimizeOptions &options) {
+  Report optimize(const OptimizeOptions &options, bool channels = false) {
     context.loadDialect<func::FuncDialect, BNDialect, onnx::OnnxDialect>();
     auto module = parseSourceString<ModuleOp>(model, &context);
-    ModelSummary before = summarize(*module);
+    ModelSummary before = summarize(*module, channels);
     PassManager passes(&context);
     buildOptimizePipeline(passes, options);
     EXPECT_TRUE(succeeded(passes.run(*module)));
-    return collectReport(before, *module);
+    return collectReport(before, *module, channels);
   }
 };
 
@@ -78,6 +78,27 @@ TEST_F(ReportTest, accounts_for_every_batch_norm) {
   EXPECT_EQ(report.batchNorms[2].reason, "training-mode");
   EXPECT_EQ(report.batchNorms[3].decision, Decision::Folded);
   EXPECT_EQ(report.batchNorms[3].into, (Names{"fc", "bn4"})); // the shift has the name of what it was
+}
+
+TEST_F(ReportTest, counts_operators) {
+  Report report = optimize({});
+  using Counts = std::map<std::string, int64_t>;
+  EXPECT_EQ(report.before.operators, (Counts{{"BatchNormalization", 4}, {"Conv", 1}, {"MatMul", 1}, {"Relu", 1}}));
+  EXPECT_EQ(report.after.operators, (Counts{{"Add", 1}, {"BatchNormalization", 2}, {"Conv", 1}, {"MatMul", 1}, {"Relu", 1}}));
+}
+
+TEST_F(ReportTest, measures_channels_on_demand) {
+  Report report = optimize({}, /*channels=*/true);
+  EXPECT_EQ(report.batchNorms[0].channelsBefore, (ChannelRanges{{3, 3}}));
+  EXPECT_EQ(report.batchNorms[0].channelsAfter, (ChannelRanges{{6, 6}}));
+  EXPECT_TRUE(optimize({}).batchNorms[0].channelsBefore.empty());
+}
+
+// 1/0.5 is exact, so nothing is rounded; what stays has no bound.
+TEST_F(ReportTest, bounds_the_error_of_rounding) {
+  Report report = optimize({});
+  EXPECT_EQ(report.batchNorms[0].maxError, 0.0);
+  EXPECT_FALSE(report.batchNorms[1].maxError);
 }
 
 TEST_F(ReportTest, tells_what_the_user_skipped) {

@@ -63,7 +63,11 @@ inline constexpr llvm::StringLiteral
     sources = "bn.sources",          ///< names of the BatchNormalizations that this op stands for, apart from itself
     branches = "bn.branches",        ///< names of the linear nodes whose work this op does, apart from itself
     branchReason = "bn.branch_reason", ///< code of the reason why this op stays beside parallel or consecutive ones
-    weightRange = "bn.weight_range"; ///< smallest and largest weight before folding, then after
+    weightRange = "bn.weight_range", ///< smallest and largest weight before folding, then after
+    /// How far the result can be off because the folded weights of the node are rounded to their storage type. With exact
+    /// products w and stored ones s, |s·x - w·x| <= Σ|s - w|·max|x| in each channel, so the largest over the channels of
+    /// Σ|s - w| + |bias stored - exact| bounds the error for inputs of the node up to 1, and times max|x| for larger ones.
+    maxError = "bn.weights_error";
 } // namespace attr
 
 /// Declines to rewrite `op`: the one way out of a rule. The reason stays on ops of the bn dialect.

@@ -27,12 +27,15 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   // normal form, the algebra on it, and back
   add(bn::createRaiseAffinePass({options.onlyNodes, options.skipNodes}));
   add(bn::createMergeAffinesPass());
-  add(bn::createAbsorbAffinePass());
-  add(bn::createMergeLinearPairsPass());
-  add(bn::createMergeBranchesPass());
-  // what was too large at first may have room now, and an affine that waited for it or stood behind a sum
+  auto addAlgebra = [&] {
+    add(bn::createAbsorbAffinePass());
+    add(bn::createMergeLinearPairsPass());
+    add(bn::createMergeBranchesPass());
+  };
+  addAlgebra();
+  // what was too large at first may have room now; an affine behind a sum, and a sum behind that one, have a convolution before them
   add(bn::createFoldConstantsPass());
-  add(bn::createAbsorbAffinePass());
+  addAlgebra();
   functions.addPass(bn::createRestoreAffinePass());
   add(bn::createRemoveDeadNodesPass());
 }

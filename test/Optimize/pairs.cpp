@@ -52,18 +52,15 @@ private:
   bool lastIsPointwise = false;
 };
 
-struct Pairs : public ModelTest {};
+struct Pairs : public ::testing::TestWithParam<unsigned> {};
 
-TEST_P(Pairs, merging_keeps_numbers) { check(PairWriter(GetParam()).write()); }
+TEST_P(Pairs, merging_keeps_numbers) { ModelChecker().check(PairWriter(GetParam()).write()); }
 
 INSTANTIATE_TEST_SUITE_P(Random, Pairs, ::testing::Range(0u, 400u));
 
 /// The tests above would hold without any merging, too.
 TEST(PairsTogether, some_merge) {
-  struct All : public ModelTest {
-    void TestBody() override {}
-  } all;
-  auto [before, after] = all.countTogether([](unsigned seed) { return PairWriter(seed).write(); }, 400);
+  auto [before, after] = ModelChecker().countTogether([](unsigned seed) { return PairWriter(seed).write(); }, 400);
   EXPECT_EQ(before, 800);
   EXPECT_LT(after, 760);
 }

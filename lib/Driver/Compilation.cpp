@@ -29,11 +29,7 @@ static Expected<SmallVector<RankedTensorType>> getOutputTypes(ModuleOp module) {
   return types;
 }
 
-Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
-  if (Error error = optimizeGraph(module, {}, session))
-    return error;
-  if (Error error = bindShapes(module, inputs, session))
-    return error;
+Expected<Compilation> compileGraph(ModuleOp module, unsigned threads, Session &session) {
   Expected<SmallVector<RankedTensorType>> outputTypes = getOutputTypes(module);
   if (!outputTypes)
     return outputTypes.takeError();
@@ -45,6 +41,14 @@ Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs,
   if (!model)
     return model.takeError();
   return Compilation{std::move(*model), std::move(*outputTypes)};
+}
+
+Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
+  if (Error error = optimizeGraph(module, {}, session))
+    return error;
+  if (Error error = bindShapes(module, inputs, session))
+    return error;
+  return compileGraph(module, threads, session);
 }
 
 } // namespace bn::driver

@@ -16,7 +16,9 @@ struct Compilation {
   llvm::SmallVector<mlir::RankedTensorType> outputTypes;
 };
 
-/// Compiles `module`, which becomes llvm form and must live as long as the result, on so many threads.
+/// Compiles `module`, whose shapes are bound, and which becomes llvm form and must live as long as the result, on so many threads.
+llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, unsigned threads, Session &session);
+/// The same for a module as it was imported.
 llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, unsigned threads, Session &session);
 
 } // namespace bn::driver

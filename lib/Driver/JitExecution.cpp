@@ -3,9 +3,9 @@
 
 #include "JitExecution.h"
 
-#include "Compilation.h"
-#include "bn/Driver/Elements.h"
-#include "bn/Runtime/Engine.h"
+#include "CompiledGraph.h"
+#include "StagedGraph.h"
+#include "Stages.h"
 
 using namespace mlir;
 using llvm::Error;
@@ -14,49 +14,39 @@ using llvm::Expected;
 namespace bn::driver {
 
 namespace {
-class CompiledExecution : public Execution {
+class JitExecution : public Execution {
 public:
-  /// Runs on the buffers of the inputs and of the outputs.
-  using Code = std::function<Error(ArrayRef<const void *> inputs, ArrayRef<void *> outputs)>;
+  JitExecution(ModuleOp module, unsigned threads, Session &session) : graph(module.clone(), threads, session) {}
 
-  CompiledExecution(Code code, SmallVector<RankedTensorType> outputTypes) : code(std::move(code)), outputTypes(std::move(outputTypes)) {}
+  Error prepare(ArrayRef<BoundInput> inputs) {
+    return graph.prepare(llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }));
+  }
+  Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override { return graph.run(inputs.vec()); }
+
+private:
+  StagedGraph graph;
+};
+
+class LibraryExecution : public Execution {
+public:
+  explicit LibraryExecution(CompiledGraph graph) : graph(std::move(graph)) {}
 
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override {
-    SmallVector<const void *> inputBuffers;
-    for (const HostTensor &input : inputs)
-      inputBuffers.push_back(input.bytes.data());
-    std::vector<HostTensor> outputs;
-    for (RankedTensorType type : outputTypes) {
-      Expected<HostTensor> output = makeTensor(type);
-      if (!output)
-        return output.takeError();
-      outputs.push_back(std::move(*output));
-    }
-    SmallVector<void *> outputBuffers;
-    for (HostTensor &output : outputs)
-      outputBuffers.push_back(output.bytes.data());
-    if (Error error = code(inputBuffers, outputBuffers))
-      return error;
-    return outputs;
+    return graph.run(llvm::map_to_vector(inputs, [](const HostTensor &input) { return &input; }));
   }
 
 private:
-  Code code;
-  SmallVector<RankedTensorType> outputTypes;
+  CompiledGraph graph;
 };
 } // namespace
 
 Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
-  Expected<Compilation> compilation = compileGraph(module, inputs, threads, session);
-  if (!compilation)
-    return compilation.takeError();
-  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {threads});
-  if (!engine)
-    return engine.takeError();
-  auto run = [engine = std::shared_ptr<Engine>(std::move(*engine))](ArrayRef<const void *> in, ArrayRef<void *> out) {
-    return engine->run(in, out);
-  };
-  return std::make_unique<CompiledExecution>(run, std::move(compilation->outputTypes));
+  if (Error error = optimizeGraph(module, {}, session))
+    return error;
+  auto execution = std::make_unique<JitExecution>(module, threads, session);
+  if (Error error = execution->prepare(inputs))
+    return error;
+  return execution;
 }
 
 std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, func::FuncOp main) {
@@ -65,7 +55,7 @@ std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, func
     library->run(in, out);
     return Error::success();
   };
-  return std::make_unique<CompiledExecution>(run, std::move(types));
+  return std::make_unique<LibraryExecution>(CompiledGraph(run, SmallVector<RankedTensorType>(types)));
 }
 
 } // namespace bn::driver

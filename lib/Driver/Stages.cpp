@@ -33,14 +33,15 @@ Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session
 }
 
 Error bindShapes(ModuleOp module, ArrayRef<BoundInput> inputs, Session &session) {
+  return bindShapes(module, llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }), session);
+}
+
+Error bindShapes(ModuleOp module, TypeRange types, Session &session) {
   llvm::Expected<func::FuncOp> main = getMainGraph(module);
   if (!main)
     return main.takeError();
-  SmallVector<Type> types;
-  for (auto [argument, input] : llvm::zip_equal(main->getArguments(), inputs)) {
-    argument.setType(input.type);
-    types.push_back(input.type);
-  }
+  for (auto [argument, type] : llvm::zip_equal(main->getArguments(), types))
+    argument.setType(type);
   main->setFunctionType(FunctionType::get(session.getContext(), types, main->getResultTypes()));
   // The model's nodes may contradict the shapes that the user chose.
   return runPasses(module, session, std::errc::invalid_argument, [](OpPassManager &passes) {

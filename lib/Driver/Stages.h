@@ -17,6 +17,8 @@ llvm::Error optimizeGraph(mlir::ModuleOp module, const bn::OptimizeOptions &opti
 
 /// Fixes the inputs of the main graph to these types, and every type that follows from them.
 llvm::Error bindShapes(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, Session &session);
+/// The same by types.
+llvm::Error bindShapes(mlir::ModuleOp module, mlir::TypeRange types, Session &session);
 
 /// Graph form of static shapes to kernel form.
 llvm::Error lowerToKernel(mlir::ModuleOp module, Session &session);

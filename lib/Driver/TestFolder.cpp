@@ -35,6 +35,8 @@ static Expected<std::vector<HostTensor>> readTensors(const Twine &prefix, ArrayR
     Expected<HostTensor> tensor = onnx::readTensor(path, context);
     if (!tensor)
       return tensor.takeError();
+    if (type && failed(verifyCompatibleShape(type, tensor->type)))
+      return makeError(std::errc::not_supported, "test data of another shape than the model declares");
     tensors.push_back(type ? adaptElementType(std::move(*tensor), type.getElementType()) : std::move(*tensor));
   }
 }

@@ -11,6 +11,7 @@
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/Lower/Lowerable.h"
 #include "bn/Lower/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -58,7 +59,7 @@ struct LowerNode : ConversionPattern {
       : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), errors(errors) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
-    LoweringFunction lower = find(op);
+    LoweringFunction lower = findLowering(op);
     if (!lower)
       return rewriter.notifyMatchFailure(op, "no node");
     NodeLowering lowering(op, operands, rewriter, block, errors);
@@ -73,12 +74,6 @@ struct LowerNode : ConversionPattern {
     }
     rewriter.replaceOpWithMultiple(op, results);
     return success();
-  }
-
-  static LoweringFunction find(Operation *op) {
-    if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
-      return getLoweringTable().lookup(getTableKey(node));
-    return isa<InferenceOp>(op) ? lowerInference : isa<AffineOp>(op) ? lowerAffine : nullptr;
   }
 
   int64_t block;
@@ -126,41 +121,22 @@ private:
     return ("node '" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op) + "): " + message).str();
   }
 
-  /// What is wrong with a value's type; empty where nothing is.
-  static std::string checkType(Type type) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    if (isa<NoneType>(type))
-      return text;
-    auto tensor = dyn_cast<ShapedType>(type);
-    if (!tensor)
-      os << "values of type " << type << " are not supported";
-    else if (!getStorageType(tensor.getElementType()))
-      os << "element type " << tensor.getElementType() << " is not supported";
-    else if (!tensor.hasStaticShape())
-      os << "result shape depends on data";
-    return text;
-  }
-
   /// What no lowering can change: operators without an entry, and types.
   static std::vector<NodeError> findUnsupported(ModuleOp module) {
     std::vector<NodeError> errors;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (auto function = dyn_cast<func::FuncOp>(op)) {
         for (BlockArgument argument : function.getArguments())
-          if (std::string problem = checkType(argument.getType()); !problem.empty())
+          if (std::string problem = findTypeObstacle(argument.getType()); !problem.empty())
             errors.push_back({op, ("input '" + onnx::getValueName(argument) + "': expected a tensor of numbers with static shape").str()});
         return WalkResult::advance();
       }
       if (!isa<onnx::OnnxDialect, BNDialect>(op->getDialect()) || isa<onnx::AbsentOp>(op))
         return WalkResult::advance();
-      if (!isa<onnx::ConstantOp>(op) && !LowerNode::find(op)) {
-        errors.push_back({op, describe(op, "no lowering for this operator")});
+      if (std::string obstacle = findObstacle(op); !obstacle.empty()) {
+        errors.push_back({op, describe(op, obstacle)});
         return WalkResult::skip();
       }
-      for (Type type : op->getResultTypes())
-        if (std::string problem = checkType(type); !problem.empty())
-          errors.push_back({op, describe(op, problem)});
       return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance(); // what an affine stands for goes with it
     });
     return errors;

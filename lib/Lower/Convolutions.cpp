@@ -58,12 +58,17 @@ static LogicalResult lowerConv(NodeLowering &n) {
   return success();
 }
 
-static LogicalResult lowerConvInteger(NodeLowering &n) {
+Value convolveIntegers(NodeLowering &n, IntegerOperands operands) {
   Builder &b = n.b;
+  auto [input, inputZero, filter, filterZero] = operands;
   Shape out = n.outType().getShape();
-  Window window = getWindow(n.node, n.inShape(1).drop_front(2), n.inShape(0).drop_front(2), out.drop_front(2));
-  Value x = padForWindow(b, subtractZeroPoint(n, 0, 2, 0), window, out.drop_front(2), number(b, b.getI32Type(), 0));
-  n.results.push_back(convolve(b, x, subtractZeroPoint(n, 1, 3, 0), window, n.node.getInt("group", 1), out, b.getI32Type()));
+  Window window = getWindow(n.node, n.inShape(filter).drop_front(2), n.inShape(input).drop_front(2), out.drop_front(2));
+  Value x = padForWindow(b, subtractZeroPoint(n, input, inputZero, 0), window, out.drop_front(2), number(b, b.getI32Type(), 0));
+  return convolve(b, x, subtractZeroPoint(n, filter, filterZero, 0), window, n.node.getInt("group", 1), out, b.getI32Type());
+}
+
+static LogicalResult lowerConvInteger(NodeLowering &n) {
+  n.results.push_back(convolveIntegers(n, {0, 2, 1, 3}));
   return success();
 }
 

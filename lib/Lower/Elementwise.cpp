@@ -68,9 +68,14 @@ static bool isInDomain(Type type, Domain domain) {
   llvm_unreachable("all domains are above");
 }
 
-/// Before version 7, `broadcast` aligned the second operand at `axis` instead of at the end.
+/// Before version 7, `broadcast` aligned the second operand at `axis` instead of at the end, and PRelu had a slope per channel.
 static Value alignOperand(NodeLowering &n, unsigned i) {
   Value x = n.in(i);
+  if (i == 1 && n.node.is("PRelu") && n.node.getSchemaVersion() < 7 && n.inType(0).getRank() > 1) {
+    SmallVector<int64_t> channels(n.inType(0).getRank() - 1, 1);
+    channels[0] = n.inType(1).getNumElements();
+    return reshape(n.b, x, channels);
+  }
   auto axis = dyn_cast_or_null<IntegerAttr>(n.node.getNodeAttr("axis"));
   if (i != 1 || n.node.getSchemaVersion() >= 7 || !axis || !n.node.getInt("broadcast", 0))
     return x;

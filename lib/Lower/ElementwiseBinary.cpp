@@ -60,13 +60,16 @@ static Value emitMod(Element &e, ValueRange x) {
   return e.select(wrong, e.add(rest, x[1]), rest);
 }
 
-/// A shift by the width or more gives 0.
+/// A shift by the width or more, as a number without sign, leaves nothing: zeros, or the sign of a signed number shifted right.
 static Value emitBitShift(Element &e, ValueRange x) {
-  Value width = e.num(x[0].getType().getIntOrFloatBitWidth(), x[0]), zero = e.num(0, x[0]);
-  Value amount = e.select(e.less(x[1], width), x[1], zero);
-  Value shifted = e.n.node.getString("direction", "") == "LEFT" ? arith::ShLIOp::create(e.b, x[0], amount).getResult()
-                                                                : arith::ShRUIOp::create(e.b, x[0], amount).getResult();
-  return e.select(e.less(x[1], width), shifted, zero);
+  int64_t width = x[0].getType().getIntOrFloatBitWidth();
+  bool isLeft = e.n.node.getString("direction", "") == "LEFT", fillsSign = !isLeft && !e.isUnsigned();
+  Value isLess = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, x[1], e.num(width, x[0]));
+  Value amount = e.select(isLess, x[1], e.num(fillsSign ? width - 1 : 0, x[0]));
+  if (fillsSign)
+    return arith::ShRSIOp::create(e.b, x[0], amount);
+  Value shifted = isLeft ? arith::ShLIOp::create(e.b, x[0], amount).getResult() : arith::ShRUIOp::create(e.b, x[0], amount).getResult();
+  return e.select(isLess, shifted, e.num(0, x[0]));
 }
 
 void addBinary(ElementwiseTable &table) {

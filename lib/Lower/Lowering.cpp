@@ -3,6 +3,8 @@
 
 #include "Lowering.h"
 
+#include "bn/IR/BN/BN.h"
+
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -102,11 +104,18 @@ const LoweringTable &getLoweringTable() {
   static const LoweringTable table = [] {
     LoweringTable table;
     for (auto add : {addElementwise, addCasts, addReductions, addSoftmax, addNormalizations, addMatrixProducts, addConvolutions,
-                     addPooling, addShapeOps, addSelections, addGathers, addScatters, addScans, addResize})
+                     addPooling, addShapeOps, addSelections, addGathers, addScatters, addScans, addResize,
+                     addQuantization, addRecurrents, addEinsum})
       add(table);
     return table;
   }();
   return table;
+}
+
+LoweringFunction findLowering(Operation *op) {
+  if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
+    return getLoweringTable().lookup(getTableKey(node));
+  return isa<InferenceOp>(op) ? lowerInference : isa<AffineOp>(op) ? lowerAffine : nullptr;
 }
 
 } // namespace bn::lower

@@ -84,6 +84,8 @@ using LoweringTable = llvm::StringMap<LoweringFunction>;
 const LoweringTable &getLoweringTable();
 /// The key of a node in the table.
 std::string getTableKey(onnx::NodeOpInterface node);
+/// The lowering of a node or of an op of the bn dialect; null where there is none.
+LoweringFunction findLowering(mlir::Operation *op);
 
 // One function per category; each enters its operators.
 void addElementwise(LoweringTable &table);
@@ -100,6 +102,9 @@ void addGathers(LoweringTable &table);
 void addScatters(LoweringTable &table);
 void addScans(LoweringTable &table);
 void addResize(LoweringTable &table);
+void addQuantization(LoweringTable &table);
+void addRecurrents(LoweringTable &table);
+void addEinsum(LoweringTable &table);
 
 /// Lowerings of the bn dialect's ops.
 mlir::LogicalResult lowerInference(NodeLowering &n);

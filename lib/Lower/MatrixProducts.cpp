@@ -100,6 +100,14 @@ static bool isForKernel(NodeLowering &n) {
   return n.block && n.inType(0).getElementType().isF32() && n.outType().getNumElements() != 0 && n.inType(0).getNumElements() != 0;
 }
 
+Value multiplyMatrices(NodeLowering &n, Value x, Value y) {
+  Type element = typeOf(x).getElementType();
+  Matrices m{x, y, llvm::to_vector(shapeOf(x))};
+  m.out.back() = shapeOf(y).back();
+  Value product = n.block && element.isF32() ? multiplyInKernel(n.b, m) : multiply(n.b, m, getComputeType(element));
+  return convert(n.b, product, element);
+}
+
 static bool hasKnownMatrix(NodeLowering &n) { return n.inType(1).getRank() == 2 && !getFloats(n.constant(1)).empty(); }
 
 static LogicalResult lowerMatMul(NodeLowering &n) {
@@ -130,11 +138,16 @@ Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t
 }
 
 /// Zero points vary by row of A and by column of B.
+Value multiplyIntegers(NodeLowering &n, IntegerOperands operands) {
+  auto [left, leftZero, right, rightZero] = operands;
+  Value x = subtractZeroPoint(n, left, leftZero, std::max<int64_t>(n.inType(left).getRank() - 2, 0));
+  Value y = subtractZeroPoint(n, right, rightZero, n.inType(right).getRank() - 1);
+  Shape out = n.outType().getShape();
+  return reshape(n.b, multiply(n.b, asMatrices(n.b, x, y, out), n.b.getI32Type()), out);
+}
+
 static LogicalResult lowerMatMulInteger(NodeLowering &n) {
-  Value x = subtractZeroPoint(n, 0, 2, std::max<int64_t>(n.inType(0).getRank() - 2, 0));
-  Value y = subtractZeroPoint(n, 1, 3, n.inType(1).getRank() - 1);
-  Value product = multiply(n.b, asMatrices(n.b, x, y, n.outType().getShape()), n.b.getI32Type());
-  n.results.push_back(reshape(n.b, product, n.outType().getShape()));
+  n.results.push_back(multiplyIntegers(n, {0, 2, 1, 3}));
   return success();
 }
 

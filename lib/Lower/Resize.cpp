@@ -28,12 +28,18 @@ struct Axis {
   int64_t in, out;
   double scale;
 
+  /// The result's size before it was rounded.
+  double length() const {
+    double exact = scale * in;
+    return std::abs(exact - out) < 1e-6 ? out : exact;
+  }
+
   /// Where output element `o` lies in the input.
   double coordinate(StringRef mode, double o) const {
     if (mode == "asymmetric")
       return o / scale;
     if (mode == "align_corners")
-      return out == 1 ? 0 : o * (in - 1) / (out - 1);
+      return length() == 1 ? 0 : o * (in - 1) / (length() - 1);
     if (mode == "tf_half_pixel_for_nn")
       return (o + 0.5) / scale;
     if (mode == "pytorch_half_pixel" && out == 1)

@@ -55,8 +55,10 @@ static LogicalResult lowerDepthToSpace(NodeLowering &n) {
 static LogicalResult lowerSpaceToDepth(NodeLowering &n) {
   Shape in = n.inShape(0);
   int64_t block = n.node.getInt("blocksize", 1);
-  SmallVector<int64_t> split = {in[0], in[1], in[2] / block, block, in[3] / block, block};
-  n.results.push_back(reshape(n.b, transpose(n.b, reshape(n.b, n.in(0), split), {0, 3, 5, 1, 2, 4}), n.outType().getShape()));
+  SmallVector<int64_t> split = {in[0], in[1], in[2] / block, block, in[3] / block, block}, permutation = {0, 3, 5, 1, 2, 4};
+  if (n.node.getString("mode", "DCR") == "CRD")
+    permutation = {0, 1, 3, 5, 2, 4};
+  n.results.push_back(reshape(n.b, transpose(n.b, reshape(n.b, n.in(0), split), permutation), n.outType().getShape()));
   return success();
 }
 

@@ -1,7 +1,7 @@
 // ControlFlow.cpp - If, Loop and Scan: ONNX category controlflow.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "ControlFlow.h"
+#include "bn/Reference/ControlFlow.h"
 
 #include "Operator.h"
 

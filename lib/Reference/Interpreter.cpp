@@ -4,9 +4,9 @@
 #include "bn/Reference/Interpreter.h"
 
 #include "BatchNorm.h"
-#include "ControlFlow.h"
 #include "Operator.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/Reference/ControlFlow.h"
 
 #include <unordered_map>
 
@@ -17,13 +17,19 @@ namespace bn::reference {
 /// Whether tensors of this element type can be held; complex numbers cannot.
 static bool isHeld(Type elementType) { return isa<FloatType, IntegerType, onnx::StringType>(elementType); }
 
+/// The operator's name in the tables: behind its domain, where that is not the default one.
+static std::string getKey(onnx::NodeOpInterface node) {
+  StringRef domain = node.getDomain();
+  return domain.empty() ? node.getOpType().str() : (domain + "." + node.getOpType()).str();
+}
+
 bool isSupported(Operation *op) {
   if (auto constant = dyn_cast<onnx::ConstantOp>(op))
     return isHeld(constant.getResult().getType().getElementType());
   if (isBatchNorm(op))
     return true;
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  return node && node.getDomain().empty() && findOperator(node.getOpType());
+  return node && findOperator(getKey(node));
 }
 
 /// An error on an op that the interpreter does not know.
@@ -47,7 +53,7 @@ LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, SmallVe
   if (isBatchNorm(op))
     return evaluateBatchNorm(op, operands, results);
   Call call{cast<onnx::NodeOpInterface>(op), operands, results};
-  const Operator &known = *findOperator(call.node.getOpType());
+  const Operator &known = *findOperator(getKey(call.node));
   if (failed(checkOperands(call, known)) || failed(known.evaluate(call)))
     return failure();
   if (results.size() < op->getNumResults() && call.wantsResult(results.size()))

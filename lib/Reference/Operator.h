@@ -64,7 +64,9 @@ llvm::ArrayRef<Operator> getActivations();
 llvm::ArrayRef<Operator> getArithmetic();
 llvm::ArrayRef<Operator> getCasts();
 llvm::ArrayRef<Operator> getConvolutions();
+llvm::ArrayRef<Operator> getDetections();
 llvm::ArrayRef<Operator> getGathers();
+llvm::ArrayRef<Operator> getGridSamples();
 llvm::ArrayRef<Operator> getLogic();
 llvm::ArrayRef<Operator> getMatrices();
 llvm::ArrayRef<Operator> getNormalizations();
@@ -75,7 +77,11 @@ llvm::ArrayRef<Operator> getRecurrents();
 llvm::ArrayRef<Operator> getReductions();
 llvm::ArrayRef<Operator> getReshapes();
 llvm::ArrayRef<Operator> getResizes();
+llvm::ArrayRef<Operator> getSearches();
 llvm::ArrayRef<Operator> getSelections();
+llvm::ArrayRef<Operator> getSignals();
+llvm::ArrayRef<Operator> getTexts();
+llvm::ArrayRef<Operator> getUpdates();
 
 } // namespace bn::reference
 

@@ -1,8 +1,8 @@
 // ControlFlow.h - If, Loop and Scan: the operators that run regions.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef BN_LIB_REFERENCE_CONTROLFLOW_H
-#define BN_LIB_REFERENCE_CONTROLFLOW_H
+#ifndef BN_REFERENCE_CONTROLFLOW_H
+#define BN_REFERENCE_CONTROLFLOW_H
 
 #include "bn/Reference/Tensor.h"
 #include "mlir/IR/Operation.h"
@@ -21,4 +21,4 @@ mlir::LogicalResult evaluateControlFlow(mlir::Operation *op, llvm::ArrayRef<cons
 
 } // namespace bn::reference
 
-#endif // BN_LIB_REFERENCE_CONTROLFLOW_H
+#endif // BN_REFERENCE_CONTROLFLOW_H

@@ -1,0 +1,44 @@
+// CompiledGraph.cpp - a graph of static shapes as machine code, and its buffers.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CompiledGraph.h"
+
+#include "Compilation.h"
+#include "bn/Driver/Elements.h"
+#include "bn/Runtime/Engine.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, unsigned threads, Session &session) {
+  Expected<Compilation> compilation = compileGraph(module, threads, session);
+  if (!compilation)
+    return compilation.takeError();
+  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {threads});
+  if (!engine)
+    return engine.takeError();
+  auto run = [engine = std::shared_ptr<Engine>(std::move(*engine))](ArrayRef<const void *> in, ArrayRef<void *> out) {
+    return engine->run(in, out);
+  };
+  return CompiledGraph(run, std::move(compilation->outputTypes));
+}
+
+Expected<std::vector<HostTensor>> CompiledGraph::run(ArrayRef<const HostTensor *> inputs) {
+  auto inputBuffers = llvm::map_to_vector(inputs, [](const HostTensor *input) -> const void * { return input->bytes.data(); });
+  std::vector<HostTensor> outputs;
+  for (RankedTensorType type : outputTypes) {
+    Expected<HostTensor> output = makeTensor(type);
+    if (!output)
+      return output.takeError();
+    outputs.push_back(std::move(*output));
+  }
+  auto outputBuffers = llvm::map_to_vector(outputs, [](HostTensor &output) -> void * { return output.bytes.data(); });
+  if (Error error = code(inputBuffers, outputBuffers))
+    return error;
+  return outputs;
+}
+
+} // namespace bn::driver

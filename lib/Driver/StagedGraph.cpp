@@ -1,0 +1,245 @@
+// StagedGraph.cpp - runs any graph: compiles what can be compiled, as soon as the values are there that it depends on.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A stage is one cut of a graph with bound shapes (GraphParts.h): a compiled segment, then nodes on the host, then the rest of
+// the graph, which is a staged graph again. A model of static shapes is one stage with one segment.
+
+#include "StagedGraph.h"
+
+#include "CompiledGraph.h"
+#include "GraphParts.h"
+#include "Stages.h"
+#include "bn/Driver/ExitCode.h"
+#include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Lower/Lowerable.h"
+#include "bn/Reference/ControlFlow.h"
+#include "bn/Reference/Interpreter.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+/// A node that the host runs, and its subgraphs as graphs of their own.
+struct HostedNode {
+  Operation *op;
+  SmallVector<Value> captures;
+  std::vector<std::unique_ptr<StagedGraph>> bodies; ///< one per region
+};
+
+class Stage {
+public:
+  static Expected<std::unique_ptr<Stage>> create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
+                                                 Session &session);
+  /// Runs on the inputs of the staged graph, of which the stage takes what it has no constants for.
+  Expected<std::vector<HostTensor>> run(std::vector<HostTensor> inputs);
+
+private:
+  explicit Stage(Session &session) : session(session) {}
+  Error runSegment(std::vector<HostTensor> &values);
+  Error runHosted(HostedNode &node, std::vector<HostTensor> &values);
+  FailureOr<std::vector<reference::Tensor>> runBody(HostedNode &node, Region &body, ArrayRef<reference::Tensor> arguments,
+                                                    ArrayRef<HostTensor> values);
+  std::optional<reference::Tensor> read(Value value, ArrayRef<HostTensor> values) const;
+
+  Session &session;
+  OwningOpRef<ModuleOp> graph; ///< what the hosted nodes are part of
+  SmallVector<unsigned> inputs;
+  GraphParts parts;
+  std::optional<CompiledGraph> segment;
+  SmallVector<HostedNode, 0> hosted;
+  std::unique_ptr<StagedGraph> rest;
+  Error bodyError = Error::success();
+
+public:
+  ~Stage() { llvm::consumeError(std::move(bodyError)); }
+};
+
+//===----------------------------------------------------------------------===//
+// Making stages
+//===----------------------------------------------------------------------===//
+
+StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, unsigned threads, Session &session)
+    : graph(std::move(graph)), threads(threads), session(session) {
+  func::FuncOp main = llvm::cantFail(getMainGraph(*this->graph));
+  for (BlockArgument argument : main.getArguments())
+    if (llvm::any_of(argument.getUses(), [](OpOperand &use) { return llvm::is_contained(lower::getParameters(use.getOwner()), &use); }))
+      parameters.push_back(argument.getArgNumber());
+}
+
+StagedGraph::~StagedGraph() = default;
+
+Error StagedGraph::prepare(TypeRange types) {
+  return parameters.empty() ? getStage(types, {}).takeError() : Error::success();
+}
+
+/// What a stage is made for.
+static std::string getKey(TypeRange types, ArrayRef<unsigned> parameters, ArrayRef<HostTensor> inputs) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  for (Type type : types)
+    os << type << ';';
+  for (unsigned i : parameters) {
+    os << StringRef(inputs[i].bytes.data(), inputs[i].bytes.size());
+    for (const std::string &string : inputs[i].strings)
+      os << string.size() << ':' << string;
+  }
+  return key;
+}
+
+/// Puts constants in the place of inputs; returns the inputs that stay.
+static SmallVector<unsigned> buildIn(func::FuncOp main, ArrayRef<unsigned> parameters, ArrayRef<HostTensor> inputs) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&main.getBody().front());
+  auto stay = llvm::to_vector(llvm::seq(main.getNumArguments()));
+  for (unsigned i : llvm::reverse(parameters)) {
+    BlockArgument argument = main.getArgument(i);
+    ElementsAttr value = reference::toElements(reference::fromHost(inputs[i]), onnx::getValueName(argument));
+    auto constant = onnx::ConstantOp::create(builder, argument.getLoc(), value);
+    onnx::setOutputNames(constant, onnx::getValueName(argument));
+    argument.replaceAllUsesWith(constant);
+    (void)main.eraseArgument(i);
+    stay.erase(stay.begin() + i);
+  }
+  return stay;
+}
+
+Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> inputs) {
+  constexpr size_t maxStages = 64; // a model that never meets the same shapes again must not fill the memory
+  std::string key = getKey(types, parameters, inputs);
+  if (auto found = stages.find(key); found != stages.end())
+    return found->second.get();
+  OwningOpRef<ModuleOp> copy = graph->clone();
+  func::FuncOp main = llvm::cantFail(getMainGraph(*copy));
+  SmallVector<unsigned> stay = buildIn(main, parameters, inputs);
+  if (Error error = bindShapes(*copy, llvm::map_to_vector(stay, [&](unsigned i) -> Type { return types[i]; }), session))
+    return error;
+  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), threads, session);
+  if (!stage)
+    return stage.takeError();
+  if (stages.size() == maxStages)
+    stages.clear();
+  return (stages[key] = std::move(*stage)).get();
+}
+
+Expected<std::vector<HostTensor>> StagedGraph::run(std::vector<HostTensor> inputs) {
+  auto types = llvm::map_to_vector(inputs, [](const HostTensor &input) -> Type { return input.type; });
+  Expected<Stage *> stage = getStage(types, inputs);
+  if (!stage)
+    return stage.takeError();
+  return (*stage)->run(std::move(inputs));
+}
+
+Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
+                                               Session &session) {
+  std::unique_ptr<Stage> stage(new Stage(session));
+  stage->graph = std::move(graph);
+  stage->inputs = std::move(inputs);
+  Expected<GraphParts> parts = cutGraph(*stage->graph);
+  if (!parts)
+    return parts.takeError();
+  stage->parts = std::move(*parts);
+  if (ModuleOp segment = stage->parts.segment.module.get()) {
+    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, threads, session);
+    if (!compiled)
+      return compiled.takeError();
+    stage->segment = std::move(*compiled);
+    stage->parts.segment.module = nullptr;
+  }
+  for (Operation *op : stage->parts.hosted) {
+    HostedNode &node = stage->hosted.emplace_back(HostedNode{op, getCaptures(op), {}});
+    for (Region &region : op->getRegions())
+      node.bodies.push_back(std::make_unique<StagedGraph>(makeBodyModel(region, node.captures), threads, session));
+  }
+  if (stage->parts.rest.module)
+    stage->rest = std::make_unique<StagedGraph>(std::move(stage->parts.rest.module), threads, session);
+  return stage;
+}
+
+//===----------------------------------------------------------------------===//
+// Running them
+//===----------------------------------------------------------------------===//
+
+/// The value in a slot or of a constant; nothing for an absent one.
+std::optional<reference::Tensor> Stage::read(Value value, ArrayRef<HostTensor> values) const {
+  ElementsAttr constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return reference::fromElements(constant);
+  if (isa<NoneType>(value.getType()))
+    return std::nullopt;
+  return reference::fromHost(values[parts.slots.lookup(value)]);
+}
+
+Error Stage::runSegment(std::vector<HostTensor> &values) {
+  auto operands = llvm::map_to_vector(parts.segment.inputs, [&](unsigned slot) -> const HostTensor * { return &values[slot]; });
+  Expected<std::vector<HostTensor>> results = segment->run(operands);
+  if (!results)
+    return results.takeError();
+  std::move(results->begin(), results->end(), std::back_inserter(values));
+  return Error::success();
+}
+
+FailureOr<std::vector<reference::Tensor>> Stage::runBody(HostedNode &node, Region &body, ArrayRef<reference::Tensor> arguments,
+                                                         ArrayRef<HostTensor> values) {
+  std::vector<HostTensor> inputs;
+  for (const reference::Tensor &argument : arguments)
+    inputs.push_back(reference::toHost(argument));
+  for (Value capture : node.captures)
+    inputs.push_back(values[parts.slots.lookup(capture)]);
+  Expected<std::vector<HostTensor>> outputs = node.bodies[body.getRegionNumber()]->run(std::move(inputs));
+  if (!outputs) {
+    bodyError = llvm::joinErrors(std::move(bodyError), outputs.takeError());
+    return failure();
+  }
+  std::vector<reference::Tensor> results;
+  for (const HostTensor &output : *outputs)
+    results.push_back(reference::fromHost(output));
+  return results;
+}
+
+Error Stage::runHosted(HostedNode &node, std::vector<HostTensor> &values) {
+  std::vector<std::optional<reference::Tensor>> tensors;
+  for (Value operand : node.op->getOperands())
+    tensors.push_back(read(operand, values));
+  auto operands = llvm::map_to_vector(tensors, [](auto &tensor) -> const reference::Tensor * { return tensor ? &*tensor : nullptr; });
+  SmallVector<reference::Tensor> results;
+  auto run = [&](Region &body, ArrayRef<reference::Tensor> arguments) { return runBody(node, body, arguments, values); };
+  LogicalResult done = reference::isControlFlow(node.op) ? reference::evaluateControlFlow(node.op, operands, run, results)
+                                                         : reference::evaluate(node.op, operands, results);
+  if (bodyError)
+    return std::exchange(bodyError, Error::success());
+  if (failed(done))
+    return session.getDiagnostics().takeErrors(std::errc::not_supported, "a node failed without a reason");
+  for (const reference::Tensor &result : results)
+    values.push_back(result.elementType ? reference::toHost(result) : HostTensor());
+  return Error::success();
+}
+
+Expected<std::vector<HostTensor>> Stage::run(std::vector<HostTensor> all) {
+  std::vector<HostTensor> values;
+  for (unsigned i : inputs)
+    values.push_back(std::move(all[i]));
+  if (segment)
+    if (Error error = runSegment(values))
+      return error;
+  for (HostedNode &node : hosted)
+    if (Error error = runHosted(node, values))
+      return error;
+  std::vector<HostTensor> results;
+  if (rest) {
+    for (unsigned slot : parts.rest.inputs)
+      results.push_back(std::move(values[slot]));
+    return rest->run(std::move(results));
+  }
+  func::FuncOp main = llvm::cantFail(getMainGraph(*graph));
+  for (Value output : main.getBody().front().getTerminator()->getOperands()) {
+    auto slot = parts.slots.find(output);
+    results.push_back(slot != parts.slots.end() ? values[slot->second] : reference::toHost(*read(output, values)));
+  }
+  return results;
+}
+
+} // namespace bn::driver

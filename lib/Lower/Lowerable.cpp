@@ -1,0 +1,150 @@
+// Lowerable.cpp - what of a graph can be lowered as it stands.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels have static shapes, and parameters built in. A node whose shape or parameters are values of the running model
+// waits until they are known; this file says which operands these are.
+
+#include "bn/Lower/Lowerable.h"
+
+#include "Lowering.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+namespace {
+
+/// What an operator does with the value of an operand.
+struct Parameter {
+  StringLiteral op;
+  unsigned operand;
+  bool onlyShape; ///< it tells the shape of the result and nothing else
+};
+
+constexpr Parameter parameters[] = {
+    {"AffineGrid", 1, false}, {"BlackmanWindow", 0, true}, {"CenterCropPad", 1, false}, {"ConstantOfShape", 0, true},
+    {"CumProd", 1, false}, {"CumSum", 1, false}, {"DFT", 1, false}, {"DFT", 2, false}, {"Dropout", 2, false}, {"Expand", 1, true},
+    {"HammingWindow", 0, true}, {"HannWindow", 0, true}, {"If", 0, false}, {"OneHot", 1, true}, {"Pad", 1, false}, {"Pad", 3, false},
+    {"Range", 0, true}, {"Range", 1, true}, {"Range", 2, true}, {"Reshape", 1, true}, {"Resize", 1, false}, {"Resize", 2, false},
+    {"Resize", 3, false}, {"STFT", 1, false}, {"STFT", 3, false}, {"Slice", 1, false}, {"Slice", 2, false}, {"Slice", 3, false},
+    {"Slice", 4, false}, {"Split", 1, true}, {"Squeeze", 1, true}, {"Tile", 1, true}, {"TopK", 1, true}, {"Unsqueeze", 1, true},
+    {"Upsample", 1, false},
+};
+
+/// Reductions have their axes in operand 1.
+bool isReduction(StringRef op) { return op.starts_with("Reduce"); }
+
+bool isStatic(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return isa<NoneType>(type) || (tensor && tensor.hasStaticShape());
+}
+
+/// What a lowering leaves out of its operator.
+struct Gap {
+  StringLiteral op;
+  bool (*isIn)(onnx::NodeOpInterface node);
+  StringLiteral description;
+};
+
+/// Steps of a recurrence are unrolled.
+bool isLongRecurrence(onnx::NodeOpInterface node) {
+  constexpr int64_t maxSteps = 128;
+  auto type = dyn_cast<RankedTensorType>(node->getOperand(0).getType());
+  return type && type.getRank() == 3 && type.getDimSize(node.getInt("layout", 0)) > maxSteps;
+}
+
+constexpr Gap gaps[] = {
+    {"GRU", isLongRecurrence, "more than 128 steps are not supported"},
+    {"LSTM", isLongRecurrence, "more than 128 steps are not supported"},
+    {"MaxPool", [](onnx::NodeOpInterface node) { return node->getNumResults() > 1 && !isa<NoneType>(node->getResult(1).getType()); },
+     "output 'Indices' is not supported"},
+    {"Resize", [](onnx::NodeOpInterface node) { return node.getString("coordinate_transformation_mode", "") == "tf_crop_and_resize"; },
+     "coordinate transformation mode 'tf_crop_and_resize' is not supported"},
+    {"RNN", isLongRecurrence, "more than 128 steps are not supported"},
+};
+
+/// Whether the value is known and has neither 0, by which nothing can be divided, nor -1, by which the lowest number cannot.
+bool isSafeDivisor(Value value) {
+  DenseElementsAttr divisors;
+  return matchPattern(value, m_Constant(&divisors)) &&
+         llvm::none_of(divisors.getValues<APInt>(), [](const APInt &divisor) { return divisor.isZero() || divisor.isAllOnes(); });
+}
+
+bool isEmpty(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && llvm::is_contained(tensor.getShape(), 0);
+}
+
+/// An empty list that is known is a parameter that is not given.
+bool isEmptyVariable(Value value) { return isEmpty(value.getType()) && !matchPattern(value, m_Constant()); }
+
+} // namespace
+
+SmallVector<OpOperand *> getParameters(Operation *op) {
+  SmallVector<OpOperand *> operands;
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  if (!node || !node.getDomain().empty())
+    return operands;
+  bool knowsShape = llvm::all_of(op->getResultTypes(), isStatic);
+  auto add = [&](unsigned i) {
+    if (i < op->getNumOperands() && !isa<NoneType>(op->getOperand(i).getType()))
+      operands.push_back(&op->getOpOperand(i));
+  };
+  if (isReduction(node.getOpType()))
+    add(1);
+  for (const Parameter &parameter : parameters)
+    if (parameter.op == node.getOpType() && !(parameter.onlyShape && knowsShape))
+      add(parameter.operand);
+  return operands;
+}
+
+std::string findTypeObstacle(Type type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (isa<NoneType>(type))
+    return text;
+  auto tensor = dyn_cast<ShapedType>(type);
+  if (!tensor)
+    os << "values of type " << type << " are not supported";
+  else if (!getStorageType(tensor.getElementType()))
+    os << "element type " << tensor.getElementType() << " is not supported";
+  else if (!tensor.hasStaticShape())
+    os << "result shape depends on data";
+  return text;
+}
+
+std::string findObstacle(Operation *op) {
+  if (isa<onnx::AbsentOp>(op))
+    return "";
+  if (auto constant = dyn_cast<onnx::ConstantOp>(op))
+    return findTypeObstacle(constant.getType());
+  if (!findLowering(op))
+    return "no lowering for this operator";
+  for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types)
+      if (std::string obstacle = findTypeObstacle(type); !obstacle.empty())
+        return obstacle;
+  if (llvm::any_of(op->getResultTypes(), isEmpty) || llvm::any_of(op->getOperands(), isEmptyVariable))
+    return "tensors without elements are not supported";
+  if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
+    for (const Gap &gap : gaps)
+      if (node.is(gap.op) && gap.isIn(node))
+        return gap.description.str();
+  for (OpOperand *parameter : getParameters(op))
+    if (!matchPattern(parameter->get(), m_Constant()))
+      return ("expected input " + Twine(parameter->getOperandNumber()) + " to be constant").str();
+  return "";
+}
+
+std::string findHazard(Operation *op) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  if (!node || !(node.is("Div") || node.is("Mod")) || op->getNumOperands() != 2)
+    return "";
+  auto divisor = dyn_cast<ShapedType>(op->getOperand(1).getType());
+  if (!divisor || !isa<IntegerType>(divisor.getElementType()) || isSafeDivisor(op->getOperand(1)))
+    return "";
+  return "an integer divisor may be zero";
+}
+
+} // namespace bn::lower

@@ -1,0 +1,63 @@
+// recurrent.cpp - RNN, GRU and LSTM: directions, layouts, lengths, peepholes, activations.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Comparison.h"
+
+#include <gtest/gtest.h>
+
+using namespace bn::test;
+
+namespace {
+
+/// A node on a sequence of 4 steps, 3 samples, 2 features, with 5 hidden units and all operands up to the lengths; the lengths,
+/// when asked for, are 1, 4 and 2.
+void compare(const std::string &op, int gates, int directions, const std::string &attributes, bool hasLengths = false, bool batchFirst = false) {
+  std::string d = std::to_string(directions), rows = std::to_string(5 * gates), x = batchFirst ? "tensor<3x4x2xf32>" : "tensor<4x3x2xf32>";
+  std::string w = "tensor<" + d + "x" + rows + "x2xf32>", r = "tensor<" + d + "x" + rows + "x5xf32>";
+  std::string b = "tensor<" + d + "x" + std::to_string(10 * gates) + "xf32>";
+  std::string lengths = hasLengths ? "tensor<3xi32>" : "none", state = batchFirst ? "tensor<3x" + d + "x5xf32>" : "tensor<" + d + "x3x5xf32>";
+  std::string y = batchFirst ? "tensor<3x4x" + d + "x5xf32>" : "tensor<4x" + d + "x3x5xf32>";
+  std::string constant = hasLengths ? "onnx.constant dense<[1, 4, 2]> : tensor<3xi32>" : "onnx.absent";
+  bool hasCell = gates == 4;
+  std::string results = y + ", " + state + (hasCell ? ", " + state : ""), names = hasCell ? "%r#0, %r#1, %r#2" : "%r#0, %r#1";
+  compareWithReference("func.func @main(%x: " + x + ", %w: " + w + ", %r0: " + r + ", %b: " + b + ", %h: " + state + ", %c: " + state + ") -> (" +
+                           results + ") {\n  %l = " + constant + "\n  %r:" + (hasCell ? "3" : "2") + " = onnx.node \"" + op +
+                           "\"(%x, %w, %r0, %b, %l, %h" + (hasCell ? ", %c" : "") + ") version 14 {" + attributes + "hidden_size = 5 : i64} : (" + x +
+                           ", " + w + ", " + r + ", " + b + ", " + lengths + ", " + state + (hasCell ? ", " + state : "") + ") -> (" + results +
+                           ")\n  return " + names + " : " + results + "\n}\n",
+                       {2e-4, 2e-4, -1, 1});
+}
+
+} // namespace
+
+TEST(Recurrent, directions) {
+  for (auto [op, gates] : {std::pair("RNN", 1), std::pair("GRU", 3), std::pair("LSTM", 4)}) {
+    compare(op, gates, 1, "");
+    compare(op, gates, 1, "direction = \"reverse\", ");
+    compare(op, gates, 2, "direction = \"bidirectional\", ");
+  }
+}
+
+TEST(Recurrent, lengths) {
+  for (auto [op, gates] : {std::pair("RNN", 1), std::pair("GRU", 3), std::pair("LSTM", 4)})
+    compare(op, gates, 2, "direction = \"bidirectional\", ", true);
+}
+
+TEST(Recurrent, batch_first) {
+  compare("LSTM", 4, 1, "layout = 1 : i64, ", false, true);
+  compare("GRU", 3, 2, "layout = 1 : i64, direction = \"bidirectional\", ", true, true);
+}
+
+TEST(Recurrent, gates) {
+  compare("GRU", 3, 1, "linear_before_reset = 1 : i64, ");
+  compare("LSTM", 4, 1, "input_forget = 1 : i64, clip = 0.5 : f32, ");
+  compare("LSTM", 4, 1, "activations = [\"HardSigmoid\", \"Softsign\", \"Relu\"], ");
+}
+
+// Peepholes stand behind the initial states.
+TEST(Recurrent, peepholes) {
+  compareNode("\"LSTM\"($) version 14 {hidden_size = 5 : i64}",
+              "tensor<4x3x2xf32>;tensor<1x20x2xf32>;tensor<1x20x5xf32>;tensor<1x40xf32>;tensor<3xi32>;tensor<1x3x5xf32>;tensor<1x3x5xf32>;"
+              "tensor<1x15xf32>",
+              "tensor<4x1x3x5xf32>", {2e-4, 2e-4, 0, 1});
+}

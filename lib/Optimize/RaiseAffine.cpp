@@ -109,6 +109,25 @@ static constexpr ElementwiseRule elementwiseRules[] = {
     {"Add", mapOfAdd}, {"Sum", mapOfAdd}, {"Sub", mapOfSub}, {"Mul", mapOfMul}, {"Div", mapOfDiv},
 };
 
+/// Whether the value is 1 + erf(…), the Add raised already or not.
+static bool addsToErf(Value value) {
+  Operation *sum = value.getDefiningOp();
+  return isa_and_nonnull<onnx::AddOp, AffineOp>(sum) && llvm::any_of(sum->getOperands(), [](Value operand) {
+           auto node = operand.getDefiningOp<onnx::GenericNodeOp>();
+           return node && node.is("Erf");
+         });
+}
+
+/// Whether `op` halves one of the factors of x·(1 + erf(…)), or their product. Runtimes know these nodes together as one Gelu,
+/// so that taking a half of it elsewhere would cost more than it saves.
+static bool isHalfOfGelu(Operation *op, Value data, ArrayRef<double> factor) {
+  auto isProduct = [](Operation *product) {
+    return isa_and_nonnull<onnx::MulOp>(product) && llvm::any_of(product->getOperands(), addsToErf);
+  };
+  bool isHalf = isa<onnx::MulOp>(op) && llvm::all_of(factor, [](double value) { return value == 0.5; });
+  return isHalf && (isProduct(data.getDefiningOp()) || (op->hasOneUse() && isProduct(*op->user_begin())));
+}
+
 /// x ∘ constant  =>  affine, for an elementwise operator ∘
 struct RaiseElementwise : public OpInterfaceRewritePattern<onnx::NodeOpInterface> {
   RaiseElementwise(MLIRContext *context, const NodeFilter &filter) : OpInterfaceRewritePattern(context), filter(filter) {}
@@ -128,6 +147,8 @@ struct RaiseElementwise : public OpInterfaceRewritePattern<onnx::NodeOpInterface
     if (!values || values->empty())
       return reject(rewriter, op, Reason::ParametersNotConstant);
     Value data = op->getOperand(dataFirst ? 0 : 1);
+    if (isHalfOfGelu(op, data, *values))
+      return rewriter.notifyMatchFailure(op, "a part of Gelu");
     auto type = dyn_cast<RankedTensorType>(data.getType());
     if (!type || type != op->getResult(0).getType() || (!dataFirst && op.getSchemaVersion() < 7))
       return reject(rewriter, op, Reason::UnknownShape);

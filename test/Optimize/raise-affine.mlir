@@ -186,3 +186,25 @@ func.func @no_data_on_both_sides(%x: tensor<2x3xf32>, %i: tensor<2x3xi32>) -> (t
   %3 = onnx.node "Neg"(%i) version 13 : (tensor<2x3xi32>) -> tensor<2x3xi32>
   return %2, %3 : tensor<2x3xf32>, tensor<2x3xi32>
 }
+
+// The half of Gelu belongs to nodes that runtimes fuse, at the end as well as at the start.
+// CHECK-LABEL: func.func @no_half_of_gelu
+// CHECK: %[[X:.*]] = onnx.mul %arg0, %[[HALF:[^ ]*]]
+// CHECK: onnx.node "Erf"
+// CHECK: bn.affine
+// CHECK: onnx.mul %[[X]]
+// CHECK: onnx.node "Erf"
+// CHECK: onnx.mul {{.*}}, %[[HALF]]
+func.func @no_half_of_gelu(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %half = onnx.constant dense<0.5> : tensor<f32>
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %h = onnx.mul %x, %half {version = 14 : i64} : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %e = onnx.node "Erf"(%x) version 13 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %s = onnx.add %e, %one {version = 14 : i64} : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %y = onnx.mul %h, %s {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %f = onnx.node "Erf"(%y) version 13 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %t = onnx.add %f, %one {version = 14 : i64} : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %p = onnx.mul %y, %t {version = 14 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %z = onnx.mul %p, %half {version = 14 : i64} : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  return %z : tensor<2x3xf32>
+}

@@ -9,9 +9,11 @@
 #include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Table.h"
+#include "bn/Onnx/Restore.h"
 #include "bn/Pipelines.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Regex.h"
 
 using namespace mlir;
@@ -69,6 +71,21 @@ static ExitCode listPasses() {
   return ExitCode::Done;
 }
 
+/// A restore file speaks of two ONNX files, and neither may be gone afterwards.
+static Error checkRestoreFile(const OptimizeOptions &options) {
+  if (options.restoreFile.empty())
+    return Error::success();
+  for (StringRef path : {StringRef(options.model), StringRef(options.save.path)})
+    if (options.dryRun || !(path.ends_with(".onnx") || path.ends_with(".onnxtxt")))
+      return usage("--restore-file needs a model and -o FILE that end in .onnx or .onnxtxt");
+  for (StringRef path : {StringRef(options.model), StringRef(options.save.path)})
+    if (llvm::sys::fs::equivalent(path, options.restoreFile) || path == options.restoreFile)
+      return usage("expected --restore-file to be another file than '" + path + "'");
+  if (llvm::sys::fs::equivalent(options.model, options.save.path))
+    return usage("--restore-file needs the model as it was: expected -o to be another file than '" + options.model + "'");
+  return Error::success();
+}
+
 /// What can be wrong with the options before the model is known.
 static Error checkOptions(const OptimizeOptions &options) {
   if (options.model.empty())
@@ -76,6 +93,8 @@ static Error checkOptions(const OptimizeOptions &options) {
   for (StringRef path : options.reports)
     if (path != "-" && !path.ends_with(".json") && !path.ends_with(".html"))
       return usage("expected --report to end in .json or .html, got '" + path + "'");
+  if (Error error = checkRestoreFile(options))
+    return error;
   if (options.dryRun)
     return Error::success();
   return getSaveFormat(options.save).takeError();
@@ -168,6 +187,9 @@ Expected<ExitCode> optimize(const OptimizeOptions &options) {
   }
   if (!options.dryRun)
     if (Error error = saveModel(**module, options.save))
+      return error;
+  if (!options.restoreFile.empty())
+    if (Error error = onnx::saveRestoreFile(options.model, options.save.path, options.restoreFile))
       return error;
   if (!options.quiet)
     printReportTable(report, llvm::errs());

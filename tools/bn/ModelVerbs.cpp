@@ -1,10 +1,11 @@
-// ModelVerbs.cpp - options of the verbs that read and write models: optimize, convert, inspect.
+// ModelVerbs.cpp - options of the verbs that read and write models: optimize, convert, inspect, restore.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Verbs.h"
 #include "bn/Driver/Convert.h"
 #include "bn/Driver/Inspect.h"
 #include "bn/Driver/Optimize.h"
+#include "bn/Driver/Restore.h"
 
 using namespace bn::driver;
 
@@ -27,11 +28,23 @@ void addOptimize(CLI::App &app, Action &action) {
                           {{"keep", TrainingMode::Keep}, {"error", TrainingMode::Error}, {"infer", TrainingMode::Infer}},
                           "what becomes of BatchNormalizations in training mode (default keep)");
   verb->add_flag("--verify{1}", options->verifyDraws, "compares before and after on N random inputs: --verify=N, --verify is 1");
+  verb->add_option("--restore-file", options->restoreFile, "writes what bn restore needs to bring the model back")->type_name("FILE");
   addTolerance(*verb, options->tolerance);
   addInputs(*verb, options->input);
   addQuiet(*verb, options->quiet);
   verb->footer("Example:\n  bn optimize resnet50.onnx -o small.onnx --report report.html");
   verb->callback([options, &action] { action = [options] { return optimize(*options); }; });
+}
+
+void addRestore(CLI::App &app, Action &action) {
+  CLI::App *verb = app.add_subcommand("restore", "Bring back the model that was optimized, exactly");
+  auto options = std::make_shared<RestoreOptions>();
+  verb->add_option("MODEL", options->model, "the optimized model")->required()->type_name("");
+  verb->add_option("--restore-file", options->restoreFile, "what bn optimize --restore-file wrote with it")->required()->type_name("FILE");
+  verb->add_option("-o,--out", options->path, "the original model, a .onnx file")->required()->type_name("FILE");
+  verb->footer("Example:\n  bn optimize net.onnx -o small.onnx --restore-file net.restore\n"
+               "  bn restore small.onnx --restore-file net.restore -o net-again.onnx");
+  verb->callback([options, &action] { action = [options] { return restore(*options); }; });
 }
 
 void addConvert(CLI::App &app, Action &action) {

@@ -15,6 +15,7 @@ namespace bn::tool {
 using Action = std::function<llvm::Expected<driver::ExitCode>()>;
 
 void addOptimize(CLI::App &app, Action &action);
+void addRestore(CLI::App &app, Action &action);
 void addConvert(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addRun(CLI::App &app, Action &action);

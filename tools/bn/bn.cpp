@@ -113,7 +113,8 @@ int main(int argc, char **argv) {
   app.footer("bn VERB --help shows the options of a verb. Exit codes: 0 done, 1 numbers differ, 2 wrong usage,\n"
              "3 cannot read or write, 4 not valid ONNX, 5 unsupported, 6 a defect of bn.");
   Action action;
-  for (auto add : {addOptimize, addConvert, addInspect, addRun, addCompile, addCheck, addVerify, addBench, addCalibrate, addLayer})
+  for (auto add : {addOptimize, addRestore, addConvert, addInspect, addRun, addCompile, addCheck, addVerify, addBench, addCalibrate,
+                   addLayer})
     add(app, action);
   try {
     app.parse(argc, argv);

@@ -23,6 +23,7 @@ struct OptimizeOptions {
   TrainingMode training = TrainingMode::Keep;
   unsigned verifyDraws = 0;         ///< random inputs to compare before and after on
   std::vector<std::string> reports; ///< files, .json or .html
+  std::string restoreFile;          ///< for what `restore` needs; empty for none
   InputOptions input;               ///< for `verifyDraws`
   ToleranceOptions tolerance;
   bool quiet = false;

@@ -93,9 +93,25 @@ bool shifts(const BranchTerm &term) {
   return llvm::any_of(term.steps, [](const LinearStep &step) { return shifts(step); });
 }
 
+/// The elements of a value's spatial shape; nothing where that is open.
+static std::optional<int64_t> countPixels(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() < 2 || ShapedType::isDynamicShape(type.getShape().drop_front(2)))
+    return std::nullopt;
+  return ShapedType::getNumElements(type.getShape().drop_front(2));
+}
+
+/// The elements of a step's input for each one of its result, spatially; the fewest where sizes are open.
+static double getShrinkage(const LinearStep &step) {
+  std::optional<int64_t> before = countPixels(step.op->getOperand(0)), after = countPixels(step.op->getResult(0));
+  if (before && after && *after > 0)
+    return static_cast<double>(*before) / *after;
+  return llvm::all_of(step.shape.axes, [](const TapAxis &axis) { return axis.growth <= 0; }) ? 1 : 0;
+}
+
 Reason describeBranch(Value value, Value source, int64_t channels, size_t rank, BranchTerm &term) {
   term = {.value = value, .source = source, .steps = {}, .shape = {}, .cost = 0};
-  int64_t resolution = 1; // of the step's result, compared with the value's
+  double resolution = 1; // of the step's result, compared with the value's
   std::optional<SmallVector<Operation *>> way = traceBack(value, source);
   for (Operation *op : *way) {
     if (Reason why = checkSoleReader(op->getResult(0)); why != Reason::None && op != way->front())
@@ -103,9 +119,8 @@ Reason describeBranch(Value value, Value source, int64_t channels, size_t rank, 
     LinearStep step;
     if (Reason why = describeStep(op, channels, rank, step); why != Reason::None)
       return why;
-    term.cost += isa<onnx::AveragePoolOp>(op) ? 0 : resolution * step.shape.getNumWeights();
-    for (const TapAxis &axis : step.shape.axes)
-      resolution *= axis.stride;
+    term.cost += isa<onnx::ConvOp>(op) ? resolution * step.shape.getNumWeights() : 0;
+    resolution *= getShrinkage(step);
     channels = step.shape.inputs;
     term.steps.insert(term.steps.begin(), std::move(step));
   }

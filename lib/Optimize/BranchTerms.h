@@ -20,7 +20,7 @@ struct BranchTerm {
   mlir::Value value, source;
   std::vector<LinearStep> steps; ///< from the source to the value
   FilterShape shape;
-  int64_t cost = 0; ///< multiplications per element of the result's spatial shape
+  double cost = 0; ///< multiplications of the convolutions per element of the result's spatial shape
 };
 
 /// Whether a chain of convolutions, affines and average pools leads from `source` to `value`.
@@ -28,6 +28,9 @@ bool isBranch(mlir::Value value, mlir::Value source);
 
 /// Describes `value`, for which `isBranch` holds, as a filter of `source`. Nobody else may read what is between.
 Reason describeBranch(mlir::Value value, mlir::Value source, int64_t channels, size_t rank, BranchTerm &term);
+
+/// Whether a filter takes more multiplications than what cost that much; the cost of shrinking steps is a fraction.
+inline bool costsMore(const FilterShape &shape, double cost) { return shape.getNumWeights() > cost * (1 + 1e-12); }
 
 /// Whether some step adds a constant.
 bool shifts(const BranchTerm &term);

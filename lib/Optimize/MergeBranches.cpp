@@ -39,7 +39,7 @@ struct Member {
 struct Group {
   std::vector<Member> members;
   FilterShape shape;
-  int64_t cost = 0;
+  double cost = 0;
 
   onnx::ConvOp getConv() const { return cast<onnx::ConvOp>(members.front().term.value.getDefiningOp()); }
   bool contains(size_t place) const {
@@ -68,7 +68,7 @@ static Reason join(Group &group, const SumTree &tree, size_t place) {
   bool equalSizes = haveEqualSizes(first.value, member.term.value);
   if (Reason why = unite(group.shape, member.term.shape, equalSizes, shape); why != Reason::None)
     return why;
-  if (shape.getNumWeights() > group.cost + member.term.cost)
+  if (costsMore(shape, group.cost + member.term.cost))
     return Reason::CostGrows;
   group.shape = shape;
   group.cost += member.term.cost;

@@ -28,7 +28,7 @@ namespace {
 
 /// Computes the convolution that does what both steps of `pair` do.
 static Reason joinConvolutions(const BranchTerm &pair, onnx::ConvOp inner, onnx::ConvOp outer, LinearConstants &constants) {
-  if (pair.shape.getNumWeights() > pair.cost)
+  if (costsMore(pair.shape, pair.cost))
     return Reason::CostGrows;
   bool withBias = !isAbsent(outer.getB()) || hasBias(inner);
   Operation *ops[] = {inner, outer};

@@ -27,12 +27,14 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   // normal form, the algebra on it, and back
   add(bn::createRaiseAffinePass({options.onlyNodes, options.skipNodes}));
   add(bn::createMergeAffinesPass());
+  add(bn::createRecognizeActivationsPass());
   auto addAlgebra = [&] {
     add(bn::createAbsorbAffinePass());
     add(bn::createMergeLinearPairsPass());
     add(bn::createMergeBranchesPass());
   };
   addAlgebra();
+  add(bn::createMergeLayoutsPass());
   // what was too large at first may have room now; an affine behind a sum, and a sum behind that one, have a convolution before them
   add(bn::createFoldConstantsPass());
   addAlgebra();

@@ -9,7 +9,8 @@
 // Conditions: the move ends in an absorption on all paths, and leaves fewer nodes than the affine is worth in standard ONNX.
 // Where other nodes read a weight as well, its copy must be smaller than what the affine's nodes take in the file, or fit into
 // what earlier passes saved.
-// One exception to the count: behind a linear node without bias (MatMul) a BatchNormalization becomes the Add of its shift.
+// Exceptions to the count: behind a linear node without bias (MatMul), and on tensors that are no images, a BatchNormalization
+// becomes the Add or Mul that is left of it.
 
 #include "GraphRewrite.h"
 #include "MovePlan.h"
@@ -59,6 +60,14 @@ static std::vector<Parting> getPartings(const BroadcastMap &map) {
   return partings;
 }
 
+/// Whether an Add or Mul is better than the BatchNormalization that it is left of. On images it is not: there a BatchNormalization
+/// may stay in the blocked layout of the convolutions around it, where runtimes have one.
+static bool becomesSimpler(AffineOp affine, const BroadcastMap &map) {
+  auto type = dyn_cast<RankedTensorType>(affine.getType());
+  constexpr int64_t imageRank = 4;
+  return type && type.getRank() != imageRank && !map.hasUnitScale() && !map.hasZeroOffset();
+}
+
 /// The plans for an affine that are legal and a gain, by the nodes that they leave; `why` the straight way back is none of them.
 static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason &why) {
   BroadcastMap map = getBroadcastMap(affine);
@@ -74,8 +83,8 @@ static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason 
       int64_t nodes = countNodes(parting.rest) + candidate.plan.getAddedNodes();
       if (why == Reason::None)
         why = obstacle;
-      bool isShiftLeft = candidate.plan.leavesShift() && !map.hasUnitScale() && parting.rest.isIdentity();
-      if (obstacle == Reason::None && nodes < worth + isShiftLeft)
+      bool isSimpler = becomesSimpler(affine, map) || (candidate.plan.leavesShift() && !map.hasUnitScale() && parting.rest.isIdentity());
+      if (obstacle == Reason::None && nodes < worth + isSimpler)
         candidates.emplace(nodes, std::move(candidate));
       if (obstacle == Reason::None || parting.backward.isIdentity())
         break;

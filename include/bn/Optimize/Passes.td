@@ -49,6 +49,17 @@ def MergeAffinesPass : BN_GraphPass<"bn-merge-affines"> {
   let summary = "Compose an affine with the affine before it";
 }
 
+def RecognizeActivationsPass : BN_GraphPass<"bn-recognize-activations"> {
+  let summary = "Turn a clipped affine into HardSigmoid, and x·HardSigmoid(x) into HardSwish";
+  let description = [{
+    Where the opset has them, and the range of the Clip costs no node at its readers.
+  }];
+}
+
+def MergeLayoutsPass : BN_GraphPass<"bn-merge-layouts"> {
+  let summary = "Join Reshapes and Transposes that follow one another";
+}
+
 def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
   let summary = "Move an affine into the weights before and behind it";
   let description = [{

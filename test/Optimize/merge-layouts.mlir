@@ -1,0 +1,81 @@
+// Nodes that rearrange a tensor one after the other become one, or none.
+// RUN: bn-opt %s --bn-merge-layouts --bn-remove-dead-nodes | FileCheck %s
+
+// CHECK-LABEL: func.func @there_and_back
+// CHECK-NEXT: onnx.relu %arg0
+func.func @there_and_back(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
+  %s = onnx.constant dense<[2, 3, -1]> : tensor<3xi64>
+  %f = onnx.flatten %x {axis = 2 : i64, version = 13 : i64} : (tensor<2x3x5xf32>) -> tensor<6x5xf32>
+  %r = onnx.reshape %f, %s {version = 14 : i64} : (tensor<6x5xf32>, tensor<3xi64>) -> tensor<2x3x5xf32>
+  %y = onnx.relu %r {version = 14 : i64} : (tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}
+
+// CHECK-LABEL: func.func @last_shape
+// CHECK: %[[S:.*]] = onnx.constant dense<[3, 2, -1]>
+// CHECK-NEXT: onnx.reshape %arg0, %[[S]]
+func.func @last_shape(%x: tensor<2x?x5xf32>) -> tensor<3x2x?xf32> {
+  %a = onnx.constant dense<0> : tensor<1xi64>
+  %s = onnx.constant dense<[3, 2, -1]> : tensor<3xi64>
+  %u = onnx.unsqueeze %x, %a {version = 13 : i64} : (tensor<2x?x5xf32>, tensor<1xi64>) -> tensor<1x2x?x5xf32>
+  %r = onnx.reshape %u, %s {version = 14 : i64} : (tensor<1x2x?x5xf32>, tensor<3xi64>) -> tensor<3x2x?xf32>
+  return %r : tensor<3x2x?xf32>
+}
+
+// CHECK-LABEL: func.func @permutations
+// CHECK-NEXT: onnx.transpose %arg0 {perm = array<i64: 1, 0, 2>
+func.func @permutations(%x: tensor<2x3x5xf32>) -> tensor<3x2x5xf32> {
+  %a = onnx.transpose %x {perm = array<i64: 1, 2, 0>, version = 13 : i64} : (tensor<2x3x5xf32>) -> tensor<3x5x2xf32>
+  %b = onnx.transpose %a {perm = array<i64: 0, 2, 1>, version = 13 : i64} : (tensor<3x5x2xf32>) -> tensor<3x2x5xf32>
+  return %b : tensor<3x2x5xf32>
+}
+
+// CHECK-LABEL: func.func @permutation_and_back
+// CHECK-NEXT: onnx.relu %arg0
+func.func @permutation_and_back(%x: tensor<?x3x5xf32>) -> tensor<?x3x5xf32> {
+  %a = onnx.transpose %x {perm = array<i64: 1, 2, 0>, version = 13 : i64} : (tensor<?x3x5xf32>) -> tensor<3x5x?xf32>
+  %b = onnx.transpose %a {perm = array<i64: 2, 0, 1>, version = 13 : i64} : (tensor<3x5x?xf32>) -> tensor<?x3x5xf32>
+  %y = onnx.relu %b {version = 14 : i64} : (tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+  return %y : tensor<?x3x5xf32>
+}
+
+// A zero copies what the shape before has there.
+// CHECK-LABEL: func.func @no_copied_dimension
+// CHECK: onnx.flatten
+// CHECK: onnx.reshape
+func.func @no_copied_dimension(%x: tensor<2x3x5xf32>) -> tensor<6x5x1xf32> {
+  %s = onnx.constant dense<[0, 5, 1]> : tensor<3xi64>
+  %f = onnx.flatten %x {axis = 2 : i64, version = 13 : i64} : (tensor<2x3x5xf32>) -> tensor<6x5xf32>
+  %r = onnx.reshape %f, %s {version = 14 : i64} : (tensor<6x5xf32>, tensor<3xi64>) -> tensor<6x5x1xf32>
+  return %r : tensor<6x5x1xf32>
+}
+
+// CHECK-LABEL: func.func @no_other_reader
+// CHECK: onnx.flatten
+// CHECK: onnx.reshape
+func.func @no_other_reader(%x: tensor<2x3x5xf32>) -> (tensor<6x5xf32>, tensor<5x6xf32>) {
+  %s = onnx.constant dense<[5, 6]> : tensor<2xi64>
+  %f = onnx.flatten %x {axis = 2 : i64, version = 13 : i64} : (tensor<2x3x5xf32>) -> tensor<6x5xf32>
+  %r = onnx.reshape %f, %s {version = 14 : i64} : (tensor<6x5xf32>, tensor<2xi64>) -> tensor<5x6xf32>
+  return %f, %r : tensor<6x5xf32>, tensor<5x6xf32>
+}
+
+// An input cannot take the name of an output; and two unknown sizes need not be equal.
+// CHECK-LABEL: func.func @no_output_of_input
+// CHECK: onnx.transpose %arg0 {perm = array<i64: 0, 1>
+func.func @no_output_of_input(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %a = onnx.transpose %x {perm = array<i64: 1, 0>, version = 13 : i64} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  %b = onnx.transpose %a {perm = array<i64: 1, 0>, version = 13 : i64} : (tensor<3x2xf32>) -> tensor<2x3xf32>
+  return %b : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @no_unknown_sizes
+// CHECK: onnx.flatten
+// CHECK: onnx.unsqueeze
+func.func @no_unknown_sizes(%x: tensor<1x?x?xf32>) -> tensor<1x?x?xf32> {
+  %a = onnx.constant dense<0> : tensor<1xi64>
+  %f = onnx.flatten %x {axis = 2 : i64, version = 13 : i64} : (tensor<1x?x?xf32>) -> tensor<?x?xf32>
+  %r = onnx.unsqueeze %f, %a {version = 13 : i64} : (tensor<?x?xf32>, tensor<1xi64>) -> tensor<1x?x?xf32>
+  %y = onnx.relu %r {version = 14 : i64} : (tensor<1x?x?xf32>) -> tensor<1x?x?xf32>
+  return %y : tensor<1x?x?xf32>
+}

@@ -21,7 +21,7 @@ public:
   Error prepare(ArrayRef<BoundInput> inputs) {
     return graph.prepare(llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }));
   }
-  Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override { return graph.run(inputs.vec()); }
+  Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override { return graph.run(inputs); }
 
 private:
   StagedGraph graph;

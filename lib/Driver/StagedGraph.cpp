@@ -31,20 +31,30 @@ struct HostedNode {
   std::vector<std::unique_ptr<StagedGraph>> bodies; ///< one per region
 };
 
+/// The values of one run of a stage by slot: the inputs, which belong to the caller, then what the stage computes.
+struct RunValues {
+  SmallVector<const HostTensor *> inputs;
+  std::vector<HostTensor> computed;
+
+  const HostTensor &operator[](unsigned slot) const { return slot < inputs.size() ? *inputs[slot] : computed[slot - inputs.size()]; }
+  /// The value for a new owner; a computed one is moved there.
+  HostTensor take(unsigned slot) { return slot < inputs.size() ? *inputs[slot] : std::move(computed[slot - inputs.size()]); }
+};
+
 class Stage {
 public:
   static Expected<std::unique_ptr<Stage>> create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
                                                  Session &session);
   /// Runs on the inputs of the staged graph, of which the stage takes what it has no constants for.
-  Expected<std::vector<HostTensor>> run(std::vector<HostTensor> inputs);
+  Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs);
 
 private:
   explicit Stage(Session &session) : session(session) {}
-  Error runSegment(std::vector<HostTensor> &values);
-  Error runHosted(HostedNode &node, std::vector<HostTensor> &values);
+  Error runSegment(RunValues &values);
+  Error runHosted(HostedNode &node, RunValues &values);
   FailureOr<std::vector<reference::Tensor>> runBody(HostedNode &node, Region &body, ArrayRef<reference::Tensor> arguments,
-                                                    ArrayRef<HostTensor> values);
-  std::optional<reference::Tensor> read(Value value, ArrayRef<HostTensor> values) const;
+                                                    const RunValues &values);
+  std::optional<reference::Tensor> read(Value value, const RunValues &values) const;
 
   Session &session;
   OwningOpRef<ModuleOp> graph; ///< what the hosted nodes are part of
@@ -125,12 +135,12 @@ Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> in
   return (stages[key] = std::move(*stage)).get();
 }
 
-Expected<std::vector<HostTensor>> StagedGraph::run(std::vector<HostTensor> inputs) {
+Expected<std::vector<HostTensor>> StagedGraph::run(ArrayRef<HostTensor> inputs) {
   auto types = llvm::map_to_vector(inputs, [](const HostTensor &input) -> Type { return input.type; });
   Expected<Stage *> stage = getStage(types, inputs);
   if (!stage)
     return stage.takeError();
-  return (*stage)->run(std::move(inputs));
+  return (*stage)->run(inputs);
 }
 
 Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
@@ -164,7 +174,7 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
 //===----------------------------------------------------------------------===//
 
 /// The value in a slot or of a constant; nothing for an absent one.
-std::optional<reference::Tensor> Stage::read(Value value, ArrayRef<HostTensor> values) const {
+std::optional<reference::Tensor> Stage::read(Value value, const RunValues &values) const {
   ElementsAttr constant;
   if (matchPattern(value, m_Constant(&constant)))
     return reference::fromElements(constant);
@@ -173,23 +183,23 @@ std::optional<reference::Tensor> Stage::read(Value value, ArrayRef<HostTensor> v
   return reference::fromHost(values[parts.slots.lookup(value)]);
 }
 
-Error Stage::runSegment(std::vector<HostTensor> &values) {
+Error Stage::runSegment(RunValues &values) {
   auto operands = llvm::map_to_vector(parts.segment.inputs, [&](unsigned slot) -> const HostTensor * { return &values[slot]; });
   Expected<std::vector<HostTensor>> results = segment->run(operands);
   if (!results)
     return results.takeError();
-  std::move(results->begin(), results->end(), std::back_inserter(values));
+  std::move(results->begin(), results->end(), std::back_inserter(values.computed));
   return Error::success();
 }
 
 FailureOr<std::vector<reference::Tensor>> Stage::runBody(HostedNode &node, Region &body, ArrayRef<reference::Tensor> arguments,
-                                                         ArrayRef<HostTensor> values) {
+                                                         const RunValues &values) {
   std::vector<HostTensor> inputs;
   for (const reference::Tensor &argument : arguments)
     inputs.push_back(reference::toHost(argument));
   for (Value capture : node.captures)
     inputs.push_back(values[parts.slots.lookup(capture)]);
-  Expected<std::vector<HostTensor>> outputs = node.bodies[body.getRegionNumber()]->run(std::move(inputs));
+  Expected<std::vector<HostTensor>> outputs = node.bodies[body.getRegionNumber()]->run(inputs);
   if (!outputs) {
     bodyError = llvm::joinErrors(std::move(bodyError), outputs.takeError());
     return failure();
@@ -200,7 +210,7 @@ FailureOr<std::vector<reference::Tensor>> Stage::runBody(HostedNode &node, Regio
   return results;
 }
 
-Error Stage::runHosted(HostedNode &node, std::vector<HostTensor> &values) {
+Error Stage::runHosted(HostedNode &node, RunValues &values) {
   std::vector<std::optional<reference::Tensor>> tensors;
   for (Value operand : node.op->getOperands())
     tensors.push_back(read(operand, values));
@@ -214,14 +224,14 @@ Error Stage::runHosted(HostedNode &node, std::vector<HostTensor> &values) {
   if (failed(done))
     return session.getDiagnostics().takeErrors(std::errc::not_supported, "a node failed without a reason");
   for (const reference::Tensor &result : results)
-    values.push_back(result.elementType ? reference::toHost(result) : HostTensor());
+    values.computed.push_back(result.elementType ? reference::toHost(result) : HostTensor());
   return Error::success();
 }
 
-Expected<std::vector<HostTensor>> Stage::run(std::vector<HostTensor> all) {
-  std::vector<HostTensor> values;
+Expected<std::vector<HostTensor>> Stage::run(ArrayRef<HostTensor> all) {
+  RunValues values;
   for (unsigned i : inputs)
-    values.push_back(std::move(all[i]));
+    values.inputs.push_back(&all[i]);
   if (segment)
     if (Error error = runSegment(values))
       return error;
@@ -231,13 +241,18 @@ Expected<std::vector<HostTensor>> Stage::run(std::vector<HostTensor> all) {
   std::vector<HostTensor> results;
   if (rest) {
     for (unsigned slot : parts.rest.inputs)
-      results.push_back(std::move(values[slot]));
-    return rest->run(std::move(results));
+      results.push_back(values.take(slot));
+    return rest->run(results);
   }
   func::FuncOp main = llvm::cantFail(getMainGraph(*graph));
-  for (Value output : main.getBody().front().getTerminator()->getOperands()) {
+  auto outputs = main.getBody().front().getTerminator()->getOperands();
+  for (auto [i, output] : llvm::enumerate(outputs)) {
     auto slot = parts.slots.find(output);
-    results.push_back(slot != parts.slots.end() ? values[slot->second] : reference::toHost(*read(output, values)));
+    bool isLastUse = !llvm::is_contained(outputs.drop_front(i + 1), output);
+    if (slot == parts.slots.end())
+      results.push_back(reference::toHost(*read(output, values)));
+    else
+      results.push_back(isLastUse ? values.take(slot->second) : values[slot->second]);
   }
   return results;
 }

@@ -23,7 +23,7 @@ public:
 
   /// Compiles for inputs of these types, as far as that can be done without their values.
   llvm::Error prepare(mlir::TypeRange types);
-  llvm::Expected<std::vector<HostTensor>> run(std::vector<HostTensor> inputs);
+  llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs);
 
 private:
   llvm::Expected<Stage *> getStage(mlir::TypeRange types, llvm::ArrayRef<HostTensor> inputs);

@@ -71,6 +71,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, unsigned vectorBits) {
 
 void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createFoldPadPass());
+  passes.addPass(createSeparateDestinationsPass());
   // tensors → memrefs: inputs, outputs, weights and the arena are arguments
   passes.addPass(createBindArgumentsPass());
   passes.addPass(createPlanWeightsPass());

@@ -11,6 +11,11 @@ def FoldPadPass : Pass<"bn-fold-pad", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
+def SeparateDestinationsPass : Pass<"bn-separate-destinations", "mlir::ModuleOp"> {
+  let summary = "Gives every result a destination of its own";
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 def BindArgumentsPass : Pass<"bn-bind-arguments", "mlir::ModuleOp"> {
   let summary = "Makes the model's inputs and outputs buffers of the caller";
   let description = [{

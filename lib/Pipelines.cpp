@@ -64,6 +64,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(lower::createAssignLayout());
+  passes.addPass(lower::createUseWinograd());
   passes.addPass(lower::createFuseEpilogues());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -87,6 +88,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createEmitConvPass({target.registers}));
   passes.addPass(createEmitDepthwiseConvPass({target.registers}));
   passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits}));
+  passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitPackPass());
   passes.addPass(createEmitGenericPass({target.vectorBits}));

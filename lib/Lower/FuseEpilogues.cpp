@@ -122,7 +122,8 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
     });
     linalg::populateEraseUnusedOperandsAndResultsPatterns(chains);
     RewritePatternSet epilogues(&getContext());
-    epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::DepthwiseConvOp>, FuseIntoKernel<kernel::MatmulOp>>(&getContext());
+    epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::DepthwiseConvOp>, FuseIntoKernel<kernel::MatmulOp>,
+                  FuseIntoKernel<kernel::WinogradOutputOp>>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(chains))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(epilogues))))
       signalPassFailure();

@@ -75,6 +75,15 @@ def EmitMatmulPass : Pass<"bn-emit-matmul", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def EmitWinogradPass : Pass<"bn-emit-winograd", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.winograd_input and kernel.winograd_output";
+  let description = [{
+    A tile's transform is straight code on vectors of channels, columns first and then rows.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def EmitPoolPass : Pass<"bn-emit-pool", "mlir::ModuleOp"> {
   let summary = "Emits the loops of kernel.pool";
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",

@@ -48,6 +48,8 @@ void bn::kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &
     DepthwiseConvOp::attachInterface<DestinationModel<DepthwiseConvOp>>(*context);
     MatmulOp::attachInterface<DestinationModel<MatmulOp>>(*context);
     PoolOp::attachInterface<DestinationModel<PoolOp>>(*context);
+    WinogradInputOp::attachInterface<DestinationModel<WinogradInputOp>>(*context);
+    WinogradOutputOp::attachInterface<DestinationModel<WinogradOutputOp>>(*context);
     PackOp::attachInterface<DestinationModel<PackOp>>(*context);
     UnpackOp::attachInterface<DestinationModel<UnpackOp>>(*context);
   });

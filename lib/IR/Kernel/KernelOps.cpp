@@ -168,6 +168,42 @@ LogicalResult MatmulOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
 }
 
+/// C1: tiles of a size that has transforms.
+static LogicalResult verifyTile(Operation *op, int64_t tile) {
+  return tile == 2 || tile == 4 ? success() : op->emitOpError("expected 'tile' to be 2 or 4, got ") << tile;
+}
+
+LogicalResult WinogradInputOp::verify() {
+  Named input{"input", getInput()}, init{"init", getInit()};
+  int64_t tile = getTile(), side = tile + 2;
+  if (failed(verifyTile(*this, tile)) || failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 3)) ||
+      failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+    return failure();
+  ArrayRef<int64_t> in = input.shape(), tiles = getTiles();
+  for (int i : {0, 1})
+    if (tiles[i] * tile + 2 > in[2 + i]) // C3
+      return emitOpError("expected dimension ") << 2 + i << " of input to be at least " << tiles[i] * tile + 2 << ", got " << in[2 + i];
+  if (failed(verifySize(*this, init, 0, side * side)) || failed(verifySize(*this, init, 1, in[0] * tiles[0] * tiles[1])))
+    return failure();
+  return verifySize(*this, init, 2, in[1] * in[4]);
+}
+
+LogicalResult WinogradOutputOp::verify() {
+  Named input{"input", getInput()}, bias{"bias", getBias()}, init{"init", getInit()};
+  int64_t tile = getTile(), side = tile + 2;
+  if (failed(verifyTile(*this, tile)) || failed(verifyRank(*this, input, 3)) || failed(verifyRank(*this, bias, 2)) ||
+      failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+    return failure();
+  ArrayRef<int64_t> out = init.shape();
+  int64_t tiles = out[0] * llvm::divideCeil(out[2], tile) * llvm::divideCeil(out[3], tile);
+  if (failed(verifySize(*this, input, 0, side * side)) || failed(verifySize(*this, input, 1, tiles)) ||
+      failed(verifySize(*this, input, 2, out[1] * out[4])))
+    return failure();
+  if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, out[4]))))
+    return failure();
+  return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
+}
+
 LogicalResult PoolOp::verify() {
   Named input{"input", getInput()}, init{"init", getInit()};
   if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) ||

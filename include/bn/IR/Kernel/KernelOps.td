@@ -137,6 +137,51 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
   }];
 }
 
+def Kernel_TileSize : ConfinedAttr<I64Attr, [IntPositive]>;
+
+def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
+  let summary = "the input of a 3×3 convolution by Winograd's method: Bᵀ d B of every tile";
+  let description = [{
+    init[α·p + q][t][c] = (Bᵀ d B)[p][q] with d the α×α elements of channel c that tile t reads, α = m + 2 (Winograd.h). Tile
+    t = (n·th + ty)·tw + tx reads from input[n][c/b][ty·m][tx·m]. A kernel.matmul with the transformed filter, one matrix for each of the
+    α² positions, and kernel.winograd_output make this a convolution of stride 1.
+    Shapes: input [N][C/b][H][W][b], init [α²][N·th·tw][C], C whole blocks.
+
+    ```mlir
+    %v = kernel.winograd_input %x outs(%out) tile 4 tiles [14, 14]
+       : (tensor<1x4x58x58x16xf32>, tensor<36x196x64xf32>) -> tensor<36x196x64xf32>
+    ```
+
+    Constraints:
+    * (C1) input of rank 5, init of rank 3, one element type; m is 2 or 4.
+    * (C2) the sizes of init follow from input's, `tile` and `tiles`.
+    * (C3) the last tile ends inside the input: th·m + 2 ≤ H, and so for W.
+  }];
+  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_Sizes2:$tiles);
+  let assemblyFormat = "$input `outs` `(` $init `)` `tile` $tile `tiles` $tiles attr-dict `:` functional-type(operands, results)";
+}
+
+def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSizedOperandSegments]> {
+  let summary = "the output of a 3×3 convolution by Winograd's method: Aᵀ m A of every tile";
+  let description = [{
+    init[n][o][ty·m + y][tx·m + x] = epilogue(bias[o] + (Aᵀ p A)[y][x]) with p the α×α products input[·][t][o] of tile
+    t = (n·th + ty)·tw + tx, th = ⌈OH/m⌉, tw = ⌈OW/m⌉. What a tile has behind the output's border is not stored.
+    Shapes: input [α²][N·th·tw][O], O whole blocks, bias [O/b][b], init [N][O/b][OH][OW][b].
+
+    Constraints:
+    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2 or 4.
+    * (C2) the sizes of input and bias follow from init's and `tile`.
+    * (C4), (C5) as for `kernel.conv`.
+  }];
+  let arguments = (ins Kernel_Floats:$input, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras, Kernel_Floats:$init,
+                       Kernel_TileSize:$tile);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile attr-dict (`epilogue` $epilogue^)?
+    `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_PoolOp : Kernel_DestinationOp<"pool"> {
   let summary = "maximum or average over windows of blocked activations";
   let description = [{
@@ -189,7 +234,8 @@ def Kernel_UnpackOp : Kernel_DestinationOp<"unpack"> {
   let assemblyFormat = Kernel_PackOp.assemblyFormat;
 }
 
-def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ConvOp", "DepthwiseConvOp", "MatmulOp"]>]> {
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
+                                         ParentOneOf<["ConvOp", "DepthwiseConvOp", "MatmulOp", "WinogradOutputOp"]>]> {
   let summary = "the value that an epilogue stores";
   let arguments = (ins AnyFloat:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";

@@ -1,0 +1,36 @@
+// Winograd.h - the matrices of Winograd's minimal filtering for windows of 3×3.
+// SPDX-License-Identifier: Apache-2.0
+//
+// With tiles of m×m outputs, y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A for a filter g of 3×3 and inputs d of α×α, α = m + 2 (Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks"). Points are 0, ±1, ∞ for m = 2 and 0, ±1, ±2, ∞ for m = 4. Rounding errors grow
+// with m: in f32 to about 1e-6 of the largest output for m = 2 and 1e-5 for m = 4, where direct sums have 3e-7.
+
+#ifndef BN_IR_KERNEL_WINOGRAD_H
+#define BN_IR_KERNEL_WINOGRAD_H
+
+#include "llvm/ADT/ArrayRef.h"
+
+namespace bn::kernel {
+
+/// A matrix, row by row.
+struct WinogradMatrix {
+  int64_t columns;
+  llvm::ArrayRef<double> values;
+  int64_t rows() const { return values.size() / columns; }
+  double at(int64_t row, int64_t column) const { return values[row * columns + column]; }
+};
+
+/// The transforms for one size of tiles. Bᵀ and Aᵀ are products of sparse matrices, the first applied first, which shares sums.
+struct WinogradTransforms {
+  int64_t tile;          ///< m
+  WinogradMatrix filter; ///< G, α×3
+  llvm::ArrayRef<WinogradMatrix> input, output;
+  int64_t inputTile() const { return tile + 2; }
+};
+
+/// The transforms for tiles of m×m outputs; m is 2 or 4.
+const WinogradTransforms &getWinograd(int64_t tile);
+
+} // namespace bn::kernel
+
+#endif // BN_IR_KERNEL_WINOGRAD_H

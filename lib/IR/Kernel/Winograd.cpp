@@ -1,0 +1,54 @@
+// Winograd.cpp - the matrices of Winograd's minimal filtering for windows of 3×3.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "bn/IR/Kernel/Winograd.h"
+
+using namespace bn::kernel;
+
+static constexpr double filter2[] = {1, 0, 0, .5, .5, .5, .5, -.5, .5, 0, 0, 1};
+static constexpr double input2[] = {1, 0, -1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0, 1, 0, -1};
+static constexpr double output2[] = {1, 1, 1, 0, 0, 1, -1, -1};
+static constexpr WinogradMatrix inputs2[] = {{4, input2}}, outputs2[] = {{4, output2}};
+
+// clang-format off
+static constexpr double filter4[] = {
+    1.0 / 4,   0,         0,
+    -1.0 / 6,  -1.0 / 6,  -1.0 / 6,
+    -1.0 / 6,  1.0 / 6,   -1.0 / 6,
+    1.0 / 24,  1.0 / 12,  1.0 / 6,
+    1.0 / 24,  -1.0 / 12, 1.0 / 6,
+    0,         0,         1};
+// Rows of Bᵀ come in pairs e ± o of an even and an odd part.
+static constexpr double inputParts4[] = {
+    4, 0,  -5, 0,  1, 0,
+    0, 0,  -4, 0,  1, 0,
+    0, -4, 0,  1,  0, 0,
+    0, 0,  -1, 0,  1, 0,
+    0, -2, 0,  2,  0, 0,
+    0, 4,  0,  -5, 0, 1};
+static constexpr double inputPairs4[] = {
+    1, 0, 0,  0, 0,  0,
+    0, 1, 1,  0, 0,  0,
+    0, 1, -1, 0, 0,  0,
+    0, 0, 0,  1, 1,  0,
+    0, 0, 0,  1, -1, 0,
+    0, 0, 0,  0, 0,  1};
+// Columns of Aᵀ come in such pairs.
+static constexpr double outputPairs4[] = {
+    1, 0, 0,  0, 0,  0,
+    0, 1, 1,  0, 0,  0,
+    0, 1, -1, 0, 0,  0,
+    0, 0, 0,  1, 1,  0,
+    0, 0, 0,  1, -1, 0,
+    0, 0, 0,  0, 0,  1};
+static constexpr double outputParts4[] = {
+    1, 1, 0, 1, 0, 0,
+    0, 0, 1, 0, 2, 0,
+    0, 1, 0, 4, 0, 0,
+    0, 0, 1, 0, 8, 1};
+// clang-format on
+static constexpr WinogradMatrix inputs4[] = {{6, inputParts4}, {6, inputPairs4}}, outputs4[] = {{6, outputPairs4}, {6, outputParts4}};
+
+static constexpr WinogradTransforms transforms[] = {{2, {3, filter2}, inputs2, outputs2}, {4, {3, filter4}, inputs4, outputs4}};
+
+const WinogradTransforms &bn::kernel::getWinograd(int64_t tile) { return transforms[tile == 2 ? 0 : 1]; }

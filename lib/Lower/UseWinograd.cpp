@@ -1,0 +1,174 @@
+// UseWinograd.cpp - computes 3×3 convolutions by Winograd's method where that is faster.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   %y = kernel.conv %x, %w bias %b
+//   after    %v = kernel.winograd_input %x    %m = kernel.matmul %v, %u {packed}    %y = kernel.winograd_output %m bias %b
+//
+// with u = G w Gᵀ, computed in double and rounded once. Tiles of 4×4 outputs need a quarter of the multiplications and four times the
+// memory for weights, tiles of 2×2 less than half and 1.8 times; the cost model weighs both against the direct loops.
+// Conditions: stride and dilation 1, one group, weights that are known now, no epilogue yet.
+
+#include "Blocks.h"
+#include "Constants.h"
+#include "bn/IR/Kernel/Winograd.h"
+#include "bn/Lower/Passes.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace bn::lower {
+#define GEN_PASS_DEF_USEWINOGRAD
+#include "bn/Lower/Passes.h.inc"
+} // namespace bn::lower
+
+using namespace mlir;
+
+namespace bn::lower {
+namespace {
+
+/// A convolution in numbers: outputs, and channels in whole blocks.
+struct Problem {
+  int64_t images, rows, columns, inputs, outputs, block;
+
+  int64_t tileRows(int64_t tile) const { return ceilDiv(rows, tile); }
+  int64_t tileColumns(int64_t tile) const { return ceilDiv(columns, tile); }
+  int64_t tiles(int64_t tile) const { return images * tileRows(tile) * tileColumns(tile); }
+};
+
+/// Bytes of weights that arrive from memory per cycle: they are read once in a run of the network and are not in a cache.
+constexpr double kWeightBytesPerCycle = 4;
+/// Bytes per cycle at which transformed tiles go to the shared cache and come back.
+constexpr double kTileBytesPerCycle = 16;
+/// Cycles of the two transforms per position of a tile and block of channels.
+constexpr double kTransformCycles = 4;
+/// What the direct loops hide of the time that their weights take; the products of a few tiles hide little.
+constexpr double kHidden = 0.7;
+
+/// Cycles of the direct loops: one vector of multiply-adds each.
+double getDirectCost(const Problem &p) {
+  double weights = 9.0 * p.inputs * p.outputs;
+  return p.images * p.rows * p.columns * weights / p.block + (1 - kHidden) * weights * sizeof(float) / kWeightBytesPerCycle;
+}
+
+/// Cycles with tiles of tile×tile outputs.
+double getWinogradCost(const Problem &p, int64_t tile) {
+  double positions = (tile + 2) * (tile + 2), tiles = p.tiles(tile), weights = positions * p.inputs * p.outputs;
+  double elements = positions * tiles * (p.inputs + p.outputs);
+  return 1.1 * tiles * weights / p.block + weights * sizeof(float) / kWeightBytesPerCycle + elements / p.block * kTransformCycles +
+         2 * elements * sizeof(float) / kTileBytesPerCycle;
+}
+
+/// The size of tiles that is fastest, or 0 for the direct loops.
+int64_t chooseTile(const Problem &p) {
+  constexpr double worthIt = 0.9; // the rounding errors are larger
+  int64_t best = 0;
+  double cost = worthIt * getDirectCost(p);
+  for (int64_t tile : {2, 4})
+    if (double candidate = getWinogradCost(p, tile); candidate < cost)
+      best = tile, cost = candidate;
+  return best;
+}
+
+/// G w Gᵀ for one input channel and a block of outputs; `taps` are 3×3 rows of `block` weights, `out` gets one row per position.
+void transformFilter(const kernel::WinogradMatrix &g, ArrayRef<float> taps, int64_t block, llvm::function_ref<float *(int64_t)> out) {
+  int64_t side = g.rows();
+  SmallVector<double> half(side * 3 * block), full(block);
+  for (int64_t p = 0; p < side; ++p)
+    for (int64_t y = 0; y < 3; ++y)
+      for (int64_t x = 0; x < 3; ++x)
+        for (int64_t lane = 0; lane < block; ++lane)
+          half[(p * 3 + x) * block + lane] += g.at(p, y) * taps[(y * 3 + x) * block + lane];
+  for (int64_t p = 0; p < side; ++p)
+    for (int64_t q = 0; q < side; ++q) {
+      std::fill(full.begin(), full.end(), 0.0);
+      for (int64_t x = 0; x < 3; ++x)
+        for (int64_t lane = 0; lane < block; ++lane)
+          full[lane] += g.at(q, x) * half[(p * 3 + x) * block + lane];
+      llvm::copy(full, out(p * side + q));
+    }
+}
+
+/// Weights [O/b][I/b][3][3][b][b] transformed to [α²][O/b][I][b].
+Value packTransformed(Builder &b, ElementsAttr weights, const kernel::WinogradTransforms &winograd) {
+  Shape shape = weights.getShapedType().getShape();
+  int64_t outBlocks = shape[0], inBlocks = shape[1], block = shape[4], positions = winograd.inputTile() * winograd.inputTile();
+  ArrayRef<float> source = getFloats(weights);
+  bool isSplat = source.size() == 1;
+  auto fill = [&](MutableArrayRef<float> packed) {
+    SmallVector<float> taps(9 * block);
+    for (int64_t o = 0; o < outBlocks; ++o)
+      for (int64_t i = 0; i < inBlocks * block; ++i) {
+        for (int64_t k = 0; k < 9; ++k) {
+          const float *row = isSplat ? source.data() : &source[(((o * inBlocks + i / block) * 9 + k) * block + i % block) * block];
+          for (int64_t lane = 0; lane < block; ++lane)
+            taps[k * block + lane] = row[isSplat ? 0 : lane];
+        }
+        auto rowOf = [&](int64_t position) { return &packed[((position * outBlocks + o) * inBlocks * block + i) * block]; };
+        transformFilter(winograd.filter, taps, block, rowOf);
+      }
+  };
+  return constantTensor(b, makeFloats(b.getContext(), {positions, outBlocks, inBlocks * block, block}, fill));
+}
+
+/// The input with zeros behind it as far as the last tiles read; a border that it has grows.
+Value padForTiles(Builder &b, Value input, int64_t height, int64_t width) {
+  Shape shape = shapeOf(input);
+  SmallVector<int64_t> low(5, 0), high{0, 0, height - shape[2], width - shape[3], 0};
+  if (high[2] <= 0 && high[3] <= 0)
+    return input;
+  high[2] = std::max<int64_t>(high[2], 0);
+  high[3] = std::max<int64_t>(high[3], 0);
+  auto border = input.getDefiningOp<tensor::PadOp>();
+  if (border && border.getConstantPaddingValue() && matchPattern(border.getConstantPaddingValue(), m_AnyZeroFloat())) {
+    input = border.getSource();
+    low = llvm::to_vector(border.getStaticLow());
+    for (auto [size, more] : llvm::zip(high, border.getStaticHigh()))
+      size += more;
+  }
+  return pad(b, input, low, high, number(b, b.getF32Type(), 0));
+}
+
+struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(kernel::ConvOp op, PatternRewriter &rewriter) const override {
+    auto weights = op.getWeights().getDefiningOp<kernel::ConstantOp>();
+    Shape filter = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
+    auto isOne = [](int64_t value) { return value == 1; };
+    if (filter[2] != 3 || filter[3] != 3 || op.getGroups() != 1 || !llvm::all_of(op.getStrides(), isOne) ||
+        !llvm::all_of(op.getDilations(), isOne) || !op.getEpilogue().empty())
+      return rewriter.notifyMatchFailure(op, "no plain convolution with a window of 3×3");
+    if (!weights || getFloats(weights.getValue()).empty())
+      return rewriter.notifyMatchFailure(op, "the weights are not known");
+    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4]};
+    int64_t tile = chooseTile(problem);
+    if (!tile)
+      return rewriter.notifyMatchFailure(op, "the direct loops are faster");
+
+    Builder b(op.getLoc(), rewriter);
+    const kernel::WinogradTransforms &winograd = kernel::getWinograd(tile);
+    int64_t tiles[] = {problem.tileRows(tile), problem.tileColumns(tile)}, count = problem.tiles(tile);
+    int64_t positions = winograd.inputTile() * winograd.inputTile();
+    Value input = padForTiles(b, op.getInput(), tiles[0] * tile + 2, tiles[1] * tile + 2);
+    Value transformed = empty(b, {positions, count, problem.inputs}, b.getF32Type());
+    transformed = kernel::WinogradInputOp::create(b, transformed.getType(), input, transformed, tile, tiles).getResult();
+    Value products = empty(b, {positions, count, problem.outputs}, b.getF32Type());
+    products = kernel::MatmulOp::create(b, products.getType(), transformed, packTransformed(b, weights.getValue(), winograd), Value(),
+                                        ValueRange(), products, /*packed=*/true)
+                   .getResult();
+    rewriter.replaceOpWithNewOp<kernel::WinogradOutputOp>(op, op.getInit().getType(), products, op.getBias(), ValueRange(), op.getInit(),
+                                                          tile);
+    return success();
+  }
+};
+
+struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvByWinograd>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace bn::lower

@@ -1,0 +1,109 @@
+// emit-winograd.cpp - 3×3 convolutions by Winograd's method, compiled and run against plain loops.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CompiledKernel.h"
+#include "bn/IR/Kernel/Winograd.h"
+
+using namespace bn::test;
+
+namespace {
+/// A convolution of one case; channels are whole blocks, the input has the border that the tiles read.
+struct Case {
+  int tile = 4, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8;
+  bool bias = true, residual = false;
+  unsigned threads = 1;
+
+  int side() const { return tile + 2; }
+  int tileRows() const { return (height + tile - 1) / tile; }
+  int tileColumns() const { return (width + tile - 1) / tile; }
+  int tiles() const { return images * tileRows() * tileColumns(); }
+  int inHeight() const { return tileRows() * tile + 2; }
+  int inWidth() const { return tileColumns() * tile + 2; }
+};
+
+std::string tensor(llvm::ArrayRef<int> shape) {
+  std::string text = "tensor<";
+  for (int size : shape)
+    text += std::to_string(size) + "x";
+  return text + "f32>";
+}
+
+/// Kernel form: y = max(conv(x, w) + bias (+ residual), 0).
+std::string textOf(const Case &c) {
+  int positions = c.side() * c.side();
+  std::string x = tensor({c.images, c.inputs / c.block, c.inHeight(), c.inWidth(), c.block});
+  std::string u = tensor({positions, c.outputs / c.block, c.inputs, c.block}), b = tensor({c.outputs / c.block, c.block});
+  std::string y = tensor({c.images, c.outputs / c.block, c.height, c.width, c.block});
+  std::string v = tensor({positions, c.tiles(), c.inputs}), m = tensor({positions, c.tiles(), c.outputs});
+  std::string tile = " tile " + std::to_string(c.tile);
+  std::string tiles = " tiles [" + std::to_string(c.tileRows()) + ", " + std::to_string(c.tileColumns()) + "]";
+  std::string text = "func.func @main(%x: " + x + ", %u: " + u + ", %b: " + b + ", %r: " + y + ") -> " + y + " {\n";
+  text += " %zero = arith.constant 0.0 : f32\n %ve = tensor.empty() : " + v + "\n %me = tensor.empty() : " + m + "\n";
+  text += " %ye = tensor.empty() : " + y + "\n";
+  text += " %v = kernel.winograd_input %x outs(%ve)" + tile + tiles + " : (" + x + ", " + v + ") -> " + v + "\n";
+  text += " %m = kernel.matmul %v, %u outs(%me) {packed} : (" + v + ", " + u + ", " + m + ") -> " + m + "\n";
+  text += std::string(" %y = kernel.winograd_output %m") + (c.bias ? " bias %b" : "") + (c.residual ? " with(%r)" : "") + " outs(%ye)" + tile;
+  text += std::string(" epilogue {\n ^bb0(%a: f32") + (c.residual ? ", %s: f32" : "") + "):\n";
+  text += c.residual ? " %t = arith.addf %a, %s : f32\n %q = arith.maximumf %t, %zero : f32\n" : " %q = arith.maximumf %a, %zero : f32\n";
+  text += " kernel.yield %q : f32\n } : (" + m + (c.bias ? ", " + b : "") + (c.residual ? ", " + y : "") + ", " + y + ") -> " + y;
+  return text + "\n return %y : " + y + "\n}\n";
+}
+
+/// G w Gᵀ as [α²][O/b][I][b] of weights [O][I][3][3].
+std::vector<float> transformed(const Case &c, const std::vector<float> &w) {
+  const bn::kernel::WinogradMatrix &g = bn::kernel::getWinograd(c.tile).filter;
+  std::vector<float> u;
+  for (int p = 0; p < c.side(); ++p)
+    for (int q = 0; q < c.side(); ++q)
+      for (int o = 0; o < c.outputs; o += c.block)
+        for (int i = 0; i < c.inputs; ++i)
+          for (int lane = 0; lane < c.block; ++lane) {
+            double sum = 0;
+            for (int tap = 0; tap < 9; ++tap)
+              sum += g.at(p, tap / 3) * w[((o + lane) * c.inputs + i) * 9 + tap] * g.at(q, tap % 3);
+            u.push_back(sum);
+          }
+  return u;
+}
+
+/// The convolution in plain loops.
+std::vector<float> reference(const Case &c, const std::vector<float> &x, const std::vector<float> &w, const std::vector<float> &b,
+                             const std::vector<float> &r) {
+  auto at = [&](int n, int i, int h, int v) {
+    return x[(((n * (c.inputs / c.block) + i / c.block) * c.inHeight() + h) * c.inWidth() + v) * c.block + i % c.block];
+  };
+  std::vector<float> y;
+  for (int n = 0; n < c.images; ++n)
+    for (int block = 0; block < c.outputs; block += c.block)
+      for (int h = 0; h < c.height; ++h)
+        for (int v = 0; v < c.width; ++v)
+          for (int o = block; o < block + c.block; ++o) {
+            double sum = (c.bias ? b[o] : 0.0) + (c.residual ? r[y.size()] : 0.0);
+            for (int i = 0; i < c.inputs; ++i)
+              for (int tap = 0; tap < 9; ++tap)
+                sum += double(at(n, i, h + tap / 3, v + tap % 3)) * w[(o * c.inputs + i) * 9 + tap];
+            y.push_back(std::max(sum, 0.0));
+          }
+  return y;
+}
+
+void check(const Case &c) {
+  auto x = randomValues(size_t(c.images) * c.inputs * c.inHeight() * c.inWidth(), 1);
+  auto w = randomValues(size_t(c.outputs) * c.inputs * 9, 2), b = randomValues(c.outputs, 3);
+  auto r = randomValues(size_t(c.images) * c.outputs * c.height * c.width, 4), u = transformed(c, w);
+  CompiledKernel kernel(textOf(c), c.threads, c.block * 32);
+  std::vector<float> got(r.size());
+  kernel.run({x.data(), u.data(), b.data(), r.data()}, {got.data()});
+  expectNear(got, reference(c, x, w, b, r), c.tile == 2 ? 2e-6f : 1e-5f);
+}
+} // namespace
+
+TEST(Winograd, whole_tiles) { check({.inputs = 32, .outputs = 48, .height = 8, .width = 12}); }
+TEST(Winograd, small_tiles) { check({.tile = 2, .inputs = 48, .outputs = 32, .height = 6, .width = 10}); }
+// The last tiles reach over the border by one, two and three rows and columns.
+TEST(Winograd, partial_tiles) { check({.images = 2, .height = 7, .width = 10, .residual = true}); }
+TEST(Winograd, partial_small_tiles) { check({.tile = 2, .images = 3, .height = 5, .width = 7, .bias = false}); }
+TEST(Winograd, smaller_than_a_tile) { check({.height = 1, .width = 3}); }
+TEST(Winograd, narrow_vectors_two_threads) {
+  check({.block = 8, .inputs = 24, .outputs = 40, .height = 21, .width = 33, .residual = true, .threads = 2});
+}

@@ -1,0 +1,69 @@
+// RUN: bn-opt %s --bn-use-winograd --split-input-file | FileCheck %s
+
+// Many positions and few weights: tiles of 4×4 outputs. The border is what they need already.
+// CHECK-LABEL: func @tiles_of_four
+// CHECK-NOT: tensor.pad
+// CHECK: %[[V:.*]] = kernel.winograd_input %arg0 {{.*}} tile 4 tiles [14, 15]
+// CHECK-SAME: -> tensor<36x210x64xf32>
+// CHECK: %[[M:.*]] = kernel.matmul %[[V]], {{.*}} {packed} : (tensor<36x210x64xf32>, tensor<36x2x64x16xf32>, tensor<36x210x32xf32>)
+// CHECK: kernel.winograd_output %[[M]] bias %arg1 {{.*}} tile 4
+func.func @tiles_of_four(%x: tensor<1x4x58x62x16xf32>, %b: tensor<2x16xf32>) -> tensor<1x2x56x60x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<2x4x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x2x56x60x16xf32>
+  %y = kernel.conv %x, %w bias %b outs(%e)
+    : (tensor<1x4x58x62x16xf32>, tensor<2x4x3x3x16x16xf32>, tensor<2x16xf32>, tensor<1x2x56x60x16xf32>) -> tensor<1x2x56x60x16xf32>
+  return %y : tensor<1x2x56x60x16xf32>
+}
+
+// -----
+
+// The last tiles reach over the border: it grows.
+// CHECK-LABEL: func @border_grows
+// CHECK: tensor.pad %arg0 low[0, 0, 1, 1, 0] high[0, 0, 3, 2, 0]
+// CHECK: kernel.winograd_input {{.*}} tile 4 tiles [7, 8]
+func.func @border_grows(%x: tensor<1x4x26x31x16xf32>) -> tensor<1x4x26x31x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1, 0] high[0, 0, 1, 1, 0] {
+  ^bb0(%i: index, %j: index, %k: index, %l: index, %m: index):
+    tensor.yield %zero : f32
+  } : tensor<1x4x26x31x16xf32> to tensor<1x4x28x33x16xf32>
+  %w = kernel.constant dense<0.5> : tensor<4x4x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x4x26x31x16xf32>
+  %y = kernel.conv %p, %w outs(%e)
+    : (tensor<1x4x28x33x16xf32>, tensor<4x4x3x3x16x16xf32>, tensor<1x4x26x31x16xf32>) -> tensor<1x4x26x31x16xf32>
+  return %y : tensor<1x4x26x31x16xf32>
+}
+
+// -----
+
+// Few positions and many weights: four times the weights cost more than the multiplications.
+// CHECK-LABEL: func @no_winograd_for_few_positions
+// CHECK: kernel.conv
+func.func @no_winograd_for_few_positions(%x: tensor<1x32x9x9x16xf32>) -> tensor<1x32x7x7x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<32x32x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x32x7x7x16xf32>
+  %y = kernel.conv %x, %w outs(%e) : (tensor<1x32x9x9x16xf32>, tensor<32x32x3x3x16x16xf32>, tensor<1x32x7x7x16xf32>) -> tensor<1x32x7x7x16xf32>
+  return %y : tensor<1x32x7x7x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @no_winograd_with_stride
+// CHECK: kernel.conv
+func.func @no_winograd_with_stride(%x: tensor<1x4x57x57x16xf32>) -> tensor<1x4x28x28x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<4x4x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x4x28x28x16xf32>
+  %y = kernel.conv %x, %w outs(%e) strides [2, 2]
+    : (tensor<1x4x57x57x16xf32>, tensor<4x4x3x3x16x16xf32>, tensor<1x4x28x28x16xf32>) -> tensor<1x4x28x28x16xf32>
+  return %y : tensor<1x4x28x28x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @no_winograd_with_weights_from_outside
+// CHECK: kernel.conv
+func.func @no_winograd_with_weights_from_outside(%x: tensor<1x4x58x58x16xf32>, %w: tensor<4x4x3x3x16x16xf32>) -> tensor<1x4x56x56x16xf32> {
+  %e = tensor.empty() : tensor<1x4x56x56x16xf32>
+  %y = kernel.conv %x, %w outs(%e) : (tensor<1x4x58x58x16xf32>, tensor<4x4x3x3x16x16xf32>, tensor<1x4x56x56x16xf32>) -> tensor<1x4x56x56x16xf32>
+  return %y : tensor<1x4x56x56x16xf32>
+}

@@ -91,6 +91,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitPackPass());
+  passes.addPass(createEmitNormalizePass({target.vectorBits}));
   passes.addPass(createEmitGenericPass({target.vectorBits}));
   passes.addPass(createOutlineTasksPass());
   // loops → llvm

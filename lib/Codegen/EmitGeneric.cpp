@@ -11,6 +11,7 @@
 
 #include "LoopNest.h"
 #include "ParallelLoop.h"
+#include "StreamedStores.h"
 #include "VectorBody.h"
 #include "bn/Codegen/Passes.h"
 
@@ -54,6 +55,9 @@ private:
   void emitStretch(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch);
   void emitPoint(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch);
   void emitVectorReduction(OpBuilder &builder, SmallVector<Value> indices);
+  bool streams();
+  void emitStreams(OpBuilder &builder, SmallVector<int64_t> sizes, int64_t pieces,
+                   llvm::function_ref<SmallVector<Value>(ValueRange)> indicesOf);
   SmallVector<Value> emitReductions(OpBuilder &builder, SmallVector<Value> indices, ArrayRef<unsigned> loops, ValueRange carried,
                                     const Stretch &stretch);
   SmallVector<Value> emitBodies(OpBuilder &builder, ArrayRef<Value> indices, ValueRange carried, const Stretch &stretch);
@@ -222,6 +226,51 @@ void GenericEmitter::emitStretch(OpBuilder &builder, SmallVector<Value> indices,
            });
 }
 
+/// Whether the result, too large for the cache, goes past it. One that overwrites an input is in cache already.
+bool GenericEmitter::streams() {
+  NestOperand &out = nest.operands.back();
+  if (!reducedDims(true).empty() || nest.op.getNumDpsInits() != 1 || nest.lanes < 4 || !llvm::isPowerOf2_64(nest.lanes) ||
+      nest.op.payloadUsesValueFromOperand(nest.op.getDpsInitOperand(0)) || nest.dims[nest.vectorDim].steps.back() != 1)
+    return false;
+  int64_t bytes = 0;
+  for (auto [i, operand] : llvm::enumerate(nest.operands)) {
+    if (operand.scalar)
+      continue;
+    if (!operand.output && nest.op->getOperand(i) == nest.op.getDpsInits()[0])
+      return false;
+    int64_t size = operand.view.element.getIntOrFloatBitWidth() / 8;
+    for (const NestDim &dim : nest.dims)
+      size *= dim.steps[i] ? dim.size : 1;
+    bytes += size;
+  }
+  return shouldStream(bytes) && out.linear;
+}
+
+/// A forall over the outer loops and `pieces` of the vector dimension.
+void GenericEmitter::emitStreams(OpBuilder &builder, SmallVector<int64_t> sizes, int64_t pieces,
+                                 llvm::function_ref<SmallVector<Value>(ValueRange)> indicesOf) {
+  int64_t size = nest.dims[nest.vectorDim].size, each = llvm::divideCeil(llvm::divideCeil(size, pieces), nest.lanes) * nest.lanes;
+  sizes.push_back(llvm::divideCeil(size, each));
+  unsigned out = nest.operands.size() - 1;
+  emitParallel(builder, loc, sizes, work(), [&](OpBuilder &b, ValueRange ivs) {
+    SmallVector<Value> indices = indicesOf(ivs.drop_back());
+    Value first = LinearIndex().add(ivs.back(), each).emit(b, loc);
+    indices[nest.vectorDim] = first;
+    Value left = LinearIndex(size).add(first, -1).emit(b, loc);
+    Value count = arith::MinUIOp::create(b, loc, left, arith::ConstantIndexOp::create(b, loc, each));
+    emitStreamed(b, loc, nest.operands[out].view, address(b, out, indices, 0), count, nest.lanes,
+                 [&](OpBuilder &inner, Value begin, int64_t lanes, bool aligned) {
+                   indices[nest.vectorDim] = arith::AddIOp::create(inner, loc, first, begin);
+                   Value result = emitBodies(inner, indices, Value(), {0, 1, lanes, 1})[0];
+                   Value at = address(inner, out, indices, 0), row = nest.operands[out].view.row;
+                   if (aligned)
+                     storeStreamed(inner, loc, result, row, at);
+                   else
+                     storeLanes(inner, loc, result, row, at);
+                 });
+  });
+}
+
 /// The largest divisor of n that is at most `limit`.
 static int64_t largestDivisor(int64_t n, int64_t limit) {
   int64_t divisor = std::min(n, limit);
@@ -255,6 +304,8 @@ void GenericEmitter::emit(OpBuilder &builder) {
       else
         emitVectorReduction(b, indicesOf(ivs));
     });
+  if (streams())
+    return emitStreams(builder, sizes, iterations < kFewIterations ? kMaxSplit : 1, indicesOf);
   SmallVector<Stretch> parts = stretches();
   if (iterations < kFewIterations && parts[0].count > 1 && work() > kWorthSplitting) {
     Stretch first = parts[0];

@@ -73,17 +73,17 @@ FailureOr<LoopNest> LoopNest::get(OpBuilder &builder, linalg::GenericOp op) {
     nest.operands.push_back(operand);
   }
   if (!op.hasIndexSemantics() && llvm::all_of(nest.operands, [](const NestOperand &o) { return o.linear; }))
-    nest.mergeDims();
+    nest.dims = mergeDims(nest.dims);
   return nest;
 }
 
-void LoopNest::mergeDims() {
+SmallVector<NestDim> bn::mergeDims(ArrayRef<NestDim> dims) {
   SmallVector<NestDim> merged;
-  for (NestDim &dim : dims) {
+  for (const NestDim &dim : dims) {
     if (dim.size == 1)
       continue;
     bool fits = !merged.empty() && merged.back().reduction == dim.reduction;
-    for (size_t i = 0; fits && i < operands.size(); ++i)
+    for (size_t i = 0; fits && i < dim.steps.size(); ++i)
       fits = merged.back().steps[i] == dim.steps[i] * dim.size;
     if (!fits) {
       merged.push_back(dim);
@@ -92,7 +92,7 @@ void LoopNest::mergeDims() {
     merged.back().size *= dim.size;
     merged.back().steps = dim.steps;
   }
-  dims = std::move(merged);
+  return merged;
 }
 
 /// The widest element that the op touches or computes, in bits; 0 if one cannot be in a vector in memory.

@@ -41,10 +41,10 @@ struct LoopNest {
 
   /// True if the vector dimension is reduced over.
   bool reducesVectors() const { return vectorDim >= 0 && dims[vectorDim].reduction; }
-
-private:
-  void mergeDims();
 };
+
+/// Neighbouring loops made one where all operands allow it; loops that run once are dropped.
+llvm::SmallVector<NestDim> mergeDims(llvm::ArrayRef<NestDim> dims);
 
 } // namespace bn
 

@@ -47,21 +47,6 @@ static Value firstIteration(OpBuilder &builder, Location loc, Value chunk, int64
   return arith::DivUIOp::create(builder, loc, product, arith::ConstantIndexOp::create(builder, loc, chunks));
 }
 
-/// The loop's indices at a linear index; the last dimension moves fastest.
-static SmallVector<Value> delinearize(OpBuilder &builder, Location loc, Value linear, ArrayRef<int64_t> sizes) {
-  SmallVector<Value> indices(sizes.size());
-  for (size_t i = sizes.size(); i-- > 0;) {
-    if (i == 0) {
-      indices[i] = linear;
-      break;
-    }
-    Value size = arith::ConstantIndexOp::create(builder, loc, sizes[i]);
-    indices[i] = arith::RemUIOp::create(builder, loc, linear, size);
-    linear = arith::DivUIOp::create(builder, loc, linear, size);
-  }
-  return indices;
-}
-
 /// What the loop reads from outside, constants apart.
 static SmallVector<Value> capturesOf(scf::ForallOp loop) {
   llvm::SetVector<Value> used;
@@ -92,7 +77,7 @@ static func::FuncOp buildTask(scf::ForallOp loop, ArrayRef<Value> captures, int6
   Value begin = firstIteration(builder, loc, chunk, iterations, chunks);
   Value end = firstIteration(builder, loc, arith::AddIOp::create(builder, loc, chunk, one), iterations, chunks);
   scf::ForOp::create(builder, loc, begin, end, one, {}, [&](OpBuilder &b, Location l, Value linear, ValueRange) {
-    mapping.map(loop.getInductionVars(), delinearize(b, l, linear, loop.getStaticUpperBound()));
+    mapping.map(loop.getInductionVars(), bn::delinearize(b, l, linear, loop.getStaticUpperBound()));
     for (Operation &op : loop.getBody()->without_terminator())
       b.clone(op, mapping);
     scf::YieldOp::create(b, l);

@@ -33,3 +33,17 @@ bn::emitLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end, int64
                                  });
   return loop.getResults();
 }
+
+SmallVector<Value> bn::delinearize(OpBuilder &builder, Location loc, Value linear, ArrayRef<int64_t> sizes) {
+  SmallVector<Value> indices(sizes.size());
+  for (size_t i = sizes.size(); i-- > 0;) {
+    if (i == 0) {
+      indices[i] = linear;
+      break;
+    }
+    Value size = arith::ConstantIndexOp::create(builder, loc, sizes[i]);
+    indices[i] = arith::RemUIOp::create(builder, loc, linear, size);
+    linear = arith::DivUIOp::create(builder, loc, linear, size);
+  }
+  return indices;
+}

@@ -20,6 +20,9 @@ llvm::SmallVector<mlir::Value>
 emitLoop(mlir::OpBuilder &builder, mlir::Location loc, int64_t begin, int64_t end, int64_t step, mlir::ValueRange carried,
          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Value, mlir::ValueRange)> body);
 
+/// The indices of a box of `sizes` at a linear index; the last dimension moves fastest.
+llvm::SmallVector<mlir::Value> delinearize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value linear, llvm::ArrayRef<int64_t> sizes);
+
 } // namespace bn
 
 #endif // BN_CODEGEN_PARALLELLOOP_H

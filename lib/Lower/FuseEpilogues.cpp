@@ -7,6 +7,7 @@
 // Conditions: nobody else uses the kernel's result; the elementwise op reads it in order and in the kernel's element type.
 // Chains of elementwise ops are first fused with each other, each into its only user.
 
+#include "FuseEpilogues.h"
 #include "Blocks.h"
 #include "bn/Lower/Passes.h"
 
@@ -21,9 +22,12 @@ namespace bn::lower {
 using namespace mlir;
 
 namespace bn::lower {
-namespace {
 
-/// Whether an operand repeats as an epilogue's element may: each dimension is the result's, in order, or left out.
+bool isElementwise(linalg::GenericOp op) {
+  return op.getNumLoops() == op.getNumParallelLoops() && op->getNumResults() == 1 && !op.hasIndexSemantics() &&
+         op.getIndexingMapsArray().back().isIdentity() && op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty();
+}
+
 bool repeatsInOrder(AffineMap map) {
   auto isDim = [](AffineExpr e) { return isa<AffineDimExpr>(e); };
   if (!llvm::all_of(map.getResults(), isDim))
@@ -33,13 +37,23 @@ bool repeatsInOrder(AffineMap map) {
   });
 }
 
+Value toExtra(Builder &b, linalg::GenericOp op, OpOperand *operand) {
+  SmallVector<int64_t> shape(op.getNumLoops(), 1);
+  if (!isa<RankedTensorType>(operand->get().getType()))
+    return filled(b, shape, operand->get());
+  for (auto [i, e] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
+    shape[cast<AffineDimExpr>(e).getPosition()] = shapeOf(operand->get())[i];
+  return reshape(b, operand->get(), shape);
+}
+
+namespace {
+
 /// elementwise(kernel) ⇒ kernel with epilogue
 template <typename Kernel> struct FuseIntoKernel : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern<linalg::GenericOp>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
-    if (op.getNumLoops() != op.getNumParallelLoops() || op->getNumResults() != 1 || op.hasIndexSemantics() ||
-        !op.getIndexingMapsArray().back().isIdentity() || !op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
+    if (!isElementwise(op))
       return rewriter.notifyMatchFailure(op, "not elementwise");
     Kernel kernel = findKernel(op);
     if (!kernel)
@@ -72,16 +86,6 @@ private:
         latest = kernel;
     }
     return latest;
-  }
-
-  /// The operand in the result's rank, ones where it repeats.
-  static Value toExtra(Builder &b, linalg::GenericOp op, OpOperand *operand) {
-    SmallVector<int64_t> shape(op.getNumLoops(), 1);
-    if (!isa<RankedTensorType>(operand->get().getType()))
-      return filled(b, shape, operand->get());
-    for (auto [i, e] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
-      shape[cast<AffineDimExpr>(e).getPosition()] = shapeOf(operand->get())[i];
-    return reshape(b, operand->get(), shape);
   }
 
   static void fuse(linalg::GenericOp op, Kernel kernel, PatternRewriter &rewriter) {
@@ -124,6 +128,7 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
     RewritePatternSet epilogues(&getContext());
     epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::DepthwiseConvOp>, FuseIntoKernel<kernel::MatmulOp>,
                   FuseIntoKernel<kernel::WinogradOutputOp>>(&getContext());
+    populateFuseIntoNormalize(epilogues);
     if (failed(applyPatternsGreedily(getOperation(), std::move(chains))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(epilogues))))
       signalPassFailure();

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Lowering.h"
-
-#include "bn/IR/BN/BN.h"
+#include "BatchNormalizations.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -115,7 +114,7 @@ const LoweringTable &getLoweringTable() {
 LoweringFunction findLowering(Operation *op) {
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     return getLoweringTable().lookup(getTableKey(node));
-  return isa<InferenceOp>(op) ? lowerInference : isa<AffineOp>(op) ? lowerAffine : nullptr;
+  return findBatchNormLowering(op);
 }
 
 } // namespace bn::lower

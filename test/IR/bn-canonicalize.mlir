@@ -133,3 +133,21 @@ func.func @no_pool_of_one(%x: tensor<1x3xf32>) -> tensor<3xf32> {
   %y = bn.pool_ghosts %x : tensor<1x3xf32> -> tensor<3xf32>
   return %y : tensor<3xf32>
 }
+
+// Without bounds the output's value is scale·(x − renorm_mean)/S̃ + offset, but its gradient still sees the batch's statistics.
+// CHECK-LABEL: @no_unclipped_renorm_to_state
+// CHECK: bn.training {{.*}} renorm(
+func.func @no_unclipped_renorm_to_state(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>) -> tensor<2x3x5xf32> {
+  %y, %mean, %inv, %s:5 = bn.training %x running(%p, %p) renorm(%p, %p, %p) axes [1] epsilon 1.0e-3 momentum 0.9
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+    -> (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  return %y : tensor<2x3x5xf32>
+}
+
+// The mean of two variances is not the variance of both batches together.
+// CHECK-LABEL: @no_merge_to_mean
+// CHECK: bn.merge_moments
+func.func @no_merge_to_mean(%m: tensor<3xf32>, %v: tensor<3xf32>, %w: tensor<3xf32>, %n: tensor<3xf32>) -> tensor<3xf32> {
+  %mean, %variance, %count = bn.merge_moments (%m, %v, %n), (%m, %w, %n) : tensor<3xf32>
+  return %variance : tensor<3xf32>
+}

@@ -112,3 +112,77 @@ func.func @launch_c1(%pool: !llvm.ptr) {
   kernel.launch @task chunks 5 on %pool () : !llvm.ptr
   return
 }
+
+// -----
+
+func.func @normalize_c2(%x: memref<2x3x5xf32>, %m: memref<2x3x1xf32>, %s: memref<32x3xf64>) {
+  // expected-error@+1 {{expected an operand of groups to repeat to the elements 'memref<2x3x5xf32>', got 'memref<2x3x1xf32>'}}
+  kernel.normalize(%x) outs(%m, %s) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } : (memref<2x3x5xf32>, memref<2x3x1xf32>, memref<32x3xf64>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_c1(%x: memref<2x3x5xf32>, %w: memref<3x5xf32>, %m: memref<1x3x1xf32>, %s: memref<32x3xf64>) {
+  // expected-error@+1 {{expected an operand to repeat to the elements 'memref<2x3x5xf32>', got 'memref<3x5xf32>'}}
+  kernel.normalize(%x, %w) outs(%m, %s) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } : (memref<2x3x5xf32>, memref<3x5xf32>, memref<1x3x1xf32>, memref<32x3xf64>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_c3(%x: memref<2x3x5xf32>, %m: memref<1x3x1xf32>, %s: memref<32x3xf64>) {
+  // expected-error@+1 {{expected 'terms' to have 1 arguments, got 2}}
+  kernel.normalize(%x) outs(%m, %s) reduced [0, 2] terms {
+  ^bb0(%e: f32, %w: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } : (memref<2x3x5xf32>, memref<1x3x1xf32>, memref<32x3xf64>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_c3_statistics(%x: memref<2x3x5xf32>, %m: memref<1x3x1xf32>, %s: memref<32x3xf64>) {
+  // expected-error@+1 {{expected 'finish' to yield 1 statistics, got 0 values}}
+  kernel.normalize(%x) outs(%m, %s) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    "kernel.yield"() : () -> ()
+  } : (memref<2x3x5xf32>, memref<1x3x1xf32>, memref<32x3xf64>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_c4(%x: memref<2x3x5xf32>, %m: memref<1x3x1xf32>, %s: memref<31x3xf64>) {
+  // expected-error@+1 {{expected a scratch of 32x3, got 'memref<31x3xf64>'}}
+  kernel.normalize(%x) outs(%m, %s) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } : (memref<2x3x5xf32>, memref<1x3x1xf32>, memref<31x3xf64>) -> ()
+  return
+}

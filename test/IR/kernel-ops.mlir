@@ -41,6 +41,30 @@ func.func @pool(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x3x4x8xf32>) {
   return
 }
 
+func.func @normalize(%x: tensor<2x3x5xf32>, %g: tensor<1x3x1xf16>, %r: tensor<2x1x5xf32>, %out: tensor<2x3x5xf32>, %mean: tensor<1x3x1xf32>,
+                     %scratch: tensor<66x3xf64>) -> (tensor<2x3x5xf32>, tensor<1x3x1xf32>) {
+  %y, %m, %s = kernel.normalize(%x) groups(%g) with(%r) outs(%out, %mean, %scratch) reduced [0, 2] sample {
+  ^bb0(%e: f32, %scale: f16):
+    kernel.yield %e, %e : f32, f32
+  } center {
+  ^bb0(%scale: f16, %sum: f64, %count: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } terms {
+  ^bb0(%e: f32, %scale: f16, %center: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%scale: f16, %center: f32, %sum: f64):
+    kernel.yield %center, %center : f32, f32
+  } map {
+  ^bb0(%e: f32, %residual: f32, %scale: f16, %center: f32, %factor: f32):
+    %z = math.fma %e, %factor, %residual : f32
+    kernel.yield %z : f32
+  } : (tensor<2x3x5xf32>, tensor<1x3x1xf16>, tensor<2x1x5xf32>, tensor<2x3x5xf32>, tensor<1x3x1xf32>, tensor<66x3xf64>)
+    -> (tensor<2x3x5xf32>, tensor<1x3x1xf32>, tensor<66x3xf64>)
+  return %y, %m : tensor<2x3x5xf32>, tensor<1x3x1xf32>
+}
+
 func.func @layouts(%x: tensor<1x19x5x7xf32>, %blocked: tensor<1x3x5x7x8xf32>, %plain: tensor<1x19x5x7xf32>) -> tensor<1x19x5x7xf32> {
   %p = kernel.pack %x outs(%blocked) : (tensor<1x19x5x7xf32>, tensor<1x3x5x7x8xf32>) -> tensor<1x3x5x7x8xf32>
   %u = kernel.unpack %p outs(%plain) : (tensor<1x3x5x7x8xf32>, tensor<1x19x5x7xf32>) -> tensor<1x19x5x7xf32>

@@ -104,14 +104,14 @@ TEST_F(GradientTest, training) {
     for (int64_t axis : c.axes)
       parameter.push_back(c.shape[axis]);
     std::string T = "tensor<*xf64>", axes = " axes [" + listed(c.axes) + "]";
-    std::string ghosts = "ghosts = " + std::to_string(c.ghosts) + " : i64, grouping = #bn.grouping<" +
-                         (c.contiguous ? "contiguous" : "interleaved") + ">";
+    std::string ghosts =
+        "ghosts = " + std::to_string(c.ghosts) + " : i64, grouping = #bn.grouping<" + (c.contiguous ? "contiguous" : "interleaved") + ">";
     std::string masking = ", mask_epsilon = " + (c.maskEpsilon ? std::string("1.0e-7") : std::string("0.0")) + " : f64";
 
     Text text;
     std::vector<Tensor> operands = {random(c.shape), random(c.shape)};
     text.add("dy", ""), text.add("x", "");
-    
+
     auto add = [&](StringRef name, StringRef use, Tensor value) {
       operands.push_back(value);
       text.add(name.str(), use.str());
@@ -137,14 +137,14 @@ TEST_F(GradientTest, training) {
     if (c.mask)
       add("mask", "", mask);
 
-    std::string factors = std::string(c.scale ? ", " + T : "") + (c.correction ? ", " + T + ", " + T : "") +
-                          (c.adjustment ? ", " + T + ", " + T : "");
+    std::string factors =
+        std::string(c.scale ? ", " + T : "") + (c.correction ? ", " + T + ", " + T : "") + (c.adjustment ? ", " + T + ", " + T : "");
     std::string moments = "%m, %v, %n = bn.moments %x" + std::string(c.mask ? " mask %mask" : "") + axes + " {" + ghosts + masking +
                           "} : (" + T + (c.mask ? ", " + T : "") + ") -> (" + T + ", " + T + ", " + T + ")\n" +
                           "%s = bn.inv_stddev %v epsilon 0.001 : " + T + "\n";
     std::string forward = "func.func @f(" + text.arguments + ") -> " + T + " {\n" + moments + "%y = bn.normalize %x mean %m inv_stddev %s" +
-                          afterStatistics + beforeStatistics + axes + " {" + ghosts + "} : (" + T + ", " + T + ", " + T + factors + ") -> " +
-                          T + "\nreturn %y : " + T + "\n}";
+                          afterStatistics + beforeStatistics + axes + " {" + ghosts + "} : (" + T + ", " + T + ", " + T + factors +
+                          ") -> " + T + "\nreturn %y : " + T + "\n}";
     unsigned gradients = c.adjustment ? 5 : 3;
     std::string results = T;
     for (unsigned i = 1; i < gradients; ++i)

@@ -6,6 +6,7 @@
 #include "bn/Codegen/Passes.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/Lower/Passes.h"
 #include "bn/Pipelines.h"
 #include "bn/Reference/Interpreter.h"
 #include "bn/Runtime/Engine.h"
@@ -109,6 +110,28 @@ void compareWithReference(const std::string &text, const Tolerance &tolerance) {
   ASSERT_FALSE(error) << llvm::toString(std::move(error));
   for (auto [output, result] : llvm::zip(hostOutputs, *expected))
     expectEqual(reference::fromHost(output), result, tolerance);
+}
+
+void compareExpanded(const std::string &text, const Tolerance &inputs) {
+  SCOPED_TRACE(text);
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<BNDialect, onnx::OnnxDialect, func::FuncDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  ASSERT_TRUE(module);
+  auto function = *module->getOps<func::FuncOp>().begin();
+  std::mt19937 generator(1);
+  std::vector<reference::Tensor> values;
+  for (Type type : function.getArgumentTypes())
+    values.push_back(randomTensor(cast<RankedTensorType>(type), generator, inputs));
+  FailureOr<std::vector<reference::Tensor>> whole = reference::interpret(function, values);
+  PassManager passes(&context);
+  passes.addPass(lower::createExpandTraining());
+  ASSERT_TRUE(succeeded(passes.run(*module)));
+  EXPECT_TRUE(function.getOps<TrainingOp>().empty());
+  FailureOr<std::vector<reference::Tensor>> parts = reference::interpret(function, values);
+  ASSERT_TRUE(succeeded(whole) && succeeded(parts));
+  for (auto [part, result] : llvm::zip_equal(*parts, *whole))
+    expectEqual(part, result, {1e-12, 1e-12});
 }
 
 void compareNode(const std::string &node, const std::string &inputTypes, const std::string &resultType, const Tolerance &tolerance) {

@@ -17,7 +17,10 @@ struct Tolerance {
 /// Compiles the module's function and compares its results with the interpreter's.
 void compareWithReference(const std::string &module, const Tolerance &tolerance = {});
 
-/// The same for one node, all of whose operands are arguments: `node` is what stands between the operands and the types,
+/// Expands training steps into their parts and compares, both in the interpreter.
+void compareExpanded(const std::string &module, const Tolerance &inputs);
+
+/// Compares one node, all of whose operands are arguments: `node` is what stands between the operands and the types,
 /// for instance `"Exp"($) version 13`, with `$` where the operands go. Types are separated by semicolons.
 void compareNode(const std::string &node, const std::string &inputTypes, const std::string &resultType, const Tolerance &tolerance = {});
 

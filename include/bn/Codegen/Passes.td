@@ -96,6 +96,18 @@ def EmitPackPass : Pass<"bn-emit-pack", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def EmitNormalizePass : Pass<"bn-emit-normalize", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.normalize";
+  let description = [{
+    A slab of groups that fits in cache gets its sums and is mapped before the next one is touched: memory is read once and written
+    once. Where the elements of a vector's groups alone are too many, fixed parts of the elements are summed, and the
+    map goes through them in the reverse order. Results that do not fit in cache are stored past it.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def EmitGenericPass : Pass<"bn-emit-generic", "mlir::ModuleOp"> {
   let summary = "Emits loops over vectors for linalg ops and copies";
   let description = [{

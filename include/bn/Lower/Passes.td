@@ -10,6 +10,11 @@ def ExpandFunctions : Pass<"bn-expand-functions", "::mlir::ModuleOp"> {
   let summary = "replaces operators that have no lowering by their ONNX function bodies";
 }
 
+def ExpandTraining : Pass<"bn-expand-training"> {
+  let summary = "replaces training steps by the ops that they decompose into";
+  let dependentDialects = ["::bn::BNDialect"];
+}
+
 def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
   let summary = "graph form with static shapes to kernel form";
   let description = [{

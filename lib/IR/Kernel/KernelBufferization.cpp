@@ -30,13 +30,15 @@ template <typename OpTy> struct DestinationModel : DstBufferizableOpInterfaceExt
         return failure();
       operands.push_back(*buffer);
     }
-    Value init = operands[cast<DestinationStyleOpInterface>(op).getDpsInitOperand(0)->getOperandNumber()];
+    SmallVector<Value> inits;
+    for (OpOperand &init : cast<DestinationStyleOpInterface>(op).getDpsInitsMutable())
+      inits.push_back(operands[init.getOperandNumber()]);
     OperationState newState(op->getLoc(), op->getName(), operands, {}, op->getDiscardableAttrDictionary().getValue());
     newState.propertiesAttr = op->getPropertiesAsAttribute();
     for (Region &region : op->getRegions())
       newState.addRegion()->takeBody(region);
     rewriter.create(newState);
-    replaceOpWithBufferizedValues(rewriter, op, init);
+    replaceOpWithBufferizedValues(rewriter, op, inits);
     return success();
   }
 };
@@ -47,6 +49,7 @@ void bn::kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &
     ConvOp::attachInterface<DestinationModel<ConvOp>>(*context);
     DepthwiseConvOp::attachInterface<DestinationModel<DepthwiseConvOp>>(*context);
     MatmulOp::attachInterface<DestinationModel<MatmulOp>>(*context);
+    NormalizeOp::attachInterface<DestinationModel<NormalizeOp>>(*context);
     PoolOp::attachInterface<DestinationModel<PoolOp>>(*context);
     WinogradInputOp::attachInterface<DestinationModel<WinogradInputOp>>(*context);
     WinogradOutputOp::attachInterface<DestinationModel<WinogradOutputOp>>(*context);

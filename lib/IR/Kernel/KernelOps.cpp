@@ -98,7 +98,7 @@ static LogicalResult verifyEpilogue(Operation *op, Region &epilogue, ValueRange 
       return op->emitOpError("expected the epilogue's arguments to be ") << element << ", got " << type;
   Block &body = epilogue.front();
   auto yield = body.empty() ? YieldOp() : dyn_cast<YieldOp>(body.back());
-  if (!yield || yield.getValue().getType() != element)
+  if (!yield || yield.getValues().size() != 1 || yield.getValues()[0].getType() != element)
     return op->emitOpError("expected the epilogue to yield a value of type ") << element;
   return success();
 }

@@ -1,0 +1,173 @@
+// BatchNormalizationGradients.cpp - bn.training_grad and bn.inference_grad: all sums and the input's gradient in one kernel.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Data is centred before it is multiplied, so that sums keep their digits far from zero. The adjustment's gradients, which sum
+// over axes of their own, are linalg.
+
+#include "BatchNormalizations.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+/// Σ x over what a tensor of `type`'s shape was broadcast along, in its type.
+static Value sumTo(Builder &b, Value x, RankedTensorType type) {
+  int64_t lead = typeOf(x).getRank() - type.getRank();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(lead));
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
+    if (size == 1)
+      axes.push_back(i + lead);
+  Value sum = axes.empty() ? x : reduceSum(b, x, axes);
+  return convert(b, reshape(b, sum, type.getShape()), type.getElementType());
+}
+
+namespace {
+/// bn.training_grad on its way to kernel form.
+class Backward {
+public:
+  explicit Backward(NodeLowering &n)
+      : n(n), b(n.b), op(cast<TrainingGradOp>(n.op)), domain(n.inShape(1), op.getAxes(), op.getGhosts(), op.getGrouping()) {}
+  void lower();
+
+private:
+  Value in(unsigned position) {
+    auto [start, size] = op.getODSOperandIndexAndLength(position);
+    return size ? n.in(start) : Value();
+  }
+  Value element(unsigned position) { return domain.element(b, in(position), n.inShape(1)); }
+  Value parameter(Value byGroup, unsigned result);
+  void addAdjustmentGrads();
+
+  // Positions of operands in the op's definition.
+  enum : unsigned { kOutputGrad, kInput, kScale, kMean, kInverse, kR, kD, kAdjustmentScale, kAdjustmentOffset, kMask };
+
+  NodeLowering &n;
+  Builder &b;
+  TrainingGradOp op;
+  NormalizeDomain domain;
+};
+} // namespace
+
+/// The sum over the ghosts of a gradient by group, as result `result`.
+Value Backward::parameter(Value byGroup, unsigned result) {
+  Value sum = domain.ghosts > 1 ? reduceSum(b, byGroup, 0) : byGroup;
+  return convert(b, sum, n.outType(result).getElementType());
+}
+
+void Backward::lower() {
+  bool masked = in(kMask) != nullptr, adjusts = in(kAdjustmentScale) != nullptr;
+  NormalizeKernel kernel;
+  kernel.elements = {element(kOutputGrad), element(kInput)};
+  if (masked)
+    kernel.elements.push_back(element(kMask));
+  unsigned a = kernel.elements.size(), numElements = adjusts ? a + 2 : a;
+  if (adjusts)
+    kernel.elements.append({element(kAdjustmentScale), element(kAdjustmentOffset)});
+  kernel.groups = {reshape(b, in(kMean), domain.groupShape), reshape(b, in(kInverse), domain.groupShape)};
+  OptionalArgument scale(b, kernel.groups, in(kScale), domain.parameterShape), r(b, kernel.groups, in(kR), domain.parameterShape),
+      d(b, kernel.groups, in(kD), domain.parameterShape);
+  unsigned numGroups = kernel.groups.size();
+  double maskEpsilon = masked ? op.getMaskEpsilon().convertToDouble() : 0;
+
+  // Σg, Σg·(x − μ), Σm·(x − μ) with g = dy·a; Σm with a mask; Σdy and Σdy·b with an adjustment
+  kernel.terms = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value centred = subNumbers(b, v[1], v[numElements]), g = adjusts ? mulNumbers(b, v[0], v[a]) : v[0];
+    SmallVector<Value> terms = {g, mulNumbers(b, g, centred), masked ? mulNumbers(b, v[2], centred) : centred};
+    if (masked)
+      terms.push_back(v[2]);
+    if (adjusts)
+      terms.append({v[0], mulNumbers(b, v[0], v[a + 1])});
+    return terms;
+  };
+  kernel.statistics = {b.getF64Type(), b.getF64Type()};
+  kernel.finish = [=, this](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Type f64 = b.getF64Type();
+    ArrayRef<Value> sums = v.drop_front(numGroups);
+    Value s = v[1], ratio = r.get(b, v, 0, f64, 1), factor = mulNumbers(b, scale.get(b, v, 0, f64, 1), ratio);
+    Value count = addNumbers(b, masked ? sums[3] : number(b, f64, domain.count), number(b, f64, maskEpsilon));
+    Value outputSum = adjusts ? sums[sums.size() - 2] : sums[0];
+    Value scaleGrad = addNumbers(b, mulNumbers(b, mulNumbers(b, sums[1], s), ratio), mulNumbers(b, d.get(b, v, 0, f64, 0), sums[0]));
+    if (adjusts)
+      scaleGrad = addNumbers(b, scaleGrad, sums.back());
+    if (domain.count == 0) // the statistics of nothing are NaN, its gradient is 0
+      scaleGrad = outputSum;
+    Value cube = mulNumbers(b, s, mulNumbers(b, s, s));
+    Value varianceGrad = mulNumbers(b, number(b, f64, -0.5), mulNumbers(b, cube, mulNumbers(b, factor, sums[1])));
+    Value slope = divNumbers(b, mulNumbers(b, number(b, f64, 2), varianceGrad), count);
+    Value meanGrad =
+        arith::NegFOp::create(b, addNumbers(b, mulNumbers(b, s, mulNumbers(b, factor, sums[0])), mulNumbers(b, slope, sums[2])));
+    return {scaleGrad, outputSum, mulNumbers(b, factor, s), slope, divNumbers(b, meanGrad, count)};
+  };
+  // dy·a·factor + m·((x − μ)·slope + constant)
+  kernel.output = n.outType(0).getElementType();
+  kernel.map = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value centred = subNumbers(b, v[1], v[numElements]), g = adjusts ? mulNumbers(b, v[0], v[a]) : v[0];
+    ArrayRef<Value> k = v.take_back(3);
+    Value through = fma(b, centred, k[1], k[2]);
+    if (masked)
+      through = mulNumbers(b, v[2], through);
+    return {fma(b, g, k[0], through)};
+  };
+  SmallVector<Value> results = kernel.build(b, domain, n.inShape(1));
+  n.results = {results[0], parameter(results[1], 1), parameter(results[2], 2)};
+  if (adjusts)
+    addAdjustmentGrads();
+}
+
+/// Σ' dy·scale·u with u = (x − μ)·s·r + d, and Σ' dy·scale.
+void Backward::addAdjustmentGrads() {
+  Type compute = getComputeType(n.inType(1).getElementType());
+  auto wide = RankedTensorType::get(domain.shape, compute);
+  SmallVector<Value> operands = {element(kOutputGrad), element(kInput), reshape(b, in(kMean), domain.groupShape),
+                                 reshape(b, in(kInverse), domain.groupShape)};
+  OptionalArgument scale(b, operands, in(kScale), domain.parameterShape), r(b, operands, in(kR), domain.parameterShape),
+      d(b, operands, in(kD), domain.parameterShape);
+  auto compose = [&](bool withInput) {
+    return map(b, wide, operands, [&](Builder &b, ValueRange values) -> Value {
+      SmallVector<Value> v = llvm::map_to_vector(values, [&](Value x) { return convertFloat(b, x, compute); });
+      Value g = mulNumbers(b, v[0], scale.get(b, v, 0, compute, 1));
+      if (!withInput)
+        return g;
+      Value z = mulNumbers(b, subNumbers(b, v[1], v[2]), v[3]);
+      return mulNumbers(b, g, addNumbers(b, mulNumbers(b, z, r.get(b, v, 0, compute, 1)), d.get(b, v, 0, compute, 0)));
+    });
+  };
+  n.results.push_back(sumTo(b, compose(true), n.outType(3)));
+  n.results.push_back(sumTo(b, compose(false), n.outType(4)));
+}
+
+LogicalResult lowerTrainingGrad(NodeLowering &n) {
+  Backward(n).lower();
+  return success();
+}
+
+LogicalResult lowerInferenceGrad(NodeLowering &n) {
+  auto op = cast<InferenceGradOp>(n.op);
+  Builder &b = n.b;
+  NormalizeDomain domain(n.inShape(1), op.getAxes());
+  auto in = [&](unsigned position) {
+    auto [start, size] = op.getODSOperandIndexAndLength(position);
+    return size ? n.in(start) : Value();
+  };
+  double epsilon = op.getEpsilon().convertToDouble();
+  NormalizeKernel kernel;
+  kernel.elements = {reshape(b, in(0), domain.shape), reshape(b, in(1), domain.shape)};
+  kernel.groups = {reshape(b, in(3), domain.groupShape), reshape(b, in(4), domain.groupShape)};
+  OptionalArgument scale(b, kernel.groups, in(2), domain.parameterShape);
+  kernel.terms = [](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> { return {v[0], mulNumbers(b, v[0], subNumbers(b, v[1], v[2]))}; };
+  for (unsigned result = 1; result < 5; ++result)
+    kernel.statistics.push_back(n.outType(result).getElementType());
+  kernel.finish = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Type f64 = b.getF64Type();
+    Value sum = v[v.size() - 2], centredSum = v.back(), s = inverseStddev(b, v[1], epsilon);
+    Value factor = mulNumbers(b, scale.get(b, v, 0, f64, 1), s);
+    Value varianceGrad = mulNumbers(b, mulNumbers(b, number(b, f64, -0.5), mulNumbers(b, factor, mulNumbers(b, s, s))), centredSum);
+    return {mulNumbers(b, s, centredSum), sum, arith::NegFOp::create(b, mulNumbers(b, factor, sum)), varianceGrad, factor};
+  };
+  kernel.output = n.outType(0).getElementType();
+  kernel.map = [](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> { return {mulNumbers(b, v[0], v.back())}; };
+  n.results = kernel.build(b, domain, n.inShape(1));
+  return success();
+}
+
+} // namespace bn::lower

@@ -1,0 +1,268 @@
+// BatchNormalizationTraining.cpp - bn.training: statistics, normalization and output in one kernel, then the state.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernel sums around a center c near the mean, so that the variance keeps its digits however far the data is from zero, and maps
+// (x − c)·a + b with a and b computed in double. Renormalization with ghosts needs the statistics of all ghosts before
+// the first element is normalized; it takes them in a kernel of its own. The state's few numbers are linalg.
+
+#include "BatchNormalizations.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+//===----------------------------------------------------------------------===//
+// Formulas on numbers, in double
+//===----------------------------------------------------------------------===//
+
+Correction correct(Builder &b, Value mean, Value stddev, Value renormMean, Value renormStddev, const Bounds &bounds, double epsilon) {
+  Value reference = atLeast(b, renormStddev, number(b, b.getF64Type(), std::sqrt(epsilon)));
+  Correction c{divNumbers(b, stddev, reference), divNumbers(b, subNumbers(b, mean, renormMean), reference)};
+  if (bounds.rmin)
+    c.r = atLeast(b, c.r, bounds.rmin);
+  if (bounds.rmax)
+    c.r = atMost(b, c.r, bounds.rmax);
+  if (bounds.dmax)
+    c.d = atMost(b, atLeast(b, c.d, arith::NegFOp::create(b, bounds.dmax)), bounds.dmax);
+  return c;
+}
+
+Value inverseStddev(Builder &b, Value variance, double epsilon) {
+  return divNumbers(b, number(b, b.getF64Type(), 1), squareRoot(b, addNumbers(b, variance, number(b, b.getF64Type(), epsilon))));
+}
+
+Value restoreVariance(Builder &b, Value stddev, double epsilon) {
+  Value variance = subNumbers(b, mulNumbers(b, stddev, stddev), number(b, b.getF64Type(), epsilon));
+  return atLeast(b, variance, number(b, b.getF64Type(), 0));
+}
+
+/// Whether a number is neither infinite nor NaN.
+static Value isFinite(Builder &b, Value x) {
+  Value infinity = number(b, x.getType(), std::numeric_limits<double>::infinity());
+  return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, x), infinity);
+}
+
+void addMoments(NormalizeKernel &kernel, bool masked) {
+  auto weightOf = [masked](Builder &b, ArrayRef<Value> v) { return masked ? v[1] : number(b, v[0].getType(), 1); };
+  kernel.sample = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value weight = weightOf(b, v);
+    return {masked ? mulNumbers(b, weight, v[0]) : v[0], weight};
+  };
+  kernel.center = [](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value mean = divNumbers(b, v[v.size() - 2], v.back());
+    // Where the sample says nothing, any center does.
+    return {arith::SelectOp::create(b, isFinite(b, mean), mean, number(b, b.getF64Type(), 0))};
+  };
+  kernel.terms = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value difference = subNumbers(b, v[0], v.back());
+    if (!masked)
+      return {difference, mulNumbers(b, difference, difference)};
+    Value weighted = mulNumbers(b, v[1], difference);
+    return {weighted, mulNumbers(b, weighted, difference), v[1]};
+  };
+}
+
+NumberMoments finishMoments(Builder &b, ArrayRef<Value> v, bool masked, int64_t count, double maskEpsilon) {
+  unsigned terms = masked ? 3 : 2;
+  ArrayRef<Value> sums = v.take_back(terms);
+  Value center = v[v.size() - terms - 1], n = masked ? sums[2] : number(b, b.getF64Type(), count);
+  Value extra = number(b, b.getF64Type(), masked ? maskEpsilon : 0), total = addNumbers(b, n, extra);
+  // mean − center, and Σ w·(x − mean)² from the sums around the center
+  Value shift = divNumbers(b, subNumbers(b, sums[0], mulNumbers(b, center, extra)), total);
+  Value cross = mulNumbers(b, shift, subNumbers(b, addNumbers(b, sums[0], sums[0]), mulNumbers(b, shift, n)));
+  Value variance = divNumbers(b, subNumbers(b, sums[1], cross), total);
+  return {addNumbers(b, center, shift), atLeast(b, variance, number(b, b.getF64Type(), 0)), n, shift};
+}
+
+//===----------------------------------------------------------------------===//
+// The step
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// bn.training on its way to kernel form.
+class Step {
+public:
+  explicit Step(NodeLowering &n)
+      : n(n), b(n.b), op(cast<TrainingOp>(n.op)), domain(n.inShape(0), op.getAxes(), op.getGhosts(), op.getGrouping()),
+        epsilon(op.getEpsilon().convertToDouble()) {}
+  void lower();
+
+private:
+  Value in(unsigned position) {
+    auto [start, size] = op.getODSOperandIndexAndLength(position);
+    return size ? n.in(start) : Value();
+  }
+  bool renormalizes() { return in(kRenormMean) != nullptr; }
+  void correctGhosts();
+  void normalize();
+  void addState();
+  Value updateAverage(unsigned position, Value batch, bool bessel, double momentum);
+  Value average(Value byGroup) { return domain.ghosts > 1 ? reduceMean(b, byGroup, 0) : byGroup; }
+
+  // Positions of operands in the op's definition.
+  enum : unsigned {
+    kScale = 1,
+    kOffset,
+    kRunningMean,
+    kRunningVariance,
+    kRenormMean,
+    kRenormStddev,
+    kMovingStddev,
+    kRmin,
+    kRmax,
+    kDmax,
+    kAdjustmentScale,
+    kAdjustmentOffset,
+    kMask
+  };
+
+  NodeLowering &n;
+  Builder &b;
+  TrainingOp op;
+  NormalizeDomain domain;
+  double epsilon;
+  Value r, d;                  ///< of renormalization with ghosts, by parameter, in f64
+  Value mean, variance, count; ///< what the state follows, by parameter, in f64; count only with a mask
+};
+} // namespace
+
+/// r and d from the statistics of all ghosts, which a kernel without a map takes.
+void Step::correctGhosts() {
+  NormalizeKernel kernel;
+  kernel.elements = {domain.element(b, n.in(0), n.inShape(0))};
+  addMoments(kernel, /*masked=*/false);
+  kernel.statistics = {b.getF64Type(), b.getF64Type()};
+  kernel.finish = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    NumberMoments moments = finishMoments(b, v, false, domain.count, 0);
+    return {moments.mean, moments.variance};
+  };
+  SmallVector<Value> statistics = kernel.build(b, domain, {});
+  SmallVector<Value> operands = {average(statistics[0]), average(statistics[1]), in(kRenormMean), in(kRenormStddev)};
+  SmallVector<int> bounds;
+  for (unsigned position : {kRmin, kRmax, kDmax}) {
+    bounds.push_back(in(position) ? operands.size() : -1);
+    if (in(position))
+      operands.push_back(in(position));
+  }
+  auto wide = RankedTensorType::get(domain.parameters, b.getF64Type());
+  auto correction = [&](Builder &b, ValueRange v) {
+    SmallVector<Value> w = llvm::map_to_vector(v, [&](Value x) { return convertFloat(b, x, b.getF64Type()); });
+    auto bound = [&](int i) { return bounds[i] < 0 ? Value() : w[bounds[i]]; };
+    Value stddev = squareRoot(b, addNumbers(b, w[1], number(b, b.getF64Type(), epsilon)));
+    return correct(b, w[0], stddev, w[2], w[3], {bound(0), bound(1), bound(2)}, epsilon);
+  };
+  r = map(b, wide, operands, [&](Builder &b, ValueRange v) { return correction(b, v).r; });
+  d = map(b, wide, operands, [&](Builder &b, ValueRange v) { return correction(b, v).d; });
+}
+
+void Step::normalize() {
+  bool masked = in(kMask) != nullptr, adjusts = in(kAdjustmentScale) != nullptr;
+  NormalizeKernel kernel;
+  kernel.elements = {domain.element(b, n.in(0), n.inShape(0))};
+  if (masked)
+    kernel.elements.push_back(domain.element(b, in(kMask), n.inShape(0)));
+  if (adjusts)
+    for (unsigned position : {kAdjustmentScale, kAdjustmentOffset})
+      kernel.extras.push_back(domain.element(b, in(position), n.inShape(0)));
+  SmallVector<int64_t> one(domain.shape.size(), 1);
+  OptionalArgument scale(b, kernel.groups, in(kScale), domain.parameterShape), offset(b, kernel.groups, in(kOffset), domain.parameterShape);
+  OptionalArgument givenR(b, kernel.groups, r, domain.parameterShape), givenD(b, kernel.groups, d, domain.parameterShape);
+  bool inside = renormalizes() && !r;
+  OptionalArgument renormMean(b, kernel.groups, inside ? in(kRenormMean) : Value(), domain.parameterShape);
+  OptionalArgument renormStddev(b, kernel.groups, inside ? in(kRenormStddev) : Value(), domain.parameterShape);
+  OptionalArgument rmin(b, kernel.groups, inside ? in(kRmin) : Value(), one), rmax(b, kernel.groups, inside ? in(kRmax) : Value(), one),
+      dmax(b, kernel.groups, inside ? in(kDmax) : Value(), one);
+  addMoments(kernel, masked);
+  kernel.statistics = {n.outType(1).getElementType(), n.outType(2).getElementType(), b.getF64Type(), b.getF64Type()};
+  if (masked)
+    kernel.statistics.push_back(b.getF64Type());
+  kernel.finish = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Type f64 = b.getF64Type();
+    NumberMoments moments = finishMoments(b, v, masked, domain.count, op.getMaskEpsilon().convertToDouble());
+    Value inverse = inverseStddev(b, moments.variance, epsilon);
+    Correction c{givenR.get(b, v, 0, f64, 1), givenD.get(b, v, 0, f64, 0)};
+    if (inside) {
+      Value stddev = squareRoot(b, addNumbers(b, moments.variance, number(b, f64, epsilon)));
+      auto bound = [&](const OptionalArgument &bound) { return bound ? bound.get(b, v, 0, f64, 0) : Value(); };
+      c = correct(b, moments.mean, stddev, renormMean.get(b, v, 0, f64, 0), renormStddev.get(b, v, 0, f64, 1),
+                  {bound(rmin), bound(rmax), bound(dmax)}, epsilon);
+    }
+    // z·r + d = (x − center)·factor + summand
+    Value factor = mulNumbers(b, inverse, c.r), summand = subNumbers(b, c.d, mulNumbers(b, moments.shift, factor));
+    SmallVector<Value> results = {moments.mean, inverse, moments.mean, moments.variance};
+    if (masked)
+      results.push_back(moments.count);
+    if (!adjusts) {
+      Value g = scale.get(b, v, 0, f64, 1);
+      factor = mulNumbers(b, factor, g);
+      summand = addNumbers(b, mulNumbers(b, summand, g), offset.get(b, v, 0, f64, 0));
+    }
+    results.append({factor, summand});
+    return results;
+  };
+  kernel.output = n.outType(0).getElementType();
+  kernel.map = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value centred = subNumbers(b, v[0], v[v.size() - 3]);
+    Value y = fma(b, centred, v[v.size() - 2], v.back());
+    if (!adjusts)
+      return {y};
+    unsigned firstExtra = kernel.elements.size(), firstGroup = firstExtra + 2;
+    Type type = y.getType();
+    y = fma(b, y, v[firstExtra], v[firstExtra + 1]);
+    return {fma(b, y, scale.get(b, v, firstGroup, type, 1), offset.get(b, v, firstGroup, type, 0))};
+  };
+  SmallVector<Value> results = kernel.build(b, domain, n.inShape(0));
+  n.results.append(results.begin(), results.begin() + 3);
+  mean = average(results[3]), variance = average(results[4]);
+  if (masked)
+    count = results[5];
+}
+
+/// The average at operand `position` after the step.
+Value Step::updateAverage(unsigned position, Value batch, bool bessel, double momentum) {
+  Value old = in(position);
+  SmallVector<Value> operands = {old, batch};
+  if (count)
+    operands.push_back(count);
+  if (domain.count == 0)
+    return old;
+  return map(b, typeOf(old), operands, [&](Builder &b, ValueRange v) -> Value {
+    Value counted = count ? v[2] : number(b, b.getF64Type(), domain.count);
+    return averageStep(b, convertFloat(b, v[0], b.getF64Type()), v[1], count || bessel ? counted : Value(), bessel, momentum);
+  });
+}
+
+void Step::addState() {
+  double momentum = op.getMomentum().convertToDouble(), renormMomentum = op.getRenormMomentum().convertToDouble();
+  if (!in(kRunningMean))
+    return;
+  n.results.push_back(updateAverage(kRunningMean, mean, false, momentum));
+  if (!renormalizes()) {
+    n.results.push_back(updateAverage(kRunningVariance, variance, op.getVarianceUpdate() == VarianceUpdate::Bessel, momentum));
+    return;
+  }
+  Value stddev = map(b, typeOf(variance), variance, [&](Builder &b, ValueRange v) -> Value {
+    return squareRoot(b, addNumbers(b, v[0], number(b, b.getF64Type(), epsilon)));
+  });
+  Value moved = updateAverage(kMovingStddev, stddev, false, momentum);
+  n.results.push_back(map(b, typeOf(in(kRunningVariance)), moved, [&](Builder &b, ValueRange v) -> Value {
+    return restoreVariance(b, convertFloat(b, v[0], b.getF64Type()), epsilon);
+  }));
+  n.results.push_back(updateAverage(kRenormMean, mean, false, renormMomentum));
+  n.results.push_back(updateAverage(kRenormStddev, stddev, false, renormMomentum));
+  n.results.push_back(moved);
+}
+
+void Step::lower() {
+  if (renormalizes() && domain.ghosts > 1)
+    correctGhosts();
+  normalize();
+  addState();
+}
+
+LogicalResult lowerTraining(NodeLowering &n) {
+  Step(n).lower();
+  return success();
+}
+
+} // namespace bn::lower

@@ -1,0 +1,54 @@
+// Slabs that fit in cache, parts where they would not, and stores past the cache where results are large.
+// RUN: bn-opt --bn-emit-normalize -split-input-file %s | FileCheck %s
+
+// A slab for each of 256 channels: all of them are summed and mapped by one parallel loop. The output is stored past the cache.
+// CHECK-LABEL: func.func @slabs
+// CHECK: scf.forall (%{{.*}}) in (256)
+// CHECK: vector.reduction <add>
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: vector.store {{.*}}nontemporal = true
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @slabs(%x: memref<32x256x3136xf32>, %y: memref<32x256x3136xf32>, %scratch: memref<33x256xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<32x256x3136xf32>, memref<32x256x3136xf32>, memref<33x256xf64>) -> ()
+  return
+}
+
+// -----
+
+// Across groups nothing less than all rows would fit: parts are summed, combined, and mapped. What is small stays in cache.
+// CHECK-LABEL: func.func @parts
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK-NOT: vector.reduction
+// CHECK: arith.addf {{.*}} : vector<16xf32>
+// CHECK: scf.forall
+// CHECK: scf.for {{.*}} -> (vector<16xf64>)
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK-NOT: nontemporal
+// CHECK: return
+func.func @parts(%x: memref<20000x64xf32>, %y: memref<20000x64xf32>, %scratch: memref<33x64xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<20000x64xf32>, memref<20000x64xf32>, memref<33x64xf64>) -> ()
+  return
+}

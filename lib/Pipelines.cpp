@@ -38,6 +38,7 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   // what was too large at first may have room now; an affine behind a sum, and a sum behind that one, have a convolution before them
   add(bn::createFoldConstantsPass());
   addAlgebra();
+  add(bn::createScaleQuantizedPass());
   functions.addPass(bn::createRestoreAffinePass());
   add(bn::createRemoveDeadNodesPass());
 }

@@ -173,6 +173,8 @@ Reason describeLinear(Operation *op, LinearForm &form) {
     return Reason::ProducerNotLinear;
   if (const LinearRule *rule = findLinearRule(node))
     return isa<onnx::GenericNodeOp>(op) ? Reason::UnknownShape : rule->describe(op, form);
+  if (node.is("DequantizeLinear") || node.is("QuantizeLinear"))
+    return Reason::Quantized;
   return isNonlinear(node) ? Reason::NonlinearBetween : Reason::ProducerNotLinear;
 }
 

@@ -28,6 +28,7 @@ static constexpr Row rows[] = {
     {Reason::ProducerNotLinear, "producer-not-linear", "the node before has no weights that could take the scale"},
     {Reason::NonlinearBetween, "nonlinear-between", "a nonlinear node stands between the weights and the BatchNormalization"},
     {Reason::WeightsNotConstant, "weights-not-constant", "the weights of the node before are computed at run time"},
+    {Reason::Quantized, "quantized", "quantized numbers before the node would not stay what they are"},
     {Reason::WeightsShared, "weights-shared", "other nodes share the weights, and a second copy would make the file larger"},
     {Reason::ProducerHasOtherUsers, "producer-has-other-users", "other nodes use the result of the node before as it is"},
     {Reason::GraphOutput, "graph-output", "the result of the node before is an output of the graph"},

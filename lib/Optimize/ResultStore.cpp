@@ -156,9 +156,14 @@ void ResultStore::settle(Operation *root, RewriterBase &rewriter) {
       unused = findUnused();
     }
   }
-  for (Operation *op : llvm::reverse(replaced))
-    if (unused.contains(op))
-      rewriter.eraseOp(op);
+  for (Operation *op : llvm::reverse(replaced)) {
+    if (!unused.contains(op))
+      continue;
+    SmallVector<Value> operands(op->getOperands());
+    rewriter.eraseOp(op);
+    for (Value operand : llvm::SetVector<Value>(operands.begin(), operands.end()))
+      eraseIfDead(rewriter, operand);
+  }
 }
 
 } // namespace bn

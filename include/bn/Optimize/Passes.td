@@ -87,6 +87,14 @@ def MergeBranchesPass : BN_GraphPass<"bn-merge-branches"> {
   }];
 }
 
+def ScaleQuantizedPass : BN_GraphPass<"bn-scale-quantized"> {
+  let summary = "Move an affine into the scales of quantized weights";
+  let description = [{
+    Conv, ConvTranspose and Gemm whose weights come from a DequantizeLinear of constants, with one scale for all or one for
+    each output channel. The integers stay, mirrored where the affine is negative; a quantized bias becomes a float.
+  }];
+}
+
 def RestoreAffinePass : BN_GraphPass<"bn-restore-affine"> {
   let summary = "Turn the affines that stayed into their cheapest standard form";
   let description = [{

@@ -26,6 +26,7 @@ enum class Reason {
   NonlinearBetween,
   WeightsNotConstant,
   WeightsShared,
+  Quantized,
   ProducerHasOtherUsers,
   GraphOutput,
   AxisMismatch,

@@ -7,6 +7,7 @@
 #include "bn/Lower/Lowerable.h"
 
 #include "Lowering.h"
+#include "bn/IR/BN/BN.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -125,7 +126,8 @@ std::string findObstacle(Operation *op) {
     for (Type type : types)
       if (std::string obstacle = findTypeObstacle(type); !obstacle.empty())
         return obstacle;
-  if (llvm::any_of(op->getResultTypes(), isEmpty) || llvm::any_of(op->getOperands(), isEmptyVariable))
+  bool runsEmpty = isa<TrainingOp, TrainingGradOp>(op); // an empty batch changes no state
+  if (!runsEmpty && (llvm::any_of(op->getResultTypes(), isEmpty) || llvm::any_of(op->getOperands(), isEmptyVariable)))
     return "tensors without elements are not supported";
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     for (const Gap &gap : gaps)

@@ -104,25 +104,13 @@ Expected<StringMap<HostTensor>> BatchNormalization::collectOperands(const HostTe
   return operands;
 }
 
-/// Attributes of the op for an input whose batch is split into so many ghosts.
-static StepSettings getSettings(const Arguments &arguments, const Geometry &geometry, int64_t ghosts) {
-  constexpr double keras3MaskEpsilon = 1e-7;
-  return {geometry.axes,
-          geometry.epsilon,
-          arguments.momentum,
-          arguments.renormMomentum,
-          arguments.api == Api::Keras3 ? keras3MaskEpsilon : 0,
-          geometry.fused,
-          ghosts};
-}
-
 Expected<StepModule> BatchNormalization::makeModule(const StringMap<HostTensor> &operands, bool training) {
   bool isGradient = operands.contains("output_grad");
   Expected<int64_t> ghosts = training ? countGhosts(arguments, operands.lookup("input").type.getShape().front()) : Expected<int64_t>(1);
   if (!ghosts)
     return ghosts.takeError();
   auto make = training ? (isGradient ? makeTrainingGradient : makeTraining) : isGradient ? makeInferenceGradient : makeInference;
-  return make(getSettings(arguments, *geometry, *ghosts), operands, context);
+  return make(makeSettings(arguments, *geometry, *ghosts), operands, context);
 }
 
 Expected<StringMap<HostTensor>> BatchNormalization::run(StepModule step, const StringMap<HostTensor> &operands) {
@@ -164,7 +152,7 @@ Expected<OwningOpRef<ModuleOp>> BatchNormalization::getOnnxModule(const HostTens
   Expected<int64_t> ghosts = countGhosts(arguments, inputs.type.getDimSize(0));
   if (!ghosts)
     return ghosts.takeError();
-  return makeOnnx(getSettings(arguments, *geometry, *ghosts), *operands, trains(options), context);
+  return makeOnnx(makeSettings(arguments, *geometry, *ghosts), *operands, trains(options), context);
 }
 
 Expected<Call> BatchNormalization::call(const HostTensor &inputs, const CallOptions &options) {

@@ -9,6 +9,17 @@ using namespace mlir;
 
 namespace bn::layers {
 
+StepSettings makeSettings(const Arguments &arguments, const Geometry &geometry, int64_t ghosts) {
+  constexpr double keras3MaskEpsilon = 1e-7;
+  return {geometry.axes,
+          geometry.epsilon,
+          arguments.momentum,
+          arguments.renormMomentum,
+          arguments.api == Api::Keras3 ? keras3MaskEpsilon : 0,
+          geometry.fused,
+          ghosts};
+}
+
 StepModule makeInference(const StepSettings &settings, const TensorMap &operands, MLIRContext *context) {
   ModuleWriter writer(operands, {"input", "scale", "offset", "mean", "variance"}, context);
   OpBuilder &b = writer.builder;

@@ -4,10 +4,7 @@
 #ifndef BN_LIB_LAYERS_STEPMODULE_H
 #define BN_LIB_LAYERS_STEPMODULE_H
 
-#include "bn/IR/HostTensor.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
-#include "llvm/ADT/StringMap.h"
+#include "bn/Layers/BatchNormalization.h"
 
 namespace bn::layers {
 
@@ -22,6 +19,9 @@ struct StepSettings {
   int64_t ghosts;
 };
 
+/// The attributes of a layer for an input whose batch is split into so many ghosts.
+StepSettings makeSettings(const Arguments &arguments, const Geometry &geometry, int64_t ghosts);
+
 /// A module and the order in which its function takes and gives tensors.
 struct StepModule {
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -33,6 +33,10 @@ StepModule makeInference(const StepSettings &settings, const TensorMap &operands
 
 /// bn.training: gives output, batch_mean, batch_inv_stddev and the new value of every state operand under its name.
 StepModule makeTraining(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
+
+/// A training step over `parts` inputs named input0, input1, …, with the statistics of all: gives output0, output1, …,
+/// batch_mean, batch_inv_stddev and the new state.
+StepModule makeReplicaTraining(const StepSettings &settings, const TensorMap &operands, size_t parts, mlir::MLIRContext *context);
 
 /// Gradients of either, given output_grad beside what the step had and gave: input_grad, scale_grad, offset_grad and with an
 /// adjustment adjustment_scale_grad, adjustment_offset_grad.

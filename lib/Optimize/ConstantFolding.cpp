@@ -186,7 +186,7 @@ LogicalResult Folder::foldForwards(Region &region) {
         op = previous ? previous->getNextNode() : &block.front();
         continue;
       }
-      if (isa<InferenceOp, TrainingOp, AffineOp>(op)) // a constant may have told more of the input's type
+      if (isa<InferenceOp, NormalizeOp, TrainingOp, AffineOp>(op)) // a constant may have told more of the input's type
         op->getResult(0).setType(op->getOperand(0).getType());
       if (failed(visit(op)))
         return failure();

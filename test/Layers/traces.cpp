@@ -20,16 +20,32 @@ std::vector<std::string> findTraces() {
   return names;
 }
 
-class TraceTest : public LayerTest, public ::testing::WithParamInterface<std::string> {
+using Trace = std::pair<driver::EngineKind, std::string>;
+
+std::vector<Trace> combine() {
+  std::vector<Trace> traces;
+  for (driver::EngineKind engine : {driver::EngineKind::Reference, driver::EngineKind::Jit})
+    for (std::string &name : findTraces())
+      traces.emplace_back(engine, std::move(name));
+  return traces;
+}
+
+std::string getName(const ::testing::TestParamInfo<Trace> &info) {
+  return (info.param.first == driver::EngineKind::Jit ? "jit_" : "reference_") + info.param.second;
+}
+
+/// Every recording with either engine.
+class TraceTest : public LayerTest, public ::testing::WithParamInterface<Trace> {
 protected:
   void SetUp() override {
-    std::string directory = LAYER_INPUTS "/keras_traces/" + GetParam();
+    compiler = driver::makeLayerCompiler(session, {GetParam().first, 1});
+    std::string directory = LAYER_INPUTS "/keras_traces/" + GetParam().second;
     config = readJson(directory + "/config.json");
     for (driver::NamedTensor &named : llvm::cantFail(driver::readNpz(directory + "/trace.npz", context)))
       trace[named.name] = std::move(named.tensor);
     bool isDouble = config.getAsObject()->getString("dtype") == "float64";
     // TensorFlow's float32 loses digits far from zero; there its recording is only near.
-    tolerance = GetParam() == "big_offset" ? 5e-3 : isDouble ? 1e-7 : 1e-4;
+    tolerance = GetParam().second == "big_offset" ? 5e-3 : isDouble ? 1e-7 : 1e-4;
   }
 
   Layer makeLayer() {
@@ -83,7 +99,7 @@ TEST_P(TraceTest, isReproduced) {
 TEST_P(TraceTest, hasTheObjectsOfKeras) {
   Layer layer = makeLayer();
   llvm::cantFail(layer.build(trace["x0"].type.getShape()));
-  if (GetParam() == "initializers")
+  if (GetParam().second == "initializers")
     for (const Variable &variable : layer.getVariables())
       expectRecorded(&variable.value, "init/" + variable.name);
   int64_t last = *config.getAsObject()->getInteger("steps") - 1;
@@ -101,7 +117,7 @@ TEST_P(TraceTest, hasTheObjectsOfKeras) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, TraceTest, ::testing::ValuesIn(findTraces()), [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Keras, TraceTest, ::testing::ValuesIn(combine()), getName);
 
 TEST(Traces, areAllThere) { EXPECT_EQ(findTraces().size(), 32u); }
 

@@ -9,12 +9,6 @@ using namespace bn::driver;
 
 namespace bn::tool {
 
-/// These verbs run small graphs, and those of training, which are not compiled yet.
-static void addEngine(CLI::App &verb, ExecutionOptions &options) {
-  addChoice<EngineKind>(verb, "--engine", options.engine, {{"jit", EngineKind::Jit}, {"reference", EngineKind::Reference}},
-                        "compiled code, or the plain interpreter in double (default reference)");
-}
-
 void addLayer(CLI::App &app, Action &action) {
   CLI::App *verb = app.add_subcommand("layer", "Run the BatchNormalization layer of Keras by itself");
   auto options = std::make_shared<LayerOptions>();
@@ -33,8 +27,7 @@ void addLayer(CLI::App &app, Action &action) {
   verb->add_option("-o,--output", options->output, "y, the variables after the call, and more; or what is emitted")->type_name("F.npz");
   addChoice<LayerEmission>(*verb, "--emit", options->emission, {{"mlir", LayerEmission::Mlir}, {"onnx", LayerEmission::Onnx}},
                            "writes the call as a module instead of running it");
-  options->execution.engine = EngineKind::Reference;
-  addEngine(*verb, options->execution);
+  addExecution(*verb, options->execution);
   verb->footer("Example:\n  bn layer --config layer.json --input x.npy --training --gradient dy.npy --output out.npz");
   verb->callback([options, &action] { action = [options] { return runLayer(*options); }; });
 }
@@ -62,8 +55,7 @@ void addCalibrate(CLI::App &app, Action &action) {
   verb->add_option("--batch", options->batch, "cuts files into batches of N samples (default: a file is a batch)")
       ->check(within<int64_t>(1, 1 << 30))
       ->type_name("N");
-  options->execution.engine = EngineKind::Reference;
-  addEngine(*verb, options->execution);
+  addExecution(*verb, options->execution);
   addInitializers(*verb, options->initializers);
   addJson(*verb, options->json);
   addQuiet(*verb, options->quiet);

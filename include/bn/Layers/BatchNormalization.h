@@ -51,6 +51,12 @@ struct Gradients {
   std::optional<HostTensor> gamma, beta, adjustmentScale, adjustmentOffset;
 };
 
+/// Gradients of the parts of a batch that replicas hold; those of gamma and beta are sums over all.
+struct ReplicaGradients {
+  std::vector<HostTensor> inputs;
+  std::optional<HostTensor> gamma, beta;
+};
+
 /// What a layer has settled once it knows the shape of its input.
 struct Geometry {
   llvm::SmallVector<int64_t> axes;          ///< kept, ascending
@@ -87,6 +93,13 @@ public:
 
   /// Gradients of a call of this layer, given that of its output.
   llvm::Expected<Gradients> getGradients(const Call &call, const HostTensor &outputGradient);
+
+  /// Calls a synchronized layer with the parts of a batch that replicas hold. In training all normalize with the statistics of
+  /// all, merged in the order of the parts; the updates are those of the first part's tensor.
+  llvm::Expected<std::vector<Call>> callReplicas(llvm::ArrayRef<HostTensor> parts, const CallOptions &options = {});
+
+  /// Gradients of such calls, given those of their outputs.
+  llvm::Expected<ReplicaGradients> getReplicaGradients(llvm::ArrayRef<Call> calls, llvm::ArrayRef<HostTensor> outputGradients);
 
   /// In the order of creation: gamma, beta, moving_mean, moving_variance, moving_stddev, renorm_mean, renorm_stddev.
   llvm::ArrayRef<Variable> getVariables() const { return variables; }
@@ -128,6 +141,7 @@ private:
   llvm::Error checkInput(mlir::RankedTensorType type) const;
   /// What the bn op of a call takes, by the names of its operands.
   llvm::Expected<llvm::StringMap<HostTensor>> collectOperands(const HostTensor &inputs, const CallOptions &options);
+  llvm::Error checkReplicas(const CallOptions &options) const;
   llvm::Error collectMask(const CallOptions &options, llvm::StringMap<HostTensor> &operands) const;
   llvm::Error collectAdjustment(llvm::StringMap<HostTensor> &operands) const;
   llvm::Expected<StepModule> makeModule(const llvm::StringMap<HostTensor> &operands, bool training);

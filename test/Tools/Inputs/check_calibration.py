@@ -58,8 +58,8 @@ everything = np.concatenate(batches)
 # Joint: the second layer sees what the first makes with each batch's own statistics.
 first = moments(everything)
 second = moments(np.concatenate([normalize(x, *moments(x)) for x in batches]))
-joint = calibrate()
-expect(joint, [first, second], "joint")
+expect(calibrate(), [first, second], "joint")
+expect(calibrate("--engine=reference"), [first, second], "joint, by the interpreter")
 
 # Sequential: with the new statistics of the first, however the data is cut.
 sequential = [first, moments(normalize(everything, *first))]

@@ -18,7 +18,7 @@ static constexpr double filter4[] = {
     1.0 / 24,  1.0 / 12,  1.0 / 6,
     1.0 / 24,  -1.0 / 12, 1.0 / 6,
     0,         0,         1};
-// Rows of Bᵀ come in pairs e ± o of an even and an odd part.
+// Rows of Bᵀ come in pairs e ± o of an even and an odd part, and so do columns of Aᵀ.
 static constexpr double inputParts4[] = {
     4, 0,  -5, 0,  1, 0,
     0, 0,  -4, 0,  1, 0,
@@ -26,15 +26,7 @@ static constexpr double inputParts4[] = {
     0, 0,  -1, 0,  1, 0,
     0, -2, 0,  2,  0, 0,
     0, 4,  0,  -5, 0, 1};
-static constexpr double inputPairs4[] = {
-    1, 0, 0,  0, 0,  0,
-    0, 1, 1,  0, 0,  0,
-    0, 1, -1, 0, 0,  0,
-    0, 0, 0,  1, 1,  0,
-    0, 0, 0,  1, -1, 0,
-    0, 0, 0,  0, 0,  1};
-// Columns of Aᵀ come in such pairs.
-static constexpr double outputPairs4[] = {
+static constexpr double pairs4[] = {
     1, 0, 0,  0, 0,  0,
     0, 1, 1,  0, 0,  0,
     0, 1, -1, 0, 0,  0,
@@ -47,7 +39,7 @@ static constexpr double outputParts4[] = {
     0, 1, 0, 4, 0, 0,
     0, 0, 1, 0, 8, 1};
 // clang-format on
-static constexpr WinogradMatrix inputs4[] = {{6, inputParts4}, {6, inputPairs4}}, outputs4[] = {{6, outputPairs4}, {6, outputParts4}};
+static constexpr WinogradMatrix inputs4[] = {{6, inputParts4}, {6, pairs4}}, outputs4[] = {{6, pairs4}, {6, outputParts4}};
 
 static constexpr WinogradTransforms transforms[] = {{2, {3, filter2}, inputs2, outputs2}, {4, {3, filter4}, inputs4, outputs4}};
 

@@ -245,8 +245,10 @@ static bool readActivations(NodeLowering &n, ArrayRef<StringRef> usual, unsigned
   for (size_t i = 0; i < usual.size() * directions; ++i) {
     StringRef name = given && i < given.size() ? cast<StringAttr>(given[i]).getValue() : usual[i % usual.size()];
     result.push_back({name.lower(), entry(alpha, i), entry(beta, i), n.node.getFloat("clip", 0)});
-    if (!isKnown(result.back().name))
-      return n.fail("activation '" + name + "' is not supported"), false;
+    if (!isKnown(result.back().name)) {
+      (void)n.fail("activation '" + name + "' is not supported");
+      return false;
+    }
   }
   return true;
 }

@@ -11,13 +11,6 @@ using namespace mlir;
 
 namespace bn {
 
-static int64_t product(ArrayRef<int64_t> dims) {
-  int64_t result = 1;
-  for (int64_t dim : dims)
-    result *= dim;
-  return result;
-}
-
 /// Coordinates of the element at `position` of a tensor of this shape.
 static SmallVector<int64_t> unravel(int64_t position, ArrayRef<int64_t> shape) {
   SmallVector<int64_t> coordinates(shape.size());
@@ -97,7 +90,7 @@ std::optional<BroadcastMap> BroadcastMap::combine(const BroadcastMap &outer, con
     if (map.isUniform())
       ranked.shape.assign(shape.size(), 1);
     ChannelMap result;
-    for (int64_t i = 0, count = product(shape); i < count; ++i) {
+    for (int64_t i = 0, count = ShapedType::getNumElements(shape); i < count; ++i) {
       int64_t from = ranked.getPosition(unravel(i, shape));
       result.scale.push_back(map.map.scale[from]);
       result.offset.push_back(map.map.offset[from]);
@@ -117,10 +110,11 @@ std::optional<SmallVector<double>> BroadcastMap::apply(ArrayRef<double> values, 
   for (auto [axis, size] : llvm::enumerate(shape))
     if (size != 1 && dims[axis] == 1)
       dims[axis] = size;
-  if (product(dims) > std::max(product(from), product(shape))) // an outer product: more numbers than before
+  int64_t most = std::max(ShapedType::getNumElements(from), ShapedType::getNumElements(shape));
+  if (ShapedType::getNumElements(dims) > most) // an outer product: more numbers than before
     return std::nullopt;
   SmallVector<double> result;
-  for (int64_t i = 0, count = product(dims); i < count; ++i) {
+  for (int64_t i = 0, count = ShapedType::getNumElements(dims); i < count; ++i) {
     SmallVector<int64_t> at = unravel(i, dims);
     int64_t position = isUniform() ? 0 : getPosition(at), source = 0;
     for (auto [coordinate, size] : llvm::zip_equal(at, from))
@@ -167,7 +161,7 @@ int64_t BroadcastMap::getPosition(ArrayRef<int64_t> coordinates) const {
 BroadcastMap BroadcastMap::gather(ArrayRef<int64_t> newShape, llvm::function_ref<int64_t(ArrayRef<int64_t>)> position) const {
   BroadcastMap result;
   result.shape.assign(newShape.begin(), newShape.end());
-  int64_t count = product(newShape);
+  int64_t count = ShapedType::getNumElements(newShape);
   for (int64_t i = 0; i < count; ++i) {
     int64_t from = position(unravel(i, newShape));
     result.map.scale.push_back(from < 0 ? 1 : map.scale[from]);
@@ -181,7 +175,8 @@ void BroadcastMap::normalize() {
   for (size_t axis = 0; axis < shape.size(); ++axis) {
     if (shape[axis] == 1)
       continue;
-    int64_t size = shape[axis], inner = product(ArrayRef(shape).drop_front(axis + 1)), outer = map.scale.size() / (size * inner);
+    int64_t size = shape[axis], inner = ShapedType::getNumElements(ArrayRef(shape).drop_front(axis + 1)),
+            outer = map.scale.size() / (size * inner);
     auto isFirst = [&](ArrayRef<double> values) {
       for (int64_t i = 0; i < outer * size * inner; ++i)
         if (values[i] != values[i / (size * inner) * (size * inner) + i % inner])
@@ -199,7 +194,7 @@ void BroadcastMap::normalize() {
     map = std::move(kept);
     shape[axis] = 1;
   }
-  if (product(shape) == 1)
+  if (ShapedType::getNumElements(shape) == 1)
     shape.clear();
 }
 
@@ -328,7 +323,7 @@ std::optional<BroadcastMap> BroadcastMap::reshape(ArrayRef<int64_t> from, ArrayR
       std::copy(to.begin() + group.toBegin, to.begin() + group.toEnd, newShape.begin() + group.toBegin);
     }
   constexpr int64_t mostNumbers = 1 << 20;
-  if (product(newShape) > mostNumbers)
+  if (ShapedType::getNumElements(newShape) > mostNumbers)
     return std::nullopt;
   return gather(newShape, [&](ArrayRef<int64_t> at) {
     SmallVector<int64_t> source(from.size(), 0);

@@ -9,13 +9,6 @@ using namespace mlir;
 
 namespace bn {
 
-static int64_t product(ArrayRef<int64_t> dims) {
-  int64_t result = 1;
-  for (int64_t dim : dims)
-    result *= dim;
-  return result;
-}
-
 /// The shape of a constant operand.
 static ArrayRef<int64_t> getShape(Value weight) { return cast<RankedTensorType>(getConstant(weight).getType()).getShape(); }
 
@@ -27,7 +20,7 @@ static Reason describeConv(Operation *op, LinearForm &form) {
   if (!getConstant(conv.getW()))
     return Reason::WeightsNotConstant;
   ArrayRef<int64_t> shape = getShape(conv.getW());
-  form.layout = {.channels = shape[0], .inner = product(shape.drop_front())};
+  form.layout = {.channels = shape[0], .inner = ShapedType::getNumElements(shape.drop_front())};
   return Reason::None;
 }
 
@@ -40,7 +33,8 @@ static Reason describeConvTranspose(Operation *op, LinearForm &form) {
     return Reason::WeightsNotConstant;
   ArrayRef<int64_t> shape = getShape(conv.getW());
   int64_t groups = conv.getGroup();
-  form.layout = {.groups = groups, .outer = shape[0] / groups, .channels = shape[1], .inner = product(shape.drop_front(2))};
+  int64_t inner = ShapedType::getNumElements(shape.drop_front(2));
+  form.layout = {.groups = groups, .outer = shape[0] / groups, .channels = shape[1], .inner = inner};
   return Reason::None;
 }
 
@@ -74,7 +68,7 @@ static Reason describeMatMul(Operation *op, LinearForm &form) {
   ArrayRef<int64_t> shape = getShape(form.weight->get());
   if (!result || shape.size() < 2 || result.getRank() < 2)
     return Reason::UnknownShape;
-  int64_t batch = product(shape.drop_back(2)), rows = shape[shape.size() - 2], columns = shape.back();
+  int64_t batch = ShapedType::getNumElements(shape.drop_back(2)), rows = shape[shape.size() - 2], columns = shape.back();
   form.axis = result.getRank() - (right ? 1 : 2);
   form.layout = right ? ChannelLayout{.outer = batch * rows, .channels = columns}
                       : ChannelLayout{.outer = batch, .channels = rows, .inner = columns};
@@ -85,7 +79,7 @@ static Reason describeMatMul(Operation *op, LinearForm &form) {
 static bool padsWithZeros(onnx::ConvOp conv) {
   if (conv.getAutoPad() == "NOTSET")
     return llvm::any_of(conv.getPads().value_or(ArrayRef<int64_t>()), [](int64_t pad) { return pad != 0; });
-  return conv.getAutoPad() != "VALID" && product(getShape(conv.getW()).drop_front(2)) != 1;
+  return conv.getAutoPad() != "VALID" && ShapedType::getNumElements(getShape(conv.getW()).drop_front(2)) != 1;
 }
 
 static Reason describeConvInput(OpOperand &use, InputForm &form) {
@@ -93,7 +87,8 @@ static Reason describeConvInput(OpOperand &use, InputForm &form) {
   ArrayRef<int64_t> shape = getShape(conv.getW());
   int64_t groups = conv.getGroup();
   form.weight = &conv.getWMutable();
-  form.layout = {.groups = groups, .outer = shape[0] / groups, .channels = shape[1], .inner = product(shape.drop_front(2))};
+  int64_t inner = ShapedType::getNumElements(shape.drop_front(2));
+  form.layout = {.groups = groups, .outer = shape[0] / groups, .channels = shape[1], .inner = inner};
   if (padsWithZeros(conv))
     form.offset = Reason::ZeroPadding;
   return Reason::None;
@@ -104,7 +99,7 @@ static Reason describeConvTransposeInput(OpOperand &use, InputForm &form) {
   auto conv = cast<onnx::ConvTransposeOp>(use.getOwner());
   ArrayRef<int64_t> shape = getShape(conv.getW());
   form.weight = &conv.getWMutable();
-  form.layout = {.channels = shape[0], .inner = product(shape.drop_front(1))};
+  form.layout = {.channels = shape[0], .inner = ShapedType::getNumElements(shape.drop_front(1))};
   form.offset = Reason::ZeroPadding;
   return Reason::None;
 }
@@ -129,7 +124,7 @@ static Reason describeMatMulInput(OpOperand &use, InputForm &form) {
   ArrayRef<int64_t> shape = getShape(form.weight->get());
   if (!data || data.getRank() < 2)
     return Reason::UnknownShape;
-  int64_t batch = product(shape.drop_back(2)), rows = shape[shape.size() - 2], columns = shape.back();
+  int64_t batch = ShapedType::getNumElements(shape.drop_back(2)), rows = shape[shape.size() - 2], columns = shape.back();
   form.axis = data.getRank() - (right ? 1 : 2);
   form.sumsPerInner = right;
   form.layout = right ? ChannelLayout{.outer = batch, .channels = rows, .inner = columns}

@@ -13,6 +13,7 @@
 
 #include "GraphRewrite.h"
 #include "MovePlan.h"
+#include "Opset.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -26,12 +27,6 @@ namespace bn {
 
 using namespace mlir;
 using namespace bn;
-
-static int64_t getOpset(Operation *op) {
-  auto imports = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(onnx::attr::opsetImports);
-  auto opset = imports ? imports.getAs<IntegerAttr>("ai.onnx") : IntegerAttr();
-  return opset ? opset.getInt() : 0;
-}
 
 static bool isSingle(Value value) {
   auto type = dyn_cast<ShapedType>(value.getType());

@@ -15,6 +15,7 @@
 #include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
+#include "Opset.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -31,11 +32,9 @@ using namespace bn;
 
 /// The version of Add and Mul in the module's opset.
 static int64_t getElementwiseVersion(Operation *op) {
-  auto imports = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(onnx::attr::opsetImports);
-  auto opset = imports ? imports.getAs<IntegerAttr>("ai.onnx") : IntegerAttr();
   constexpr int64_t versions[] = {14, 13, 7, 6, 1};
-  return opset ? *llvm::find_if(versions, [&](int64_t version) { return version <= std::max<int64_t>(opset.getInt(), 1); })
-               : versions[0];
+  int64_t opset = getOpset(op);
+  return opset ? *llvm::find_if(versions, [&](int64_t version) { return version <= std::max<int64_t>(opset, 1); }) : versions[0];
 }
 
 namespace {

@@ -59,13 +59,14 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
   return summaries;
 }
 
-void bn::buildLowerPipeline(OpPassManager &passes, unsigned vectorBits) {
+void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) {
   passes.addPass(lower::createExpandFunctions());
-  passes.addPass(lower::createConvertToKernel({vectorBits ? vectorBits : hostTarget().vectorBits}));
+  passes.addPass(lower::createConvertToKernel({options.vectorBits ? options.vectorBits : hostTarget().vectorBits}));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(lower::createAssignLayout());
-  passes.addPass(lower::createUseWinograd());
+  if (options.winograd)
+    passes.addPass(lower::createUseWinograd());
   passes.addPass(lower::createFuseEpilogues());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

@@ -29,8 +29,13 @@ struct PassSummary {
 /// The passes of the optimizer that can be disabled, in order, each once.
 std::vector<PassSummary> listOptimizePasses();
 
-/// graph form with static shapes → kernel form, for vectors of so many bits; 0 means this machine's.
-void buildLowerPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);
+struct LowerOptions {
+  unsigned vectorBits = 0; ///< width of the vectors; 0 means this machine's
+  bool winograd = true;    ///< whether 3×3 convolutions may use Winograd's method: faster, with rounding errors up to 1e-5 of the largest output
+};
+
+/// graph form with static shapes → kernel form.
+void buildLowerPipeline(mlir::OpPassManager &passes, const LowerOptions &options = {});
 
 /// kernel form → llvm form, for vectors of so many bits; 0 means this machine's.
 void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);

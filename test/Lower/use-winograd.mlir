@@ -1,4 +1,6 @@
 // RUN: bn-opt %s --bn-use-winograd --split-input-file | FileCheck %s
+// RUN: bn-opt %s --bn-lower=winograd=false --split-input-file | FileCheck %s --check-prefix=DIRECT
+// DIRECT-NOT: kernel.winograd
 
 // Many positions and few weights: tiles of 4×4 outputs. The border is what they need already.
 // CHECK-LABEL: func @tiles_of_four

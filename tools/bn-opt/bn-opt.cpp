@@ -15,6 +15,13 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
+namespace {
+struct LowerFlags : mlir::PassPipelineOptions<LowerFlags> {
+  Option<bool> winograd{*this, "winograd", llvm::cl::desc("compute 3×3 convolutions by Winograd's method where that is faster"),
+                        llvm::cl::init(true)};
+};
+} // namespace
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<bn::BNDialect, bn::onnx::OnnxDialect, bn::kernel::KernelDialect>();
@@ -26,6 +33,9 @@ int main(int argc, char **argv) {
   bn::registerCodegenPasses();
   mlir::PassPipelineRegistration<> optimize("bn-optimize", "graph form to graph form: folds BatchNormalizations away",
                                             [](mlir::OpPassManager &passes) { bn::buildOptimizePipeline(passes); });
+  mlir::PassPipelineRegistration<LowerFlags> lower(
+      "bn-lower", "graph form to kernel form",
+      [](mlir::OpPassManager &passes, const LowerFlags &flags) { bn::buildLowerPipeline(passes, {/*vectorBits=*/0, flags.winograd}); });
   mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
                                            [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));

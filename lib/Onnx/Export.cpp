@@ -88,7 +88,7 @@ static Error writeText(ModelFile &file, StringRef path) {
   }
   if (Error error = parseTextModel(text, readBack))
     return unsupported("cannot write '" + path + "' as text that can be read again: " + toString(std::move(error)));
-  return writeWhole(path, [&](llvm::raw_ostream &os) { os << text << "\n"; });
+  return writeWhole(path, text.size() + 1, [&](llvm::raw_ostream &os) { os << text << "\n"; });
 }
 
 Error exportModel(ModuleOp module, StringRef path, const ExportOptions &options) {

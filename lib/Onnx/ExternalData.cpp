@@ -169,7 +169,10 @@ static void moveInside(proto::TensorProto &tensor) {
 static Error writeContents(StringRef path, const Contents &contents) {
   if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(path)))
     return createStringError(code, "cannot write '" + path + "': " + code.message());
-  return writeWhole(path, [&](raw_ostream &os) {
+  uint64_t size = 0;
+  for (const auto &[offset, content] : contents)
+    size = std::max<uint64_t>(size, offset + content.second.bytes.size());
+  return writeWhole(path, size, [&](raw_ostream &os) {
     uint64_t end = 0; // of what is written; tensors may share bytes
     for (const auto &[offset, content] : contents) {
       ArrayRef<char> bytes = content.second.bytes;

@@ -41,8 +41,8 @@ llvm::Error parseTextModel(llvm::StringRef text, ModelFile &file);
 /// `std::errc::not_supported` where the model is larger than protobuf allows, or the system's.
 llvm::Error writeModelFile(ModelFile &file, llvm::StringRef path);
 
-/// Writes `path` through `write`, beside it first and then renamed: the file appears whole or not at all.
-llvm::Error writeWhole(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
+/// Writes `size` bytes to `path` through `write`, beside it first and then renamed: the file appears whole or not at all.
+llvm::Error writeWhole(llvm::StringRef path, uint64_t size, llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 } // namespace bn::onnx
 

@@ -9,6 +9,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <fcntl.h>
+
 using namespace llvm;
 
 namespace bn::onnx {
@@ -153,7 +155,7 @@ static std::error_code writeTo(int fd, function_ref<void(raw_ostream &)> write) 
   return code;
 }
 
-Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
+Error writeWhole(StringRef path, uint64_t size, function_ref<void(raw_ostream &)> write) {
   sys::fs::file_status status;
   if (!sys::fs::status(path, status) && sys::fs::exists(status) && !sys::fs::is_regular_file(status)) {
     int fd; // a pipe or a device; a directory fails here
@@ -166,6 +168,8 @@ Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
   auto temporary = sys::fs::TempFile::create(path + ".tmp-%%%%%%");
   if (!temporary)
     return systemError(errorToErrorCode(temporary.takeError()), path);
+  // A hint: with its blocks allocated, the file system need not flush the data when the file replaces another one.
+  (void)fallocate(temporary->FD, 0, 0, size);
   if (std::error_code code = writeTo(temporary->FD, write)) {
     consumeError(temporary->discard());
     return systemError(code, path);
@@ -180,7 +184,7 @@ Error writeModelFile(ModelFile &file, StringRef path) {
   if (rope.getSize() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()))
     return unsupported("cannot write '" + path + "': the model has " + Twine(rope.getSize()) +
                        " bytes, protobuf allows 2 GB; write its weights as external data");
-  return writeWhole(path, [&](raw_ostream &os) { rope.write(os); });
+  return writeWhole(path, rope.getSize(), [&](raw_ostream &os) { rope.write(os); });
 }
 
 } // namespace bn::onnx

@@ -323,10 +323,14 @@ SmallVector<double> getRounding(ElementsAttr before, ElementsAttr after, const C
   return rounding;
 }
 
-SmallVector<double> getRounding(ArrayRef<double> exact, ElementsAttr stored) {
-  SmallVector<double> rounding;
-  for (auto [value, kept] : llvm::zip_equal(exact, *readReals(stored)))
-    rounding.push_back(std::abs(kept - value));
+SmallVector<double> getRounding(ArrayRef<double> exact, ElementsAttr stored, int64_t run) {
+  SmallVector<double> rounding(exact.size() / run, 0);
+  RawElements raw = *getRawElements(stored);
+  withStorage(stored.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    for (auto [i, value] : llvm::enumerate(exact))
+      rounding[i / run] += std::abs(storage.load(loadUnaligned<Bits>(raw.bytes.data(), raw.splat ? 0 : i)) - value);
+  });
   return rounding;
 }
 

@@ -71,8 +71,8 @@ std::optional<llvm::SmallVector<double>> sumChannels(mlir::ElementsAttr weight, 
 llvm::SmallVector<double> getRounding(mlir::ElementsAttr before, mlir::ElementsAttr after, const ChannelLayout &scaled,
                                       llvm::ArrayRef<double> scale, const ChannelLayout &layout);
 
-/// |stored - exact| for each element.
-llvm::SmallVector<double> getRounding(llvm::ArrayRef<double> exact, mlir::ElementsAttr stored);
+/// |stored − exact|, summed over each `run` elements.
+llvm::SmallVector<double> getRounding(llvm::ArrayRef<double> exact, mlir::ElementsAttr stored, int64_t run = 1);
 
 /// The range of the weights of each channel; none where the values are not at hand.
 std::vector<WeightRange> measureChannels(mlir::ElementsAttr weight, const ChannelLayout &layout);

@@ -6,8 +6,6 @@
 #include "Affines.h"
 #include "bn/IR/Onnx/Names.h"
 
-#include <numeric>
-
 using namespace mlir;
 
 namespace bn {
@@ -107,16 +105,11 @@ static WeightRange getRange(ArrayRef<double> values) { return {*llvm::min_elemen
 
 /// What rounding the filter changes in the result: the largest sum over the weights and the bias of a channel.
 static double getError(const Filter &filter, const LinearConstants &constants) {
-  SmallVector<double> weights = getRounding(filter.weights, constants.weight), bias;
+  SmallVector<double> errors = getRounding(filter.weights, constants.weight, filter.weights.size() / filter.shape.outputs);
   if (constants.bias)
-    bias = getRounding(filter.bias, constants.bias);
-  double largest = 0;
-  size_t taps = weights.size() / filter.shape.outputs;
-  for (size_t channel = 0; channel < static_cast<size_t>(filter.shape.outputs); ++channel) {
-    auto *begin = weights.begin() + channel * taps;
-    largest = std::max(largest, std::accumulate(begin, begin + taps, bias.empty() ? 0.0 : bias[channel]));
-  }
-  return largest;
+    for (auto [error, bias] : llvm::zip_equal(errors, getRounding(filter.bias, constants.bias)))
+      error += bias;
+  return *llvm::max_element(errors);
 }
 
 Reason storeFilter(onnx::ConvOp conv, const Filter &filter, bool withBias, LinearConstants &constants) {
@@ -125,7 +118,7 @@ Reason storeFilter(onnx::ConvOp conv, const Filter &filter, bool withBias, Linea
   SmallVector<int64_t> dims = {filter.shape.outputs, filter.shape.inputs / filter.shape.groups};
   for (const TapAxis &axis : filter.shape.axes)
     dims.push_back(axis.taps);
-  constants.before = getRange(*readReals(old.getValue()));
+  constants.before = measureChannels(old.getValue(), {.inner = old.getValue().getNumElements()}).front();
   constants.after = getRange(filter.weights);
   StringRef name = onnx::getValueName(old);
   Reason why = storeReals(filter.weights, RankedTensorType::get(dims, elementType), name, constants.weight);

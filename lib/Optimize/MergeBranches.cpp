@@ -122,11 +122,18 @@ static Reason sumUp(const Group &group, LinearConstants &constants) {
   bool withBias = !isAbsent(conv.getB()) || llvm::any_of(group.members, [](const Member &member) { return shifts(member.term); });
   if (countFilterBytes(conv, group.shape, withBias) > countFreedBytes(getNodes(group)))
     return Reason::BytesGrow;
-  Filter sum{group.shape, SmallVector<double>(group.shape.getNumWeights(), 0), SmallVector<double>(group.shape.outputs, 0)};
+  Filter sum;
   for (const Member &member : group.members) {
     Filter filter;
     if (Reason why = readBranch(member.term, filter); why != Reason::None)
       return why;
+    bool isFirst = &member == &group.members.front();
+    if (isFirst && filter.shape == group.shape && !member.negative) { // the usual case, without a copy of the largest filter
+      sum = std::move(filter);
+      continue;
+    }
+    if (isFirst)
+      sum = {group.shape, SmallVector<double>(group.shape.getNumWeights(), 0), SmallVector<double>(group.shape.outputs, 0)};
     accumulate(filter, member.negative ? -1 : 1, sum);
   }
   return storeFilter(conv, sum, withBias, constants);

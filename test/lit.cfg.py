@@ -9,6 +9,7 @@ config.suffixes = [".mlir", ".onnxtxt", ".test"]
 config.test_source_root = os.path.dirname(__file__)
 config.excludes = ["Inputs"]
 config.environment["PATH"] = os.pathsep.join([config.bn_tools, config.llvm_tools, config.environment["PATH"]])
+config.environment["BN_CACHE"] = os.path.join(config.test_exec_root, "cache")
 config.substitutions += [
     ("%python", config.python),
     ("%models", config.models),

@@ -31,7 +31,7 @@ std::vector<PassSummary> listOptimizePasses();
 
 struct LowerOptions {
   unsigned vectorBits = 0; ///< width of the vectors; 0 means this machine's
-  bool winograd = true;    ///< whether 3×3 convolutions may use Winograd's method: faster, with rounding errors up to 1e-5 of the largest output
+  bool winograd = true;    ///< 3×3 convolutions may use Winograd's method: fast, with rounding errors up to 1e-5 of the largest output
 };
 
 /// graph form with static shapes → kernel form.

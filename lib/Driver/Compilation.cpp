@@ -3,6 +3,7 @@
 
 #include "Compilation.h"
 
+#include "CodeCache.h"
 #include "Stages.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/ExitCode.h"
@@ -29,26 +30,41 @@ static Expected<SmallVector<RankedTensorType>> getOutputTypes(ModuleOp module) {
   return types;
 }
 
-Expected<Compilation> compileGraph(ModuleOp module, unsigned threads, Session &session) {
-  Expected<SmallVector<RankedTensorType>> outputTypes = getOutputTypes(module);
-  if (!outputTypes)
-    return outputTypes.takeError();
-  if (Error error = lowerToKernel(module, session))
+/// Graph form with bound shapes => machine code.
+static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  if (Error error = lowerToKernel(module, {.winograd = options.winograd}, session))
     return error;
   if (Error error = generateCode(module, session))
     return error;
-  Expected<CompiledModel> model = compileModel(module, threads);
+  return compileModel(module, options.threads);
+}
+
+Expected<Compilation> compileGraph(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  Expected<SmallVector<RankedTensorType>> outputTypes = getOutputTypes(module);
+  if (!outputTypes)
+    return outputTypes.takeError();
+  std::optional<CodeCache> cache;
+  if (options.cache)
+    cache = CodeCache::find(module, options);
+  std::optional<CompiledModel> kept;
+  if (cache)
+    kept = cache->load(session);
+  if (kept)
+    return Compilation{std::move(*kept), std::move(*outputTypes)};
+  Expected<CompiledModel> model = compile(module, options, session);
   if (!model)
     return model.takeError();
+  if (cache)
+    cache->store(*model, session);
   return Compilation{std::move(*model), std::move(*outputTypes)};
 }
 
-Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
+Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options, Session &session) {
   if (Error error = optimizeGraph(module, {}, session))
     return error;
   if (Error error = bindShapes(module, inputs, session))
     return error;
-  return compileGraph(module, threads, session);
+  return compileGraph(module, options, session);
 }
 
 } // namespace bn::driver

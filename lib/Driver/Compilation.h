@@ -5,6 +5,7 @@
 #define BN_LIB_DRIVER_COMPILATION_H
 
 #include "bn/Driver/Inputs.h"
+#include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/Runtime/CompiledModel.h"
 
@@ -16,10 +17,11 @@ struct Compilation {
   llvm::SmallVector<mlir::RankedTensorType> outputTypes;
 };
 
-/// Compiles `module`, whose shapes are bound, and which becomes llvm form and must live as long as the result, on so many threads.
-llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, unsigned threads, Session &session);
+/// Compiles `module`, whose shapes are bound, and which becomes llvm form and must live as long as the result.
+llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, const ExecutionOptions &options, Session &session);
 /// The same for a module as it was imported.
-llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, unsigned threads, Session &session);
+llvm::Expected<Compilation> compileGraph(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
+                                         Session &session);
 
 } // namespace bn::driver
 

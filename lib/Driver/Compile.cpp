@@ -72,7 +72,7 @@ Expected<ExitCode> compile(const CompileOptions &options) {
   if (!inputs)
     return inputs.takeError();
   std::vector<std::string> outputNames = getOutputNames(model->main);
-  Expected<Compilation> compilation = compileGraph(*model->module, *inputs, options.threads, session);
+  Expected<Compilation> compilation = compileGraph(*model->module, *inputs, options.execution, session);
   if (!compilation)
     return compilation.takeError();
   progress.show("linking");

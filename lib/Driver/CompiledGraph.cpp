@@ -13,11 +13,11 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, unsigned threads, Session &session) {
-  Expected<Compilation> compilation = compileGraph(module, threads, session);
+Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  Expected<Compilation> compilation = compileGraph(module, options, session);
   if (!compilation)
     return compilation.takeError();
-  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {threads});
+  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {options.threads});
   if (!engine)
     return engine.takeError();
   auto run = [engine = std::shared_ptr<Engine>(std::move(*engine))](ArrayRef<const void *> in, ArrayRef<void *> out) {

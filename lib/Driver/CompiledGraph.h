@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_COMPILEDGRAPH_H
 #define BN_LIB_DRIVER_COMPILEDGRAPH_H
 
+#include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/IR/HostTensor.h"
 
@@ -19,7 +20,7 @@ public:
   CompiledGraph(Code code, llvm::SmallVector<mlir::RankedTensorType> outputTypes)
       : code(std::move(code)), outputTypes(std::move(outputTypes)) {}
   /// Compiles `module`, graph form with bound shapes, which becomes llvm form on the way.
-  static llvm::Expected<CompiledGraph> create(mlir::ModuleOp module, unsigned threads, Session &session);
+  static llvm::Expected<CompiledGraph> create(mlir::ModuleOp module, const ExecutionOptions &options, Session &session);
 
   llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<const HostTensor *> inputs);
 

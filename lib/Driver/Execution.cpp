@@ -14,7 +14,7 @@ llvm::Expected<std::unique_ptr<Execution>> prepare(ModuleOp module, ArrayRef<Bou
                                                    Session &session) {
   if (options.engine == EngineKind::Reference)
     return prepareReference(module, session);
-  return prepareJit(module, inputs, options.threads, session);
+  return prepareJit(module, inputs, options, session);
 }
 
 } // namespace bn::driver

@@ -16,7 +16,7 @@ namespace bn::driver {
 namespace {
 class JitExecution : public Execution {
 public:
-  JitExecution(ModuleOp module, unsigned threads, Session &session) : graph(module.clone(), threads, session) {}
+  JitExecution(ModuleOp module, const ExecutionOptions &options, Session &session) : graph(module.clone(), options, session) {}
 
   Error prepare(ArrayRef<BoundInput> inputs) {
     return graph.prepare(llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }));
@@ -40,10 +40,11 @@ private:
 };
 } // namespace
 
-Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, unsigned threads, Session &session) {
+Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
+                                                Session &session) {
   if (Error error = optimizeGraph(module, {}, session))
     return error;
-  auto execution = std::make_unique<JitExecution>(module, threads, session);
+  auto execution = std::make_unique<JitExecution>(module, options, session);
   if (Error error = execution->prepare(inputs))
     return error;
   return execution;

@@ -10,8 +10,8 @@
 namespace bn::driver {
 
 /// Compiles `module`, which becomes llvm form, for inputs of these types.
-llvm::Expected<std::unique_ptr<Execution>> prepareJit(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, unsigned threads,
-                                                      Session &session);
+llvm::Expected<std::unique_ptr<Execution>> prepareJit(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs,
+                                                      const ExecutionOptions &options, Session &session);
 
 /// Runs a compiled library; `main` is its signature.
 std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, mlir::func::FuncOp main);

@@ -15,23 +15,24 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-/// Runs the stages up to and including `last`. `inputs` matter to lowering.
-static Error runStages(ModuleOp module, ArrayRef<BoundInput> inputs, Stage last, Session &session) {
+/// Runs the stages up to and including the last that is wanted. `inputs` matter to lowering.
+static Error runStages(ModuleOp module, ArrayRef<BoundInput> inputs, const RunOptions &options, Session &session) {
+  Stage last = options.stopAfter;
   if (last >= Stage::Optimize)
     if (Error error = optimizeGraph(module, {}, session))
       return error;
   if (last >= Stage::Lower) {
     if (Error error = bindShapes(module, inputs, session))
       return error;
-    if (Error error = lowerToKernel(module, session))
+    if (Error error = lowerToKernel(module, {.winograd = options.execution.winograd}, session))
       return error;
   }
   return last >= Stage::Codegen ? generateCode(module, session) : Error::success();
 }
 
 /// Prints the IR as a stage leaves it, weights in short.
-static Expected<ExitCode> printStage(ModuleOp module, ArrayRef<BoundInput> inputs, Stage stage, Session &session) {
-  if (Error error = runStages(module, inputs, stage, session))
+static Expected<ExitCode> printStage(ModuleOp module, ArrayRef<BoundInput> inputs, const RunOptions &options, Session &session) {
+  if (Error error = runStages(module, inputs, options, session))
     return error;
   constexpr int64_t shownElements = 16, shownCharacters = 64;
   OpPrintingFlags flags;
@@ -62,12 +63,12 @@ Expected<ExitCode> run(const RunOptions &options) {
   if (Error error = checkOutputOptions(outputs, options.output))
     return error;
   if (options.stopAfter <= Stage::Optimize)
-    return printStage(*model->module, {}, options.stopAfter, session);
+    return printStage(*model->module, {}, options, session);
   Expected<std::vector<BoundInput>> inputs = bindInputs(model->main, options.input);
   if (!inputs)
     return inputs.takeError();
   if (options.stopAfter != Stage::Execute)
-    return printStage(*model->module, *inputs, options.stopAfter, session);
+    return printStage(*model->module, *inputs, options, session);
 
   if (!options.dumpValues.empty())
     exposeValues(model->main);

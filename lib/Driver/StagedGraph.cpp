@@ -43,7 +43,7 @@ struct RunValues {
 
 class Stage {
 public:
-  static Expected<std::unique_ptr<Stage>> create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
+  static Expected<std::unique_ptr<Stage>> create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, const ExecutionOptions &options,
                                                  Session &session);
   /// Runs on the inputs of the staged graph, of which the stage takes what it has no constants for.
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs);
@@ -73,8 +73,8 @@ public:
 // Making stages
 //===----------------------------------------------------------------------===//
 
-StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, unsigned threads, Session &session)
-    : graph(std::move(graph)), threads(threads), session(session) {
+StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, const ExecutionOptions &options, Session &session)
+    : graph(std::move(graph)), options(options), session(session) {
   func::FuncOp main = llvm::cantFail(getMainGraph(*this->graph));
   for (BlockArgument argument : main.getArguments())
     if (llvm::any_of(argument.getUses(), [](OpOperand &use) { return llvm::is_contained(lower::getParameters(use.getOwner()), &use); }))
@@ -127,7 +127,7 @@ Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> in
   SmallVector<unsigned> stay = buildIn(main, parameters, inputs);
   if (Error error = bindShapes(*copy, llvm::map_to_vector(stay, [&](unsigned i) -> Type { return types[i]; }), session))
     return error;
-  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), threads, session);
+  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), options, session);
   if (!stage)
     return stage.takeError();
   if (stages.size() == maxStages)
@@ -143,7 +143,7 @@ Expected<std::vector<HostTensor>> StagedGraph::run(ArrayRef<HostTensor> inputs) 
   return (*stage)->run(inputs);
 }
 
-Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, unsigned threads,
+Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, const ExecutionOptions &options,
                                                Session &session) {
   std::unique_ptr<Stage> stage(new Stage(session));
   stage->graph = std::move(graph);
@@ -153,7 +153,7 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
     return parts.takeError();
   stage->parts = std::move(*parts);
   if (ModuleOp segment = stage->parts.segment.module.get()) {
-    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, threads, session);
+    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, options, session);
     if (!compiled)
       return compiled.takeError();
     stage->segment = std::move(*compiled);
@@ -162,10 +162,10 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
   for (Operation *op : stage->parts.hosted) {
     HostedNode &node = stage->hosted.emplace_back(HostedNode{op, getCaptures(op), {}});
     for (Region &region : op->getRegions())
-      node.bodies.push_back(std::make_unique<StagedGraph>(makeBodyModel(region, node.captures), threads, session));
+      node.bodies.push_back(std::make_unique<StagedGraph>(makeBodyModel(region, node.captures), options, session));
   }
   if (stage->parts.rest.module)
-    stage->rest = std::make_unique<StagedGraph>(std::move(stage->parts.rest.module), threads, session);
+    stage->rest = std::make_unique<StagedGraph>(std::move(stage->parts.rest.module), options, session);
   return stage;
 }
 

@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_STAGEDGRAPH_H
 #define BN_LIB_DRIVER_STAGEDGRAPH_H
 
+#include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/IR/HostTensor.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -18,7 +19,7 @@ class Stage;
 /// stage, made when it is needed and kept.
 class StagedGraph {
 public:
-  StagedGraph(mlir::OwningOpRef<mlir::ModuleOp> graph, unsigned threads, Session &session);
+  StagedGraph(mlir::OwningOpRef<mlir::ModuleOp> graph, const ExecutionOptions &options, Session &session);
   ~StagedGraph();
 
   /// Compiles for inputs of these types, as far as that can be done without their values.
@@ -30,7 +31,7 @@ private:
 
   mlir::OwningOpRef<mlir::ModuleOp> graph;
   llvm::SmallVector<unsigned> parameters; ///< the inputs whose values decide shapes: built in as constants
-  unsigned threads;
+  ExecutionOptions options;
   Session &session;
   llvm::StringMap<std::unique_ptr<Stage>> stages; ///< by types and parameters
 };

@@ -52,11 +52,11 @@ Error bindShapes(ModuleOp module, TypeRange types, Session &session) {
   });
 }
 
-Error lowerToKernel(ModuleOp module, Session &session) {
+Error lowerToKernel(ModuleOp module, const LowerOptions &options, Session &session) {
   DialectRegistry registry; // here and not in the session: verbs that only read and write models start faster
   registerCodegenDialects(registry);
   session.getContext()->appendDialectRegistry(registry);
-  return runPasses(module, session, std::errc::not_supported, [](OpPassManager &passes) { buildLowerPipeline(passes); });
+  return runPasses(module, session, std::errc::not_supported, [&](OpPassManager &passes) { buildLowerPipeline(passes, options); });
 }
 
 Error generateCode(ModuleOp module, Session &session) {

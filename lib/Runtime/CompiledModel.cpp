@@ -7,7 +7,7 @@
 
 #include "bn/Runtime/CompiledModel.h"
 #include "ModuleParts.h"
-#include "bn/IR/Kernel/ModuleAttributes.h"
+#include "Plan.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -101,25 +101,6 @@ static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned 
   for (std::thread &worker : workers)
     worker.join();
   return parts;
-}
-
-static Error readNumber(mlir::ModuleOp module, StringRef name, size_t &number) {
-  auto value = module->getAttrOfType<mlir::IntegerAttr>(name);
-  if (!value)
-    return createStringError(std::errc::invalid_argument, "expected a module in llvm form with the attribute '%s'", name.data());
-  number = value.getInt();
-  return Error::success();
-}
-
-/// What the module says about its code.
-static Error readPlan(mlir::ModuleOp module, bn::CompiledModel &model) {
-  using namespace bn::kernel;
-  for (auto [name, number] : {std::pair(kInputsAttr, &model.inputs), std::pair(kOutputsAttr, &model.outputs),
-                              std::pair(kArenaSizeAttr, &model.arenaSize), std::pair(kWeightsSizeAttr, &model.weightsSize)})
-    if (Error error = readNumber(module, name, *number))
-      return error;
-  model.weights = module->getAttrOfType<mlir::ArrayAttr>(kWeightsAttr);
-  return Error::success();
 }
 
 Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned threads) {

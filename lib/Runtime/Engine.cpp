@@ -9,6 +9,7 @@
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/TargetSelect.h"
 
 #include <system_error>
 
@@ -26,6 +27,7 @@ Engine::~Engine() = default;
 
 /// Loads the objects. They may call the worker pool and the C library.
 static Expected<std::unique_ptr<orc::LLJIT>> load(std::vector<std::unique_ptr<MemoryBuffer>> objects) {
+  InitializeNativeTarget();
   Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();

@@ -17,6 +17,7 @@ void addRun(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
   addModel(*verb, options->model);
   addExecution(*verb, options->execution);
+  addCache(*verb, options->execution);
   addInitializers(*verb, options->initializers);
   verb->add_option("--dump-values", options->dumpValues, "writes NAME.npy for every value of the graph")->type_name("DIR");
   addChoice<Stage>(*verb, "--stop-after", options->stopAfter,
@@ -34,7 +35,7 @@ void addCompile(CLI::App &app, Action &action) {
   addModel(*verb, options->model);
   verb->add_option("-o,--out", options->library, "the library, NAME.so; NAME.h is written beside it")->required()->type_name("FILE");
   verb->add_flag("--external-data", options->externalData, "writes weights to NAME.weights beside the library");
-  verb->add_option("--threads", options->threads, "threads to compile on (default: one per core)")->check(within(1, 1024))->type_name("N");
+  addCompilation(*verb, options->execution);
   addInitializers(*verb, options->initializers);
   addShapes(*verb, options->input);
   addQuiet(*verb, options->quiet);
@@ -76,6 +77,7 @@ void addBench(CLI::App &app, Action &action) {
   auto options = std::make_shared<BenchOptions>();
   addModel(*verb, options->model);
   addExecution(*verb, options->execution);
+  addCache(*verb, options->execution);
   addInitializers(*verb, options->initializers);
   verb->add_option("--warmup", options->warmup, "runs before the clock starts (default 3)")->type_name("N");
   verb->add_option("--iterations", options->iterations, "runs to measure (default: what fits --duration)")->type_name("N");

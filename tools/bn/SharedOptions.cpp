@@ -62,10 +62,20 @@ void addTolerance(CLI::App &verb, ToleranceOptions &options) {
   addLimit(verb, "--atol", options.absolute, "see --rtol (f32: 1e-5)");
 }
 
+void addCompilation(CLI::App &verb, ExecutionOptions &options) {
+  verb.add_option("--threads", options.threads, "to compile and to run on (default: one per core)")->check(within(1, 1024))->type_name("N");
+  verb.add_flag("--no-winograd{false}", options.winograd, "plain sums in 3x3 convolutions: slower, with smaller rounding errors");
+}
+
 void addExecution(CLI::App &verb, ExecutionOptions &options) {
   addChoice<EngineKind>(verb, "--engine", options.engine, {{"jit", EngineKind::Jit}, {"reference", EngineKind::Reference}},
                         "compiled code, or the plain interpreter in double (default jit)");
-  verb.add_option("--threads", options.threads, "worker threads (default: one per core)")->check(within(1, 1024))->type_name("N");
+  addCompilation(verb, options);
+}
+
+void addCache(CLI::App &verb, ExecutionOptions &options) {
+  options.cache = true;
+  verb.add_flag("--no-cache{false}", options.cache, "compiles anew and keeps no code in $BN_CACHE (default ~/.cache/bn)");
 }
 
 void addInitializers(CLI::App &verb, Initializers &initializers) {

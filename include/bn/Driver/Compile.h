@@ -14,8 +14,8 @@ struct CompileOptions {
   std::string library; ///< ends in .so; the header is beside it, ending in .h
   bool externalData = false;
   Initializers initializers = Initializers::Auto;
-  InputOptions input; ///< fixes symbolic dimensions
-  unsigned threads = 0;
+  InputOptions input;          ///< fixes symbolic dimensions
+  ExecutionOptions execution; ///< how it is compiled
   bool quiet = false;
 };
 

@@ -23,6 +23,8 @@ enum class EngineKind { Jit, Reference };
 struct ExecutionOptions {
   EngineKind engine = EngineKind::Jit;
   unsigned threads = 0; ///< 0: one per core
+  bool winograd = true; ///< fast 3×3 convolutions, whose rounding errors are larger: see LowerOptions
+  bool cache = false;   ///< keeps compiled code for the next process, see CodeCache
 };
 
 /// What is fed to a model.

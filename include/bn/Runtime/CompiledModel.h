@@ -25,6 +25,12 @@ struct CompiledModel {
 /// Compiles a module in llvm form (see Pipelines.h) on so many threads; 0 is one per core.
 llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads);
 
+/// Writes a compiled model; `context` is the one of its weights.
+void writeCompiledModel(const CompiledModel &model, mlir::MLIRContext *context, llvm::raw_ostream &os);
+
+/// Reads one that this program wrote on a machine of this kind. The context keeps what the model refers to.
+llvm::Expected<CompiledModel> readCompiledModel(std::unique_ptr<llvm::MemoryBuffer> file, mlir::MLIRContext *context);
+
 } // namespace bn
 
 #endif // BN_RUNTIME_COMPILEDMODEL_H

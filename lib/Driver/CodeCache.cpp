@@ -1,0 +1,112 @@
+// CodeCache.cpp - compiled code that one process leaves for the next.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CodeCache.h"
+
+#include "bn/Driver/OutputFile.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/CachePruning.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace bn::driver {
+
+namespace {
+/// A stream that keeps nothing but the hash of what goes through it.
+class HashStream : public llvm::raw_ostream {
+public:
+  HashStream() { SetBufferSize(1 << 14); }
+  ~HashStream() override { flush(); }
+  std::string finish() {
+    flush();
+    return llvm::toHex(hash.final<16>(), /*LowerCase=*/true);
+  }
+
+private:
+  void write_impl(const char *bytes, size_t size) override {
+    hash.update({reinterpret_cast<const uint8_t *>(bytes), size});
+    written += size;
+  }
+  uint64_t current_pos() const override { return written; }
+
+  llvm::BLAKE3 hash;
+  uint64_t written = 0;
+};
+} // namespace
+
+/// This program: another build may compile differently.
+static void writeProgram(raw_ostream &os) {
+  static const int anchor = 0;
+  llvm::sys::fs::file_status status;
+  std::string path = llvm::sys::fs::getMainExecutable("bn", const_cast<int *>(&anchor));
+  if (!llvm::sys::fs::status(path, status))
+    os << status.getSize() << ' ' << status.getLastModificationTime().time_since_epoch().count() << '\n';
+}
+
+/// The processor that code is made for.
+static void writeProcessor(raw_ostream &os) {
+  os << llvm::sys::getHostCPUName() << '\n';
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    os << (feature.getValue() ? "+" : "-") << feature.getKey() << ' ';
+}
+
+static std::optional<SmallString<128>> findFolder() {
+  SmallString<128> folder;
+  if (std::optional<std::string> cache = llvm::sys::Process::GetEnv("BN_CACHE"); cache && !cache->empty())
+    folder = *cache;
+  else if (llvm::sys::path::cache_directory(folder))
+    llvm::sys::path::append(folder, "bn");
+  else
+    return std::nullopt;
+  llvm::sys::path::append(folder, "code");
+  return folder;
+}
+
+std::optional<CodeCache> CodeCache::find(ModuleOp module, const ExecutionOptions &options) {
+  std::optional<SmallString<128>> folder = findFolder();
+  if (!folder)
+    return std::nullopt;
+  HashStream hash;
+  writeProgram(hash);
+  writeProcessor(hash);
+  hash << options.winograd << '\n';
+  (void)writeBytecodeToFile(module, hash);
+  CodeCache cache;
+  cache.folder = cache.path = *folder;
+  llvm::sys::path::append(cache.path, "llvmcache-" + hash.finish()); // the names that llvm::pruneCache looks at
+  return cache;
+}
+
+std::optional<CompiledModel> CodeCache::load(Session &session) const {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return std::nullopt;
+  Expected<CompiledModel> model = readCompiledModel(std::move(*file), session.getContext());
+  if (model)
+    return std::move(*model);
+  llvm::consumeError(model.takeError());
+  llvm::consumeError(session.getDiagnostics().takeErrors(std::errc::bad_message, ""));
+  return std::nullopt;
+}
+
+void CodeCache::store(const CompiledModel &model, Session &session) const {
+  constexpr uint64_t maxBytes = uint64_t(4) << 30;
+  Error error = llvm::errorCodeToError(llvm::sys::fs::create_directories(folder));
+  if (!error)
+    error = writeFile(path, [&](raw_ostream &os) { writeCompiledModel(model, session.getContext(), os); });
+  if (error)
+    return void(emitWarning(UnknownLoc::get(session.getContext())) << "compiled code is not kept: " << llvm::toString(std::move(error)));
+  llvm::CachePruningPolicy policy;
+  policy.MaxSizeBytes = maxBytes;
+  llvm::pruneCache(folder, policy);
+}
+
+} // namespace bn::driver

@@ -1,0 +1,36 @@
+// CodeCache.h - compiled code that one process leaves for the next.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_DRIVER_CODECACHE_H
+#define BN_LIB_DRIVER_CODECACHE_H
+
+#include "bn/Driver/Options.h"
+#include "bn/Driver/Session.h"
+#include "bn/Runtime/CompiledModel.h"
+#include "llvm/ADT/SmallString.h"
+
+#include <optional>
+
+namespace bn::driver {
+
+/// The place of one compiled graph in $BN_CACHE/code, by default ~/.cache/bn/code. Its name is a hash of the graph, of the
+/// options, of the processor and of this program, so what is found there is what compiling would give.
+class CodeCache {
+public:
+  /// The place of `module`, graph form with bound shapes; nothing for a user without a cache folder.
+  static std::optional<CodeCache> find(mlir::ModuleOp module, const ExecutionOptions &options);
+
+  /// The code that an earlier process left. A file that cannot be read counts as none.
+  std::optional<CompiledModel> load(Session &session) const;
+
+  /// Leaves code for later processes, and removes what was not used for long. Warns when that fails.
+  void store(const CompiledModel &model, Session &session) const;
+
+private:
+  CodeCache() = default;
+  llvm::SmallString<128> folder, path;
+};
+
+} // namespace bn::driver
+
+#endif // BN_LIB_DRIVER_CODECACHE_H

@@ -48,7 +48,8 @@ struct BindArgumentsPass : bn::impl::BindArgumentsPassBase<BindArgumentsPass> {
     for (Type type : llvm::concat<const Type>(func.getArgumentTypes(), func.getResultTypes()))
       if (auto tensor = dyn_cast<RankedTensorType>(type); !tensor || !tensor.hasStaticShape())
         return func.emitError("expected tensors of static shape, got ") << type, signalPassFailure();
-    unsigned inputs = func.getNumArguments(), outputs = func.getNumResults();
+    bool hasStatus = getOperation()->hasAttr(bn::kernel::kChecksAttr);
+    unsigned inputs = func.getNumArguments(), outputs = func.getNumResults() - hasStatus;
     OpBuilder builder = OpBuilder::atBlockBegin(&func.front());
     for (BlockArgument argument : func.getArguments())
       bindInput(argument, builder);

@@ -5,6 +5,7 @@
 
 #include "bn/Driver/ExitCode.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Unsupported.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -28,8 +29,8 @@ LogicalResult Diagnostics::handle(Diagnostic &diagnostic) {
   std::string message = format(diagnostic);
   for (Diagnostic &note : diagnostic.getNotes())
     message += "\n  note: " + format(note);
-  if (!llvm::is_contained(errors, message))
-    errors.push_back(std::move(message));
+  if (!llvm::is_contained(llvm::make_first_range(errors), message))
+    errors.emplace_back(std::move(message), isUnsupported(diagnostic));
   return success();
 }
 
@@ -64,8 +65,8 @@ llvm::Error Diagnostics::takeErrors(std::errc code, StringRef fallback) {
   if (errors.empty())
     return makeError(code, fallback);
   llvm::Error all = llvm::Error::success();
-  for (const std::string &error : errors)
-    all = llvm::joinErrors(std::move(all), makeError(code, error));
+  for (auto &[error, isOurs] : errors)
+    all = llvm::joinErrors(std::move(all), makeError(isOurs ? std::errc::not_supported : code, error));
   errors.clear();
   return all;
 }

@@ -87,19 +87,13 @@ static bool isShapeArithmetic(Operation *op) {
   return isHostable(op) && llvm::all_of(op->getResultTypes(), isFew) && llvm::all_of(op->getOperandTypes(), isFew);
 }
 
-/// Why a node is not compiled as it stands; empty where it is.
-static std::string findObstacle(Operation *op) {
-  std::string obstacle = lower::findObstacle(op);
-  return obstacle.empty() ? lower::findHazard(op) : obstacle;
-}
-
 Expected<Place> Sorter::decide(Operation *op) {
   Place operands = Place::Known;
   for (Value operand : op->getOperands())
     operands = std::max(operands, placeOf(operand));
   for (Value capture : getCaptures(op))
     operands = std::max(operands, placeOf(capture));
-  std::string obstacle = findObstacle(op);
+  std::string obstacle = lower::findObstacle(op);
   if (obstacle.empty()) {
     if (operands == Place::Known && !isWhole && isShapeArithmetic(op))
       return Place::Hosted;
@@ -115,7 +109,7 @@ Expected<Place> Sorter::decide(Operation *op) {
 
 llvm::Error Sorter::sort() {
   for (Operation &op : block.without_terminator())
-    isWhole &= isConstant(&op) || findObstacle(&op).empty();
+    isWhole &= isConstant(&op) || lower::findObstacle(&op).empty();
   for (Operation &op : block.without_terminator()) {
     if (isConstant(&op))
       continue;

@@ -53,8 +53,7 @@ Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundI
 std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, func::FuncOp main) {
   auto types = llvm::map_to_vector(main.getResultTypes(), [](Type type) { return cast<RankedTensorType>(type); });
   auto run = [library = std::shared_ptr<Library>(std::move(library))](ArrayRef<const void *> in, ArrayRef<void *> out) {
-    library->run(in, out);
-    return Error::success();
+    return library->run(in, out);
   };
   return std::make_unique<LibraryExecution>(CompiledGraph(run, SmallVector<RankedTensorType>(types)));
 }

@@ -59,8 +59,9 @@ typedef struct {0}_session {0}_session;
 /* Runs the model. Buffers are row-major; outputs must not overlap inputs or each other.
  * inputs:
 {1} * outputs:
-{2} * Calls on one session from several threads run one after the other; several sessions run side by side. */
-void {0}_run({0}_session *session, const void *const *inputs, void *const *outputs);
+{2} * Returns NULL, or what the inputs should have been: an index outside of a tensor, a divisor of zero. The outputs are of no use then.
+ * Calls on one session from several threads run one after the other; several sessions run side by side. */
+const char *{0}_run({0}_session *session, const void *const *inputs, void *const *outputs);
 
 /* Ends the threads and frees the memory. */
 void {0}_destroy({0}_session *session);

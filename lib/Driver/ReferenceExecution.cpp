@@ -51,7 +51,7 @@ public:
       values.push_back(reference::fromHost(input));
     FailureOr<std::vector<reference::Tensor>> results = reference::interpret(main, values);
     if (failed(results))
-      return session.getDiagnostics().takeErrors(std::errc::not_supported, "the reference interpreter failed without a reason");
+      return session.getDiagnostics().takeErrors(std::errc::invalid_argument, "the reference interpreter failed without a reason");
     std::vector<HostTensor> outputs;
     for (const reference::Tensor &result : *results)
       outputs.push_back(reference::toHost(result));

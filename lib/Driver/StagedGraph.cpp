@@ -222,7 +222,7 @@ Error Stage::runHosted(HostedNode &node, RunValues &values) {
   if (bodyError)
     return std::exchange(bodyError, Error::success());
   if (failed(done))
-    return session.getDiagnostics().takeErrors(std::errc::not_supported, "a node failed without a reason");
+    return session.getDiagnostics().takeErrors(std::errc::invalid_argument, "a node failed without a reason");
   for (const reference::Tensor &result : results)
     values.computed.push_back(result.elementType ? reference::toHost(result) : HostTensor());
   return Error::success();

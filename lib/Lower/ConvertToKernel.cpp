@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   onnx.* and bn.* nodes on tensors of static shape
-//   after    kernel, linalg, tensor, arith, math; signless integers, bool as i8
+//   after    kernel, linalg, tensor, arith, math; signless integers, bool as i8; what nodes ask of their inputs as one more result
 //
 // Conditions: every type is a tensor of static shape, or absent; every operator is in the lowering table.
 
-#include "Lowering.h"
-#include "TensorOps.h"
+#include "Checks.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Names.h"
@@ -55,14 +54,15 @@ ElementsAttr getStorageElements(ElementsAttr value) {
 
 /// A node ⇒ what its operator's lowering builds.
 struct LowerNode : ConversionPattern {
-  LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, std::vector<NodeError> &errors)
-      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), errors(errors) {}
+  LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, std::vector<NodeError> &errors,
+            std::vector<NodeCheck> &checks)
+      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), errors(errors), checks(checks) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
     LoweringFunction lower = findLowering(op);
     if (!lower)
       return rewriter.notifyMatchFailure(op, "no node");
-    NodeLowering lowering(op, operands, rewriter, block, errors);
+    NodeLowering lowering(op, operands, rewriter, block, errors, checks);
     if (failed(lower(lowering)))
       return failure();
     lowering.results.resize(op->getNumResults());
@@ -78,6 +78,7 @@ struct LowerNode : ConversionPattern {
 
   int64_t block;
   std::vector<NodeError> &errors;
+  std::vector<NodeCheck> &checks;
 };
 
 /// onnx.constant ⇒ a constant of storage type
@@ -117,10 +118,6 @@ struct ConvertToKernelPass : impl::ConvertToKernelBase<ConvertToKernelPass> {
   }
 
 private:
-  static std::string describe(Operation *op, const Twine &message) {
-    return ("node '" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op) + "): " + message).str();
-  }
-
   /// What no lowering can change: operators without an entry, and types.
   static std::vector<NodeError> findUnsupported(ModuleOp module) {
     std::vector<NodeError> errors;
@@ -147,7 +144,8 @@ private:
     KernelTypes types;
     RewritePatternSet patterns(&context);
     std::vector<NodeError> nodeErrors;
-    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, nodeErrors);
+    std::vector<NodeCheck> checks;
+    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, nodeErrors, checks);
     patterns.add<LowerConstant, LowerAbsent>(types, &context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);
@@ -161,7 +159,7 @@ private:
     // The driver's own message says which op, never why; the lowering's does.
     ScopedDiagnosticHandler silence(&context, [](Diagnostic &) { return success(); });
     if (succeeded(applyFullConversion(getOperation(), target, std::move(patterns))))
-      return;
+      return addStatus(getOperation(), checks);
     for (NodeError &error : nodeErrors)
       errors.push_back({error.node, describe(error.node, error.message)});
     if (errors.empty())

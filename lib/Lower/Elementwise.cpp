@@ -3,6 +3,8 @@
 
 #include "Elementwise.h"
 
+#include "Checks.h"
+
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -24,7 +26,26 @@ Value Element::mul(Value x, Value y) {
 Value Element::div(Value x, Value y) {
   if (isFloat())
     return arith::DivFOp::create(b, x, y);
-  return isUnsigned() ? arith::DivUIOp::create(b, x, y).getResult() : arith::DivSIOp::create(b, x, y).getResult();
+  if (isUnsigned())
+    return arith::DivUIOp::create(b, x, isSafe ? y : select(equal(y, num(0, y)), num(1, y), y));
+  if (isSafe)
+    return arith::DivSIOp::create(b, x, y);
+  Value quotient = arith::DivSIOp::create(b, x, makeSafe(y));
+  return select(equal(y, num(-1, y)), neg(x), quotient); // the lowest number stays
+}
+
+Value Element::rem(Value x, Value y) {
+  if (isFloat())
+    return arith::RemFOp::create(b, x, y);
+  if (isUnsigned())
+    return arith::RemUIOp::create(b, x, isSafe ? y : select(equal(y, num(0, y)), num(1, y), y));
+  return arith::RemSIOp::create(b, x, isSafe ? y : makeSafe(y));
+}
+
+Value Element::makeSafe(Value y) {
+  // 0 and -1: y + 1 is below 2 as a number without sign
+  Value isUnsafe = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, add(y, num(1, y)), num(2, y));
+  return select(isUnsafe, num(1, y), y);
 }
 
 Value Element::less(Value x, Value y) {
@@ -100,8 +121,13 @@ static LogicalResult lowerElementwise(NodeLowering &n) {
   Type type = n.inElement(0);
   if (!isInDomain(type, entry.domain))
     return n.fail(llvm::formatv("element type {0} is not supported", type));
+  bool divides = (n.node.is("Div") || n.node.is("Mod")) && isa<IntegerType>(type);
+  FailureOr<Divisors> divisors = divides ? checkDivisors(n) : Divisors::Safe;
+  if (failed(divisors))
+    return failure();
   n.results.push_back(mapBools(n.b, n.outType(), inputs, bools, [&](Builder &b, ValueRange elements) {
     Element element(n, b, type);
+    element.isSafe = *divisors == Divisors::Safe;
     SmallVector<Value> args;
     for (std::optional<unsigned> position : positions)
       args.push_back(position ? elements[*position] : Value());

@@ -17,6 +17,7 @@ public:
   NodeLowering &n;
   Builder &b;
   mlir::Type type; ///< ONNX element type that the arithmetic is in
+  bool isSafe = true; ///< divisors are neither 0 nor -1
 
   bool isFloat() const { return mlir::isa<mlir::FloatType>(type); }
   bool isUnsigned() const { return type.isUnsignedInteger() || type.isInteger(1); }
@@ -30,6 +31,8 @@ public:
   mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
   mlir::Value div(mlir::Value x, mlir::Value y);
+  /// The remainder with the sign of x; that of floats, too.
+  mlir::Value rem(mlir::Value x, mlir::Value y);
   mlir::Value less(mlir::Value x, mlir::Value y);
   mlir::Value equal(mlir::Value x, mlir::Value y);
   /// The larger of both, NaN if either is.
@@ -48,6 +51,10 @@ public:
   mlir::Value sigmoid(mlir::Value x) { return div(num(1, x), add(num(1, x), exp(neg(x)))); }
   /// ln(1 + e^x), without overflow.
   mlir::Value softplus(mlir::Value x);
+
+private:
+  /// y, or 1 in the place of 0 and -1.
+  mlir::Value makeSafe(mlir::Value y);
 };
 
 /// Which element types an operator takes.

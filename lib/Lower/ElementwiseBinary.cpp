@@ -47,10 +47,8 @@ static Value emitPow(Element &e, ValueRange x) {
 
 /// The remainder has the divisor's sign, or with `fmod` the dividend's.
 static Value emitMod(Element &e, ValueRange x) {
-  if (e.isUnsigned())
-    return arith::RemUIOp::create(e.b, x[0], x[1]);
-  Value rest = e.isFloat() ? arith::RemFOp::create(e.b, x[0], x[1]).getResult() : arith::RemSIOp::create(e.b, x[0], x[1]).getResult();
-  if (e.n.node.getInt("fmod", 0))
+  Value rest = e.rem(x[0], x[1]);
+  if (e.isUnsigned() || e.n.node.getInt("fmod", 0))
     return rest;
   Value zero = e.num(0, rest);
   Value differ = arith::XOrIOp::create(e.b, e.less(rest, zero), e.less(x[1], zero));

@@ -1,8 +1,7 @@
 // Gathers.cpp - operators that read elements at computed places: Gather, GatherElements, GatherND, OneHot.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Lowering.h"
-#include "TensorOps.h"
+#include "Checks.h"
 
 using namespace mlir;
 
@@ -26,10 +25,12 @@ static LogicalResult gather(NodeLowering &n, llvm::function_ref<SmallVector<Valu
 static LogicalResult lowerGather(NodeLowering &n) {
   int64_t rank = n.inType(0).getRank(), axis = NodeLowering::wrap(n.node.getInt("axis", 0), rank);
   int64_t indexRank = n.inType(1).getRank(), size = n.inShape(0)[axis];
+  if (failed(checkIndices(n, 1, size)))
+    return failure();
   // A scalar index known now is a slice.
   if (auto known = n.constantInts(1); known && known->size() == 1) {
     SmallVector<int64_t> offsets(rank, 0), sizes(n.inShape(0));
-    offsets[axis] = std::clamp<int64_t>(NodeLowering::wrap(known->front(), size), 0, size - 1);
+    offsets[axis] = NodeLowering::wrap(known->front(), size);
     sizes[axis] = 1;
     n.results.push_back(reshape(n.b, slice(n.b, n.in(0), offsets, sizes, {}), n.outType().getShape()));
     return success();
@@ -44,6 +45,8 @@ static LogicalResult lowerGather(NodeLowering &n) {
 
 static LogicalResult lowerGatherElements(NodeLowering &n) {
   int64_t axis = NodeLowering::wrap(n.node.getInt("axis", 0), n.inType(0).getRank());
+  if (failed(checkIndices(n, 1, n.inShape(0)[axis])))
+    return failure();
   return gather(n, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at);
     place[axis] = toPlace(b, tensor::ExtractOp::create(b, n.in(1), at), n.inShape(0)[axis]);
@@ -53,6 +56,8 @@ static LogicalResult lowerGatherElements(NodeLowering &n) {
 
 static LogicalResult lowerGatherND(NodeLowering &n) {
   int64_t batch = n.node.getInt("batch_dims", 0), depth = n.inShape(1).back(), lead = n.inType(1).getRank() - 1;
+  if (failed(checkIndexVectors(n, 1, n.inShape(0).slice(batch, depth))))
+    return failure();
   return gather(n, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at.take_front(batch));
     for (int64_t i = 0; i < depth; ++i) {
@@ -91,12 +96,14 @@ static LogicalResult lowerOneHot(NodeLowering &n) {
 /// Each sequence's first elements from back to front, the rest in place.
 static LogicalResult lowerReverseSequence(NodeLowering &n) {
   int64_t timeAxis = n.node.getInt("time_axis", 0), batchAxis = n.node.getInt("batch_axis", 1);
+  if (failed(checkLengths(n, 1, n.inShape(0)[timeAxis])))
+    return failure();
   return gather(n, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at);
     Value length = toIndex(b, tensor::ExtractOp::create(b, n.in(1), at[batchAxis]));
     Value mirrored = arith::SubIOp::create(b, arith::SubIOp::create(b, length, index(b, 1)), at[timeAxis]);
     Value isInside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at[timeAxis], length);
-    place[timeAxis] = arith::SelectOp::create(b, isInside, mirrored, at[timeAxis]);
+    place[timeAxis] = clamp(b, arith::SelectOp::create(b, isInside, mirrored, at[timeAxis]), n.inShape(0)[timeAxis]);
     return place;
   });
 }

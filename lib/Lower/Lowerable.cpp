@@ -65,13 +65,6 @@ constexpr Gap gaps[] = {
     {"RNN", isLongRecurrence, "more than 128 steps are not supported"},
 };
 
-/// Whether the value is known and has neither 0, by which nothing can be divided, nor -1, by which the lowest number cannot.
-bool isSafeDivisor(Value value) {
-  DenseElementsAttr divisors;
-  return matchPattern(value, m_Constant(&divisors)) &&
-         llvm::none_of(divisors.getValues<APInt>(), [](const APInt &divisor) { return divisor.isZero() || divisor.isAllOnes(); });
-}
-
 bool isEmpty(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && llvm::is_contained(tensor.getShape(), 0);
@@ -137,16 +130,6 @@ std::string findObstacle(Operation *op) {
     if (!matchPattern(parameter->get(), m_Constant()))
       return ("expected input " + Twine(parameter->getOperandNumber()) + " to be constant").str();
   return "";
-}
-
-std::string findHazard(Operation *op) {
-  auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  if (!node || !(node.is("Div") || node.is("Mod")) || op->getNumOperands() != 2)
-    return "";
-  auto divisor = dyn_cast<ShapedType>(op->getOperand(1).getType());
-  if (!divisor || !isa<IntegerType>(divisor.getElementType()) || isSafeDivisor(op->getOperand(1)))
-    return "";
-  return "an integer divisor may be zero";
 }
 
 } // namespace bn::lower

@@ -3,6 +3,7 @@
 
 #include "Lowering.h"
 #include "BatchNormalizations.h"
+#include "bn/IR/Onnx/Names.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -92,6 +93,10 @@ FailureOr<std::optional<SmallVector<int64_t>>> NodeLowering::ints(StringRef name
 LogicalResult NodeLowering::fail(const Twine &message) {
   errors.push_back({op, message.str()});
   return failure();
+}
+
+std::string describe(Operation *node, const Twine &message) {
+  return ("node '" + onnx::getDisplayName(node) + "' (" + onnx::getOperatorName(node) + "): " + message).str();
 }
 
 std::string getTableKey(onnx::NodeOpInterface node) {

@@ -24,13 +24,22 @@ struct NodeError {
   std::string message;
 };
 
+/// `node 'x' (Op): message`.
+std::string describe(mlir::Operation *node, const llvm::Twine &message);
+
+/// What compiled code has to find out, see Checks.h.
+struct NodeCheck {
+  mlir::Value failed; ///< tensor<i64>, not zero where the check fails
+  std::string message;
+};
+
 /// One node on its way to kernel form.
 class NodeLowering {
 public:
   NodeLowering(mlir::Operation *op, llvm::ArrayRef<mlir::ValueRange> operands, mlir::ConversionPatternRewriter &rewriter,
-               int64_t block, std::vector<NodeError> &errors)
-      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), block(block), operands(operands),
-        errors(errors) {}
+               int64_t block, std::vector<NodeError> &errors, std::vector<NodeCheck> &checks)
+      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), block(block), checks(checks),
+        operands(operands), errors(errors) {}
 
   mlir::Operation *op;
   onnx::NodeOpInterface node; ///< null for an op of the bn dialect
@@ -70,6 +79,7 @@ public:
   mlir::LogicalResult fail(const llvm::Twine &message);
 
   llvm::SmallVector<mlir::Value> results; ///< set by the lowering; null for an absent result
+  std::vector<NodeCheck> &checks;          ///< those of all nodes so far
 
 private:
   llvm::ArrayRef<mlir::ValueRange> operands;

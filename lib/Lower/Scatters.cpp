@@ -1,8 +1,7 @@
 // Scatters.cpp - operators that write elements to computed places, one after the other.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Lowering.h"
-#include "TensorOps.h"
+#include "Checks.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -62,6 +61,8 @@ static LogicalResult scatter(NodeLowering &n, unsigned updatesInput, Place place
 
 static LogicalResult lowerScatterElements(NodeLowering &n) {
   int64_t axis = NodeLowering::wrap(n.node.getInt("axis", 0), n.inType(0).getRank());
+  if (failed(checkIndices(n, 1, n.inShape(0)[axis])))
+    return failure();
   return scatter(n, 2, [&](Builder &b, ValueRange at) {
     SmallVector<Value> where(at);
     where[axis] = toPlace(b, tensor::ExtractOp::create(b, n.in(1), at), n.inShape(0)[axis]);
@@ -71,6 +72,8 @@ static LogicalResult lowerScatterElements(NodeLowering &n) {
 
 static LogicalResult lowerScatterND(NodeLowering &n) {
   int64_t depth = n.inShape(1).back(), lead = n.inType(1).getRank() - 1;
+  if (failed(checkIndexVectors(n, 1, n.inShape(0).take_front(depth))))
+    return failure();
   return scatter(n, 2, [&](Builder &b, ValueRange at) {
     SmallVector<Value> where;
     for (int64_t i = 0; i < depth; ++i) {

@@ -65,8 +65,9 @@ mlir::Value pad(Builder &b, mlir::Value x, Ints low, Ints high, mlir::Value valu
 mlir::Value slice(Builder &b, mlir::Value x, Ints offsets, Shape sizes, Ints strides);
 /// x at `indices` along `axis`.
 mlir::Value take(Builder &b, mlir::Value x, int64_t axis, Ints indices);
-/// An index of the model as a place in a dimension of `size`: counted from the end where negative. An index that is out of
-/// range is a mistake in the model; it reads the border rather than foreign memory.
+/// The place in a dimension of `size` that is nearest to `at`: foreign memory stays untouched, whatever the model says.
+mlir::Value clamp(Builder &b, mlir::Value at, int64_t size);
+/// An index of the model as a place in a dimension of `size`: counted from the end where negative, clamped where out of range.
 mlir::Value toPlace(Builder &b, mlir::Value i, int64_t size);
 /// x with its elements in another float or integer width.
 mlir::Value convert(Builder &b, mlir::Value x, mlir::Type elementType, bool isUnsigned = false);

@@ -115,11 +115,15 @@ Value take(Builder &b, Value x, int64_t axis, Ints indices) {
   return linalg::GenericOp::create(b, TypeRange(type), table, empty(b, shape, type.getElementType()), maps, iterators, emit).getResult(0);
 }
 
+Value clamp(Builder &b, Value at, int64_t size) {
+  return arith::MaxSIOp::create(b, arith::MinSIOp::create(b, at, index(b, size - 1)), index(b, 0));
+}
+
 Value toPlace(Builder &b, Value i, int64_t size) {
   Value at = arith::IndexCastOp::create(b, b.getIndexType(), i);
   Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, index(b, 0));
   at = arith::SelectOp::create(b, isNegative, arith::AddIOp::create(b, at, index(b, size)), at);
-  return arith::MaxSIOp::create(b, arith::MinSIOp::create(b, at, index(b, size - 1)), index(b, 0));
+  return clamp(b, at, size);
 }
 
 } // namespace bn::lower

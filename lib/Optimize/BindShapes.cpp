@@ -42,8 +42,9 @@ static Type bind(Type type, ArrayAttr dimParams, const llvm::StringMap<int64_t> 
 
 /// Gives the results of `op` the types that follow from its operands.
 static LogicalResult inferTypes(Operation *op, const onnx::SchemaInterface &schema) {
-  // What a body computes is known when it runs, and so is what it yields.
-  if (!isa<onnx::NodeOpInterface>(op) || op->getNumRegions() > 0 || !isa<func::FuncOp>(op->getParentOp()))
+  // What a body computes is known when it runs, and so is what it yields and what is made of that.
+  bool waits = llvm::any_of(op->getOperandTypes(), llvm::IsaPred<onnx::AnyType>);
+  if (!isa<onnx::NodeOpInterface>(op) || op->getNumRegions() > 0 || !isa<func::FuncOp>(op->getParentOp()) || waits)
     return success();
   auto constant = [&](unsigned i) -> ElementsAttr {
     onnx::ConstantOp defined = getConstant(op->getOperand(i));

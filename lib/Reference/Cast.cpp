@@ -209,7 +209,7 @@ static LogicalResult cast(Call &call) {
   int64_t dataType = name ? getDataTypeOfName(name) : call.node.getInt("to", 0);
   Type elementType = getDataType(call.node->getContext(), dataType);
   if (!elementType)
-    return call.error() << "the interpreter does not support data type " << dataType;
+    return call.unsupported() << "the interpreter does not support data type " << dataType;
   return castTo(call, elementType);
 }
 

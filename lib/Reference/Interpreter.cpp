@@ -6,6 +6,7 @@
 #include "BatchNorm.h"
 #include "Operator.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Unsupported.h"
 #include "bn/Reference/ControlFlow.h"
 
 #include <unordered_map>
@@ -35,7 +36,7 @@ bool isSupported(Operation *op) {
 /// An error on an op that the interpreter does not know.
 static LogicalResult rejectUnsupported(Operation *op) {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  InFlightDiagnostic error = op->emitError() << "the interpreter does not support " << onnx::getOperatorName(op);
+  InFlightDiagnostic error = markUnsupported(op->emitError()) << "the interpreter does not support " << onnx::getOperatorName(op);
   if (node && !node.getDomain().empty())
     error << " of domain '" << node.getDomain() << "'";
   return error;

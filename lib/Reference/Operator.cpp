@@ -4,6 +4,7 @@
 #include "Operator.h"
 
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Unsupported.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -81,9 +82,11 @@ FailureOr<double> Call::getReal(unsigned i) const {
 //===----------------------------------------------------------------------===//
 
 InFlightDiagnostic Call::error() const {
-  Operation *op = node;
-  return op->emitError() << onnx::getOperatorName(op) << " '" << onnx::getDisplayName(op) << "': ";
+  // Not the op's own emitError, which would show the op as a note.
+  return mlir::emitError(node->getLoc()) << "node '" << onnx::getDisplayName(node) << "' (" << onnx::getOperatorName(node) << "): ";
 }
+
+InFlightDiagnostic Call::unsupported() const { return markUnsupported(error()); }
 
 LogicalResult Call::checkShape(ArrayRef<int64_t> shape) const {
   int64_t count = 1;

@@ -29,6 +29,8 @@ struct Call {
 
   /// Starts an error on the node; converts to failure.
   mlir::InFlightDiagnostic error() const;
+  /// The same where the model is right and the interpreter lacks something.
+  mlir::InFlightDiagnostic unsupported() const;
   /// Adds a result of zeros. Null, after an error, where the shape is impossible.
   Tensor *addResult(mlir::Type elementType, llvm::ArrayRef<int64_t> shape);
   /// Fails with an error for a negative or an absurd size.

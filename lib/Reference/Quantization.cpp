@@ -120,7 +120,7 @@ static LogicalResult quantizeLinear(Call &call) {
   int64_t dataType = call.node.getInt("output_dtype", 0);
   Type type = zero ? zero->elementType : getDataType(call.node->getContext(), dataType ? dataType : 2);
   if (!type || isa<onnx::StringType>(type))
-    return call.error() << "the interpreter does not support quantization to data type " << dataType;
+    return call.unsupported() << "the interpreter does not support quantization to data type " << dataType;
   return addResult(call, quantize(call, call[0], call[1], zero, type, call.node.getInt("axis", 1), call.node.getInt("block_size", 0),
                                   call.node.getInt("saturate", 1)));
 }

@@ -98,7 +98,7 @@ static LogicalResult dropout(Call &call) {
   bool trains = call.get(2) && llvm::is_contained(call[2].integers(), 1);
   double ratio = call.get(1) && call[1].getNumElements() == 1 ? call[1].reals()[0] : call.node.getFloat("ratio", 0.5);
   if (trains && ratio != 0)
-    return call.error() << "the interpreter does not support dropping at random";
+    return call.unsupported() << "the interpreter does not support dropping at random";
   call.results.push_back(call[0]);
   if (!call.wantsResult(1))
     return success();

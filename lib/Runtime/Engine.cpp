@@ -19,6 +19,7 @@ using namespace bn;
 struct Engine::State {
   std::unique_ptr<orc::LLJIT> jit;
   size_t inputs, outputs;
+  std::vector<std::string> checks;
   std::unique_ptr<ModelSession> session;
 };
 
@@ -61,9 +62,9 @@ Expected<std::unique_ptr<Engine>> Engine::create(CompiledModel model, const Engi
   Expected<orc::ExecutorAddr> entry = (*jit)->lookup(kernel::kEntryName);
   if (!entry)
     return entry.takeError();
-  auto session = std::make_unique<ModelSession>(entry->toPtr<ModelSession::Entry>(), model.inputs, model.outputs, std::move(weights),
-                                                std::move(arena), options.threads);
-  auto state = std::make_unique<State>(State{std::move(*jit), model.inputs, model.outputs, std::move(session)});
+  auto session = std::make_unique<ModelSession>(entry->toPtr<ModelSession::Entry>(), model.inputs, model.outputs, !model.checks.empty(),
+                                                std::move(weights), std::move(arena), options.threads);
+  auto state = std::make_unique<State>(State{std::move(*jit), model.inputs, model.outputs, std::move(model.checks), std::move(session)});
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
@@ -78,6 +79,7 @@ Error Engine::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) {
   if (inputs.size() != state->inputs || outputs.size() != state->outputs)
     return createStringError(std::errc::invalid_argument, "expected %zu inputs and %zu outputs, got %zu and %zu", state->inputs,
                              state->outputs, inputs.size(), outputs.size());
-  state->session->run(inputs.data(), outputs.data());
+  if (int64_t failed = state->session->run(inputs.data(), outputs.data()))
+    return createStringError(std::make_error_code(std::errc::invalid_argument), state->checks[failed - 1]);
   return Error::success();
 }

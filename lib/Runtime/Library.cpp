@@ -46,4 +46,7 @@ Library::~Library() {
     dlclose(handle);
 }
 
-void Library::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) { runSession(session, inputs.data(), outputs.data()); }
+Error Library::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) {
+  const char *problem = runSession(session, inputs.data(), outputs.data());
+  return problem ? makeError(std::errc::invalid_argument, problem) : Error::success();
+}

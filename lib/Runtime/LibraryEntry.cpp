@@ -43,13 +43,16 @@ ModelSession *bn_library_create(unsigned threads) {
   else if (!readWeights(info, weights.data()))
     return nullptr;
   try {
-    return new ModelSession(bn_run, info.inputs, info.outputs, std::move(weights), std::move(arena), threads);
+    return new ModelSession(bn_run, info.inputs, info.outputs, info.checks != nullptr, std::move(weights), std::move(arena), threads);
   } catch (...) { // no memory, or no threads
     return nullptr;
   }
 }
 
-void bn_library_run(ModelSession *session, const void *const *inputs, void *const *outputs) { session->run(inputs, outputs); }
+const char *bn_library_run(ModelSession *session, const void *const *inputs, void *const *outputs) {
+  int64_t failed = session->run(inputs, outputs);
+  return failed ? bn_library_info.checks[failed - 1] : nullptr;
+}
 
 void bn_library_destroy(ModelSession *session) { delete session; }
 }

@@ -15,6 +15,7 @@ struct BnLibraryInfo {
   uint64_t arenaSize, weightsSize; ///< bytes
   const char *weights;             ///< the weights, or null where they are in a file
   const char *weightsFile;         ///< its name, beside the library; or null
+  const char *const *checks;       ///< what the code finds out about its inputs, as messages; or null
 };
 
 extern __attribute__((visibility("hidden"))) const BnLibraryInfo bn_library_info;

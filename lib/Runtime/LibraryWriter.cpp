@@ -42,6 +42,14 @@ static Error writeWeights(const CompiledModel &model, StringRef path) {
   return writeWhole(path, StringRef(weights.data(), model.weightsSize));
 }
 
+/// A literal of C with this text.
+static std::string formatString(StringRef text) {
+  std::string literal = "\"";
+  for (unsigned char c : text)
+    literal += formatv("\\{0}{1}{2}", c >> 6, c >> 3 & 7, c & 7).str(); // every byte in octal: no name needs another escape
+  return literal + '"';
+}
+
 /// The source with what the library says about itself. Assembly includes the weights: no compiler has to read them.
 static std::string makeSource(const CompiledModel &model, const LibraryOptions &options, StringRef weights) {
   bool beside = !options.weightsPath.empty();
@@ -58,11 +66,18 @@ static std::string makeSource(const CompiledModel &model, const LibraryOptions &
                   "    \".global bn_library_weights\\nbn_library_weights:\\n.incbin \\\"{1}\\\"\\n.previous\\n\");\n"
                   "extern __attribute__((visibility(\"hidden\"))) const char bn_library_weights[];\n",
                   kernel::kAlignment, weights);
-  os << "struct BnLibraryInfo { uint64_t inputs, outputs, arenaSize, weightsSize; const char *weights, *weightsFile; };\n"
+  os << "struct BnLibraryInfo { uint64_t inputs, outputs, arenaSize, weightsSize; const char *weights, *weightsFile, *const *checks; };\n"
         "extern __attribute__((visibility(\"hidden\"))) const BnLibraryInfo bn_library_info;\n";
   std::string file = beside ? "\"" + sys::path::filename(options.weightsPath).str() + "\"" : "nullptr";
-  os << formatv("const BnLibraryInfo bn_library_info = {{{0}, {1}, {2}, {3}, {4}, {5}};\n}\n", model.inputs, model.outputs,
-                model.arenaSize, model.weightsSize, beside ? "nullptr" : "bn_library_weights", file);
+  if (!model.checks.empty()) {
+    os << "static const char *const checks[] = {";
+    for (StringRef message : model.checks)
+      os << formatString(message) << ',';
+    os << "};\n";
+  }
+  os << formatv("const BnLibraryInfo bn_library_info = {{{0}, {1}, {2}, {3}, {4}, {5}, {6}};\n}\n", model.inputs, model.outputs,
+                model.arenaSize, model.weightsSize, beside ? "nullptr" : "bn_library_weights", file,
+                model.checks.empty() ? "nullptr" : "checks");
   return text;
 }
 

@@ -20,19 +20,20 @@ public:
   /// The code, see IR/Kernel/ModuleAttributes.h.
   using Entry = void (*)(void **arguments);
 
-  /// `threads` counts the caller; 0 is one per core.
-  ModelSession(Entry entry, size_t inputs, size_t outputs, Memory weights, Memory arena, unsigned threads);
+  /// `threads` counts the caller; 0 is one per core. `hasStatus`: the code says whether its inputs are what it expects.
+  ModelSession(Entry entry, size_t inputs, size_t outputs, bool hasStatus, Memory weights, Memory arena, unsigned threads);
 
-  /// Buffers are row-major, as many as the model has inputs and outputs.
-  void run(const void *const *inputs, void *const *outputs);
+  /// Buffers are row-major, as many as the model has inputs and outputs. 0, or the number of the check that failed.
+  int64_t run(const void *const *inputs, void *const *outputs);
 
 private:
   Entry entry;
   size_t inputs, outputs;
+  int64_t status = 0;
   Memory weights, arena;
   WorkerPool pool;
   std::mutex mutex;
-  std::vector<void *> arguments; ///< inputs and outputs, then what stays: weights, arena, pool
+  std::vector<void *> arguments; ///< inputs and outputs, then what stays: status, weights, arena, pool
 };
 
 } // namespace bn

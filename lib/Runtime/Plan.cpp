@@ -33,6 +33,9 @@ llvm::Error bn::readPlan(ModuleOp module, CompiledModel &model) {
                                      number.attribute.data());
     model.*number.member = value.getInt();
   }
+  if (auto checks = module->getAttrOfType<ArrayAttr>(kChecksAttr))
+    for (StringRef message : checks.getAsValueRange<StringAttr>())
+      model.checks.push_back(message.str());
   model.weights = module->getAttrOfType<ArrayAttr>(kWeightsAttr);
   return llvm::Error::success();
 }
@@ -41,6 +44,8 @@ void bn::writePlan(const CompiledModel &model, ModuleOp module) {
   Builder builder(module.getContext());
   for (const Number &number : numbers)
     module->setAttr(number.attribute, builder.getI64IntegerAttr(model.*number.member));
+  if (!model.checks.empty())
+    module->setAttr(kChecksAttr, builder.getStrArrayAttr(SmallVector<StringRef>(model.checks.begin(), model.checks.end())));
   if (model.weights)
     module->setAttr(kWeightsAttr, model.weights);
 }

@@ -45,3 +45,12 @@ func.func @no_variable_axes(%x: tensor<2x3xf32>, %axes: tensor<1xi64>) -> tensor
   %y = onnx.node "ReduceSum"(%x, %axes) version 13 {} attributes {onnx.name = "n5"} : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<2x1xf32>
   return %y : tensor<2x1xf32>
 }
+
+// -----
+
+func.func @no_index_outside(%x: tensor<5xf32>) -> tensor<2xf32> {
+  %i = onnx.constant dense<[-6, 4]> : tensor<2xi64>
+  // expected-error@+1 {{node 'n9' (Gather): expected indices between -5 and 4, got others}}
+  %y = onnx.node "Gather"(%x, %i) version 13 {} attributes {onnx.name = "n9"} : (tensor<5xf32>, tensor<2xi64>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

@@ -31,7 +31,7 @@ TEST_F(ElementwiseTest, broadcastsAlongAxis) {
 
 TEST_F(ElementwiseTest, no_broadcast) {
   node("Mul", 14, {real({2}, {1, 2}), real({3}, {1, 2, 3})});
-  EXPECT_EQ(message, "Mul 'n': expected shapes that broadcast, got 'tensor<2xf32>' and 'tensor<3xf32>'");
+  EXPECT_EQ(message, "node 'n' (Mul): expected shapes that broadcast, got 'tensor<2xf32>' and 'tensor<3xf32>'");
 }
 
 TEST_F(ElementwiseTest, integersWrap) {
@@ -49,7 +49,7 @@ TEST_F(ElementwiseTest, unsignedIntegersCompareByBits) {
 
 TEST_F(ElementwiseTest, no_integer_division_by_zero) {
   node("Div", 14, {integer({2}, {1, 2}), integer({2}, {1, 0})});
-  EXPECT_EQ(message, "Div 'n': expected divisors other than zero, got one");
+  EXPECT_EQ(message, "node 'n' (Div): expected divisors other than zero, got one");
 }
 
 TEST_F(ElementwiseTest, modFollowsDivisorUnlessFmod) {

@@ -47,7 +47,7 @@ TEST_F(InterpreterTest, no_branch_that_yields_too_little) {
   })",
                   Tensor{mlir::IntegerType::get(&context, 1), {}, std::vector<int64_t>{1}})
                   .empty());
-  EXPECT_EQ(message, "If 'i': expected a body with 1 outputs, got 0");
+  EXPECT_EQ(message, "node 'i' (If): expected a body with 1 outputs, got 0");
 }
 
 TEST_F(InterpreterTest, no_unknown_operator) {
@@ -71,7 +71,7 @@ TEST_F(InterpreterTest, no_integer_where_real_is_expected) {
   })",
                   integer({1}, {3}))
                   .empty());
-  EXPECT_EQ(message, "Sin 's': expected input 0 to be real, got 'i64'");
+  EXPECT_EQ(message, "node 's' (Sin): expected input 0 to be real, got 'i64'");
 }
 
 TEST_F(InterpreterTest, no_missing_operand) {
@@ -81,7 +81,7 @@ TEST_F(InterpreterTest, no_missing_operand) {
   })",
                   integer({1}, {3}))
                   .empty());
-  EXPECT_EQ(message, "Where 'w': expected an input 1, got none");
+  EXPECT_EQ(message, "node 'w' (Where): expected an input 1, got none");
 }
 
 // 2^40 elements would take the machine down.
@@ -92,7 +92,7 @@ TEST_F(InterpreterTest, no_absurd_size) {
     return %y : !onnx.any
   })")
                   .empty());
-  EXPECT_EQ(message, "ConstantOfShape 'c': expected a result of at most 268435456 elements, got more");
+  EXPECT_EQ(message, "node 'c' (ConstantOfShape): expected a result of at most 268435456 elements, got more");
 }
 
 } // namespace

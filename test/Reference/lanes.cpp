@@ -24,7 +24,7 @@ TEST_F(LanesTest, reduceMeanByAttributeAndInput) {
 
 TEST_F(LanesTest, no_duplicate_axes) {
   node("ReduceSum", 13, {x, integer({2}, {1, -1})});
-  EXPECT_EQ(message, "ReduceSum 'n': expected axes without duplicates");
+  EXPECT_EQ(message, "node 'n' (ReduceSum): expected axes without duplicates");
 }
 
 // Before version 13 everything from the axis on is one lane.
@@ -45,7 +45,7 @@ TEST_F(LanesTest, matMulBroadcastsAndTakesVectors) {
 
 TEST_F(LanesTest, no_matMul_of_other_depth) {
   node("MatMul", 13, {x, x});
-  EXPECT_EQ(message, "MatMul 'n': expected matrices that multiply, got 'tensor<2x3xf32>' and 'tensor<2x3xf32>'");
+  EXPECT_EQ(message, "node 'n' (MatMul): expected matrices that multiply, got 'tensor<2x3xf32>' and 'tensor<2x3xf32>'");
 }
 
 TEST_F(LanesTest, gemmTransposesAndScales) {
@@ -76,7 +76,7 @@ TEST_F(LanesTest, lstmStep) {
 
 TEST_F(LanesTest, no_gather_out_of_range) {
   node("Gather", 13, {x, integer({1}, {2})});
-  EXPECT_EQ(message, "Gather 'n': expected indices between -2 and 1, got 2");
+  EXPECT_EQ(message, "node 'n' (Gather): expected indices between -2 and 1, got 2");
 }
 
 TEST_F(LanesTest, padReflectsAndCuts) {

@@ -41,7 +41,7 @@ TEST_F(ShapeTest, no_reshape_of_other_count) {
     return %y : tensor<*xi64>
   })",
       iota({2, 3}));
-  EXPECT_EQ(message, "Reshape 'r': expected a shape of 6 elements, got 4");
+  EXPECT_EQ(message, "node 'r' (Reshape): expected a shape of 6 elements, got 4");
 }
 
 TEST_F(ShapeTest, transposeOfThree) {
@@ -115,7 +115,7 @@ TEST_F(ShapeTest, no_axis_out_of_range) {
     return %y : tensor<*xi64>
   })",
       iota({2, 5}));
-  EXPECT_EQ(message, "Concat 'c': expected an axis between -2 and 1, got 2");
+  EXPECT_EQ(message, "node 'c' (Concat): expected an axis between -2 and 1, got 2");
 }
 
 } // namespace

@@ -35,12 +35,12 @@ TEST_F(WindowTest, convAutoPad) {
 
 TEST_F(WindowTest, no_conv_with_wrong_channels) {
   node("Conv", 11, {row, real({1, 2, 1}, {1, 1})});
-  EXPECT_EQ(message, "Conv 'n': expected X to have 2 channels, got 1");
+  EXPECT_EQ(message, "node 'n' (Conv): expected X to have 2 channels, got 1");
 }
 
 TEST_F(WindowTest, no_conv_larger_than_input) {
   node("Conv", 11, {row, real({1, 1, 6}, {1, 1, 1, 1, 1, 1})});
-  EXPECT_EQ(message, "Conv 'n': expected at least 6 elements along spatial dimension 0, got 5");
+  EXPECT_EQ(message, "node 'n' (Conv): expected at least 6 elements along spatial dimension 0, got 5");
 }
 
 TEST_F(WindowTest, convTransposeIsTheTranspose) {

@@ -19,7 +19,7 @@ public:
   /// Remembers the operator of every node, for messages that come when the node itself has been rewritten.
   void learnNodes(mlir::ModuleOp module);
 
-  /// The errors since the last call, each once, with this code; `fallback` where none was given.
+  /// The errors since the last call, each once, with this code or as unsupported where they say so; `fallback` where none was given.
   llvm::Error takeErrors(std::errc code, llvm::StringRef fallback);
 
 private:
@@ -27,7 +27,7 @@ private:
   std::string format(mlir::Diagnostic &diagnostic) const;
 
   llvm::StringMap<std::string> operators; ///< node name to operator
-  llvm::SmallVector<std::string> errors;
+  llvm::SmallVector<std::pair<std::string, bool>> errors; ///< whether each means something unsupported
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -17,9 +17,6 @@ std::string findTypeObstacle(mlir::Type type);
 /// is known to be in the way.
 std::string findObstacle(mlir::Operation *op);
 
-/// What could go wrong in compiled code for a node that can be lowered, and would end the process; empty where nothing can.
-std::string findHazard(mlir::Operation *op);
-
 /// The operands whose values, not only their types, must be known before the node can be lowered: axes, sizes, steps.
 /// Those that only tell the result's shape do not count where that shape is known.
 llvm::SmallVector<mlir::OpOperand *> getParameters(mlir::Operation *op);

@@ -9,6 +9,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace bn {
@@ -19,6 +20,7 @@ struct CompiledModel {
   size_t inputs = 0, outputs = 0;                           ///< numbers of buffers
   size_t arenaSize = 0;                                     ///< bytes of working memory
   size_t weightsSize = 0;                                   ///< bytes of packed weights
+  std::vector<std::string> checks;                          ///< messages; with any, there is one more buffer, see `kernel.checks`
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 

@@ -34,12 +34,13 @@ public:
   llvm::StringRef getSignature() const { return signature; }
 
   /// Buffers are row-major in the types of the model's signature, in order, and as many.
-  void run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs);
+  /// Fails where the inputs are not what the model expects.
+  llvm::Error run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs);
 
 private:
   Library() = default;
   void *handle = nullptr, *session = nullptr;
-  void (*runSession)(void *, const void *const *, void *const *) = nullptr;
+  const char *(*runSession)(void *, const void *const *, void *const *) = nullptr;
   void (*destroySession)(void *) = nullptr;
   std::string signature;
 };

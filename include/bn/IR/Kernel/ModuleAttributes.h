@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The entry is `void bn_run(void **arguments)`; the arguments are the inputs, the outputs, the weights, the arena and
-// the worker pool. The code calls `void bn_parallel_for(void *pool, void (*task)(void *, int64_t), void *context, int64_t chunks)`.
+// the worker pool. Where the module has `kernel.checks`, main's last result is one more buffer behind the outputs: an i64,
+// 0 or the number, from 1 on, of the first check that failed. The code calls
+// `void bn_parallel_for(void *pool, void (*task)(void *, int64_t), void *context, int64_t chunks)`.
 
 #ifndef BN_IR_KERNEL_MODULEATTRIBUTES_H
 #define BN_IR_KERNEL_MODULEATTRIBUTES_H
@@ -13,6 +15,7 @@ namespace bn::kernel {
 
 inline constexpr llvm::StringLiteral kInputsAttr = "kernel.inputs";            ///< i64, number of inputs
 inline constexpr llvm::StringLiteral kOutputsAttr = "kernel.outputs";          ///< i64, number of outputs
+inline constexpr llvm::StringLiteral kChecksAttr = "kernel.checks";            ///< array of strings: what the inputs did not hold to
 inline constexpr llvm::StringLiteral kWeightsAttr = "kernel.weights";          ///< array of {offset, value}
 inline constexpr llvm::StringLiteral kWeightsSizeAttr = "kernel.weights_size"; ///< i64, bytes
 inline constexpr llvm::StringLiteral kArenaSizeAttr = "kernel.arena_size";     ///< i64, bytes

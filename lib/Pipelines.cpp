@@ -82,6 +82,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   passes.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  passes.addPass(createCSEPass()); // first: the copy of a part of a buffer to itself shows when both names of the part are one
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createPlanMemoryPass());

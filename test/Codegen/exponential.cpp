@@ -1,0 +1,69 @@
+// exponential.cpp - e^x and the logistic function over all of f32, against double.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CompiledKernel.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace bn::test;
+
+namespace {
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// 0, ±2^e·(1 + i/7) for all exponents, the ends of the range of e^x, and what is no number.
+std::vector<float> arguments() {
+  std::vector<float> values = {0.0f, -0.0f, kInfinity, -kInfinity, 88.72283f, 88.72284f, 89.0f, -87.33654f, -87.4f, -104.0f, 87.0f, 88.0f};
+  values.push_back(std::nanf("1"));
+  for (int exponent = -30; exponent < 8; ++exponent)
+    for (int i = 0; i < 7; ++i)
+      for (float sign : {1.0f, -1.0f})
+        values.push_back(sign * std::ldexp(1 + i / 7.0f, exponent));
+  values.push_back(-std::numeric_limits<float>::max());
+  return values;
+}
+
+/// The values of one function of x, computed on vectors and, in the last elements, scalars.
+std::vector<float> compute(const std::string &body, const std::vector<float> &x) {
+  std::string type = "tensor<" + std::to_string(x.size()) + "xf32>";
+  CompiledKernel kernel("func.func @main(%x: " + type + ") -> " + type +
+                        " {\n %one = arith.constant 1.0 : f32\n %init = tensor.empty() : " + type +
+                        "\n %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], "
+                        "iterator_types = [\"parallel\"]} ins(%x : " +
+                        type + ") outs(%init : " + type + ") {\n^bb0(%a: f32, %o: f32):\n" + body + "\n linalg.yield %r : f32\n } -> " + type +
+                        "\n return %y : " + type + "\n}\n");
+  std::vector<float> y(x.size());
+  kernel.run({x.data()}, {y.data()});
+  return y;
+}
+} // namespace
+
+TEST(Exponential, all_of_f32) {
+  std::vector<float> x = arguments(), y = compute(" %r = math.exp %a : f32", x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    double expected = std::exp(double(x[i]));
+    if (std::isnan(x[i]))
+      EXPECT_TRUE(std::isnan(y[i]));
+    else if (expected > std::numeric_limits<float>::max())
+      EXPECT_EQ(y[i], kInfinity) << x[i];
+    else if (expected < std::numeric_limits<float>::min())
+      EXPECT_EQ(y[i], 0.0f) << x[i];
+    else
+      EXPECT_NEAR(y[i], expected, 1.5e-7 * expected) << x[i];
+  }
+  EXPECT_EQ(y[0], 1.0f);
+}
+
+TEST(Exponential, logistic) {
+  std::vector<float> x = arguments();
+  std::vector<float> y = compute(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
+                                 " %r = arith.divf %one, %s : f32",
+                                 x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (std::isnan(x[i]))
+      EXPECT_TRUE(std::isnan(y[i]));
+    else
+      EXPECT_NEAR(y[i], 1 / (1 + std::exp(-double(x[i]))), 2e-7) << x[i];
+  }
+  EXPECT_EQ(y[0], 0.5f);
+}

@@ -7,10 +7,10 @@
 // The affine goes to the linear nodes that its input comes from, or to those that read its result, or its scale goes one way and
 // its shift the other, through whatever lies between (MoveRules.cpp) and keeps it an affine.
 // Conditions: the move ends in an absorption on all paths, and leaves fewer nodes than the affine is worth in standard ONNX.
-// Where other nodes read a weight as well, its copy must be smaller than what the affine's nodes take in the file, or fit into
-// what earlier passes saved.
-// Exceptions to the count: behind a linear node without bias (MatMul), and on tensors that are no images, a BatchNormalization
-// becomes the Add or Mul that is left of it.
+// A new bias, or the copy of a weight that other nodes read as well, must be smaller than what the affine's nodes take in the
+// file, or fit into what earlier passes saved.
+// Exceptions to the count: behind a linear node without bias (MatMul), and on tensors that runtimes do not keep in blocks of
+// channels, a BatchNormalization becomes the Add or Mul that is left of it.
 
 #include "GraphRewrite.h"
 #include "MovePlan.h"
@@ -60,12 +60,21 @@ static std::vector<Parting> getPartings(const BroadcastMap &map) {
   return partings;
 }
 
-/// Whether an Add or Mul is better than the BatchNormalization that it is left of. On images it is not: there a BatchNormalization
-/// may stay in the blocked layout of the convolutions around it, where runtimes have one.
+/// Whether runtimes may keep the tensor in blocks of channels between convolutions. Images of floats are, where the channels fill
+/// the blocks; a convolution behind any other tensor reads it in its plain layout, as a matrix product writes it.
+static bool mayBeBlocked(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  constexpr int64_t imageRank = 4, smallestBlock = 8;
+  if (!type || value.getDefiningOp<onnx::MatMulOp>())
+    return !type;
+  return type.getRank() == imageRank && type.getElementType().isF32() && type.getDimSize(1) % smallestBlock == 0;
+}
+
+/// Whether an Add or Mul is better than the BatchNormalization that it is left of. In blocked layouts it is not: there a
+/// BatchNormalization is a depthwise convolution, but an Add of a constant needs the plain layout.
 static bool becomesSimpler(AffineOp affine, const BroadcastMap &map) {
-  auto type = dyn_cast<RankedTensorType>(affine.getType());
-  constexpr int64_t imageRank = 4;
-  return type && type.getRank() != imageRank && !map.hasUnitScale() && !map.hasZeroOffset();
+  bool hasBatchNorm = llvm::any_of(getOriginals(affine), [](Operation *op) { return isa<InferenceOp>(op); });
+  return hasBatchNorm && !mayBeBlocked(affine.getInput()) && !map.hasUnitScale() && !map.hasZeroOffset();
 }
 
 /// The plans for an affine that are legal and a gain, by the nodes that they leave; `why` the straight way back is none of them.
@@ -77,9 +86,8 @@ static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason 
     for (bool preferLast : {false, true}) {
       Candidate candidate(affine, parting, preferLast);
       Reason obstacle = candidate.plan.trace();
-      int64_t copied = obstacle == Reason::None ? candidate.plan.getCopiedBytes() : 0;
-      if (copied > 0 && copied > countRoom(affine))
-        obstacle = Reason::WeightsShared;
+      if (obstacle == Reason::None && !hasRoom(affine, candidate.plan.getAddedBytes() + countBytes(parting.rest, affine)))
+        obstacle = candidate.plan.copiesWeights() ? Reason::WeightsShared : Reason::BytesGrow;
       int64_t nodes = countNodes(parting.rest) + candidate.plan.getAddedNodes();
       if (why == Reason::None)
         why = obstacle;

@@ -6,6 +6,7 @@
 #include "Affines.h"
 #include "ConvFilter.h"
 #include "LinearOps.h"
+#include "NonFinite.h"
 
 using namespace mlir;
 
@@ -18,6 +19,8 @@ namespace bn {
 /// Describes `op` as a filter whose result has `channels` channels and `rank` spatial dimensions.
 static Reason describeStep(Operation *op, int64_t channels, size_t rank, LinearStep &step) {
   step.op = op;
+  if (readsNonFinite(op))
+    return Reason::InputNotFinite;
   if (auto conv = dyn_cast<onnx::ConvOp>(op)) {
     if (Reason why = describeConv(conv, step.shape); why != Reason::None)
       return why;

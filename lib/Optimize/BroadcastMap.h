@@ -25,6 +25,7 @@ public:
   bool hasUnitScale() const { return map.hasUnitScale(); }
   bool hasZeroOffset() const { return map.hasZeroOffset(); }
   bool hasNegativeScale() const;
+  bool hasZeroScale() const { return llvm::is_contained(map.scale, 0.0); }
   bool variesAlong(int64_t axis) const { return axis < static_cast<int64_t>(shape.size()) && shape[axis] != 1; }
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
   const ChannelMap &getNumbers() const { return map; }

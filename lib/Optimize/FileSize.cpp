@@ -28,19 +28,19 @@ bool isUsed(Operation *op, const DenseSet<Operation *> &unused) {
   return llvm::any_of(op->getUsers(), [&](Operation *user) { return !unused.contains(user); });
 }
 
-/// What a node takes: its operator, names and attributes.
-static int64_t estimateNodeBytes(Operation *op) {
+int64_t estimateNodeBytes(Operation *op) {
   constexpr int64_t frame = 8, attributeBytes = 12; // tags and lengths of a message; an attribute of one number
   int64_t bytes = frame + onnx::getOperatorName(op).size() + onnx::getNodeName(op).size();
   for (Value value : llvm::concat<Value>(SmallVector<Value>(op->getOperands()), SmallVector<Value>(op->getResults())))
     bytes += 2 + onnx::getValueName(value).size();
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     bytes += attributeBytes * node.getNodeAttrs().size();
+  if (isa<InferenceOp, TrainingOp>(op))
+    bytes += attributeBytes; // epsilon
   return bytes;
 }
 
 int64_t estimateFileBytes(Operation *root, const DenseSet<Operation *> &unused) {
-  constexpr int64_t initializerFrame = 16; // tags and lengths, dimensions, element type
   int64_t bytes = 0;
   root->walk([&](Operation *op) {
     auto constant = dyn_cast<onnx::ConstantOp>(op);

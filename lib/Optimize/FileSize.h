@@ -22,6 +22,12 @@ bool isUsed(mlir::Operation *op, const llvm::DenseSet<mlir::Operation *> &unused
 /// The bytes that nodes and constants under `root` take in a file, those left out that nothing needs once `unused` ops are gone.
 int64_t estimateFileBytes(mlir::Operation *root, const llvm::DenseSet<mlir::Operation *> &unused = {});
 
+/// The bytes that a node takes in a file: its operator, names and attributes.
+int64_t estimateNodeBytes(mlir::Operation *op);
+
+/// The bytes that an initializer takes apart from its elements and its name.
+inline constexpr int64_t initializerFrame = 16; // tags and lengths, dimensions, element type
+
 /// Notes the size of the graph around `op`, unless it is noted already.
 void noteFileBytes(mlir::Operation *op);
 

@@ -3,6 +3,7 @@
 
 #include "LinearChange.h"
 
+#include "FileSize.h"
 #include "bn/IR/Onnx/Names.h"
 
 #include <cmath>
@@ -38,10 +39,15 @@ Reason LinearChange::readBias() {
     bias.assign(channels, stored->front());
     return Reason::None;
   }
-  if (storedType.getShape().back() != channels) // a column: it would have to grow
+  int64_t copies = storedType.getShape().back() == channels ? 1 : channels; // a column grows
+  if (copies != 1 && storedType.getShape().back() != 1)
     return Reason::BiasNotPerChannel;
-  bias.assign(stored->begin(), stored->end());
-  biasType = RankedTensorType::get(storedType.getShape(), elementType);
+  bias.clear();
+  for (double value : *stored)
+    bias.append(copies, value);
+  SmallVector<int64_t> shape(storedType.getShape());
+  shape.back() = channels;
+  biasType = RankedTensorType::get(shape, elementType);
   return Reason::None;
 }
 
@@ -112,15 +118,34 @@ bool LinearChange::scalesWeight() const {
   return llvm::any_of(scale, [](double a) { return a != 1; });
 }
 
-int64_t LinearChange::getCopiedBytes() const {
-  onnx::ConstantOp weight = getConstant(form.weight->get());
-  return scalesWeight() && hasOtherReaders(weight, op) ? getNumBytes(weight) : 0;
+bool LinearChange::copiesWeight() const { return scalesWeight() && hasOtherReaders(getConstant(form.weight->get()), op); }
+
+bool LinearChange::changesBias() const {
+  bool hasBias = form.bias && !isAbsent(form.bias->get());
+  return form.bias && (!biasMap.hasZeroOffset() || (hasBias && !biasMap.hasUnitScale()));
+}
+
+int64_t LinearChange::getAddedBytes() const {
+  int64_t bytes = 0;
+  auto replace = [&](onnx::ConstantOp old, RankedTensorType type) {
+    bytes += *getNumBytes(type);
+    if (old && !hasOtherReaders(old, op)) {
+      bytes -= getNumBytes(old);
+      return;
+    }
+    int64_t nameBytes = onnx::getValueName(getConstant(form.weight->get())).size() + StringRef("_folded").size();
+    bytes += initializerFrame + 2 * nameBytes; // the node names it as well
+  };
+  if (scalesWeight())
+    replace(getConstant(form.weight->get()), cast<RankedTensorType>(form.weight->get().getType()));
+  if (changesBias())
+    replace(getConstant(form.bias->get()), biasType);
+  return bytes;
 }
 
 Reason LinearChange::prepare() {
   onnx::ConstantOp weight = getConstant(form.weight->get());
-  bool hasBias = form.bias && !isAbsent(form.bias->get());
-  if (form.bias && (!biasMap.hasZeroOffset() || (hasBias && !biasMap.hasUnitScale())))
+  if (changesBias())
     if (Reason why = storeReals(mapBias(bias, form.biasFactor, biasMap), biasType, "bias", constants.bias); why != Reason::None)
       return why;
   if (!form.bias) // the shift stays behind and must be storable there

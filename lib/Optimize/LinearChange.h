@@ -22,10 +22,12 @@ public:
   /// Makes the node read map(x) where `use` is x now. `left` as above, on the result.
   static Reason planInput(mlir::OpOperand &use, const BroadcastMap &map, LinearChange &change, BroadcastMap &left);
 
+  /// Whether other nodes read the weight that changes.
+  bool copiesWeight() const;
   /// Computes the new constants. NonFinite or Overflow where a type cannot hold one.
   Reason prepare();
-  /// How many bytes more there are afterwards because others read the old weight.
-  int64_t getCopiedBytes() const;
+  /// How many bytes more the constants take afterwards: a bias where there was none, a copy where others read the old weight.
+  int64_t getAddedBytes() const;
   /// Gives the node its new constants; old ones die with their last reader.
   void commit(mlir::PatternRewriter &rewriter, FreshNames &names);
 
@@ -34,6 +36,7 @@ public:
 
 private:
   bool scalesWeight() const;
+  bool changesBias() const;
   void boundError(const ScaledWeight &product);
   Reason readBias();
   void setShift(ChannelMap shift, BroadcastMap &left);

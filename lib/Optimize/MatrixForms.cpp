@@ -3,6 +3,7 @@
 
 #include "MatrixForms.h"
 
+#include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;
@@ -18,6 +19,8 @@ static bool isTransposed(const MatrixForm &form) {
 Reason describeMatrix(Operation *op, MatrixForm &form) {
   if (!isa<onnx::GemmOp, onnx::MatMulOp>(op))
     return Reason::ProducerNotLinear;
+  if (readsNonFinite(op))
+    return Reason::InputNotFinite;
   if (Reason why = describeLinear(op, form.linear); why != Reason::None)
     return why;
   onnx::ConstantOp weight = getConstant(form.linear.weight->get());

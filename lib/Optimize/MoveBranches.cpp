@@ -155,6 +155,29 @@ Reason pullMatMul(OpResult result, const BroadcastMap &map, MovePlan &plan) {
   return Reason::None;
 }
 
+/// A product whose right side is no constant takes the scale of its columns from there, and a shift in its bias.
+Reason pullGemm(OpResult result, const BroadcastMap &map, MovePlan &plan) {
+  auto gemm = dyn_cast<onnx::GemmOp>(result.getOwner());
+  if (!gemm || getConstant(gemm.getB()) || (!map.isUniform() && map.getShape().size() != 2))
+    return Reason::WeightsNotConstant;
+  if (map.variesAlong(0) || gemm.getAlpha().convertToDouble() == 0)
+    return Reason::AxisMismatch;
+  bool hasBias = !isAbsent(gemm.getC());
+  if (!map.hasZeroOffset() && !hasBias)
+    return Reason::NoBias;
+  if (hasBias) { // beta·(map of c): the shift reaches c before beta does
+    double beta = gemm.getBeta().convertToDouble();
+    std::optional<ArrayRef<int64_t>> shape = getShape(gemm.getC());
+    if (beta != 1 || !shape || shape->empty())
+      return Reason::BiasNotPerChannel;
+    BroadcastMap share = map.removeAxes(shape->size() < 2 ? ArrayRef<int64_t>(0) : ArrayRef<int64_t>());
+    if (Reason why = plan.changeConstant(gemm.getCMutable(), share); why != Reason::None)
+      return why;
+  }
+  plan.pull(gemm.getBMutable(), gemm.getTransB() ? map.onlyScale().transpose({1, 0}) : map.onlyScale());
+  return Reason::None;
+}
+
 Reason pushMatMul(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
   Operation *op = use.getOwner();
   int64_t rank = map.getShape().size(), summed = rank - (use.getOperandNumber() == 0 ? 1 : 2);

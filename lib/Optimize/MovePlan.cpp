@@ -5,6 +5,7 @@
 
 #include "FileSize.h"
 #include "MoveRules.h"
+#include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;
@@ -31,27 +32,51 @@ int64_t countNodes(AffineOp affine) {
   return hasBatchNorm || originals.size() == 1 ? 1 : std::min<int64_t>(count, originals.size());
 }
 
-int64_t countRoom(AffineOp affine) {
-  constexpr int64_t nodeBytes = 32; // the names and attributes of a node are rarely less
-  SmallVector<Operation *> originals = getOriginals(affine);
-  int64_t bytes = nodeBytes * std::max<int64_t>(1, originals.size());
-  for (Operation *original : originals)
-    for (Value operand : original->getOperands())
-      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
-        bytes += getNumBytes(constant);
-  DenseSet<Operation *> unused(originals.begin(), originals.end());
-  return std::max(bytes, getRoom(affine, unused).value_or(0));
+int64_t countBytes(const BroadcastMap &map, AffineOp affine) {
+  constexpr int64_t nodeBytes = 8 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
+  int64_t nameBytes = onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() +
+                      2 * (onnx::getDisplayName(affine).size() + StringRef("_offset").size()); // of the constant, at both ends
+  int64_t numbers = map.isUniform() ? 1 : affine.getScale().size();
+  int64_t width = cast<ShapedType>(affine.getType()).getElementTypeBitWidth() / 8;
+  return countNodes(map) * (nodeBytes + nameBytes + initializerFrame + numbers * width);
 }
 
-int64_t MovePlan::getCopiedBytes() const {
+int64_t countBytes(AffineOp affine) {
+  SmallVector<Operation *> originals = getOriginals(affine);
+  if (originals.empty())
+    return countBytes(getBroadcastMap(affine), affine);
+  int64_t bytes = 0;
+  for (Operation *original : originals) {
+    bytes += estimateNodeBytes(original);
+    for (Value operand : original->getOperands())
+      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
+        bytes += getNumBytes(constant) + initializerFrame + onnx::getValueName(constant).size();
+  }
+  return bytes;
+}
+
+bool hasRoom(AffineOp affine, int64_t bytes) {
+  if (bytes <= countBytes(affine))
+    return true;
+  SmallVector<Operation *> originals = getOriginals(affine);
+  DenseSet<Operation *> unused(originals.begin(), originals.end());
+  return bytes <= getRoom(affine, unused).value_or(0);
+}
+
+int64_t MovePlan::getAddedBytes() const {
   int64_t bytes = 0;
   for (const LinearChange &change : linears)
-    bytes += change.getCopiedBytes();
+    bytes += change.getAddedBytes();
   for (const ConstantChange &change : constants) {
     onnx::ConstantOp old = getConstant(change.use->get());
     bytes += change.type.getNumElements() * change.type.getElementTypeBitWidth() / 8;
     bytes -= hasOtherReaders(old, change.use->getOwner()) ? 0 : getNumBytes(old);
   }
+  for (const AffineChange &change : affines)
+    bytes += countBytes(change.map, change.affine) - countBytes(change.affine);
+  if (auto affine = dyn_cast<AffineOp>(mover))
+    for (const ShiftLeft &left : shiftsBehind)
+      bytes += countBytes(left.map, affine);
   return bytes;
 }
 
@@ -134,6 +159,9 @@ Reason MovePlan::trace() {
   return Reason::None;
 }
 
+/// Whether infinities may meet a scale of zero, before the move or after it: 0·relu(-inf) is no number, relu(0·-inf) may be one.
+static bool losesNonFinite(Operation *op, const BroadcastMap &map) { return readsNonFinite(op) && map.hasZeroScale(); }
+
 Reason MovePlan::follow(const Pull &step) {
   Value value = step.use->get();
   if (getConstant(value))
@@ -147,6 +175,8 @@ Reason MovePlan::follow(const Pull &step) {
   Reason notLinear = inner ? Reason::ProducerNotLinear : LinearChange::planResult(producer, step.map, change, left);
   auto node = dyn_cast<onnx::NodeOpInterface>(producer);
   const MoveRule *rule = node && notLinear != Reason::None ? findMoveRule(node) : nullptr;
+  if (rule && losesNonFinite(producer, step.map))
+    return Reason::InputNotFinite;
   if (notLinear != Reason::None && !(rule && rule->pull) && !inner)
     return notLinear;
   if (Reason why = checkSoleReader(*step.use); why != Reason::None)
@@ -208,6 +238,8 @@ Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
   }
   auto node = dyn_cast<onnx::NodeOpInterface>(reader);
   const MoveRule *rule = node ? findMoveRule(node) : nullptr;
+  if (rule && losesNonFinite(reader, map))
+    return Reason::InputNotFinite;
   return rule && rule->push ? rule->push(use, map, *this) : why;
 }
 

@@ -46,8 +46,12 @@ public:
 
   /// How many nodes more there are afterwards, apart from the mover.
   int64_t getAddedNodes() const { return addedNodes; }
-  /// How many bytes more the constants that others read as well take afterwards.
-  int64_t getCopiedBytes() const;
+  /// How many bytes more there are afterwards, apart from the mover.
+  int64_t getAddedBytes() const;
+  /// Whether other nodes keep a weight that changes for one.
+  bool copiesWeights() const {
+    return llvm::any_of(linears, [](const LinearChange &change) { return change.copiesWeight(); });
+  }
   /// Whether a shift stays as an affine right behind a linear node without bias.
   bool leavesShift() const { return shiftsLeft; }
 
@@ -105,9 +109,13 @@ int64_t countNodes(const BroadcastMap &map);
 /// How many nodes the affine takes in standard ONNX.
 int64_t countNodes(AffineOp affine);
 
-/// How many bytes there are for copies: what goes with the affine, its nodes and the constants that only they read, or what
-/// earlier passes saved.
-int64_t countRoom(AffineOp affine);
+/// How many bytes an affine in the place of this one with these numbers and nothing to go back to takes in the file.
+int64_t countBytes(const BroadcastMap &map, AffineOp affine);
+/// How many bytes the affine takes in the file, its nodes and the constants that only they read.
+int64_t countBytes(AffineOp affine);
+
+/// Whether there is room for this many bytes in the place of the affine: what goes with it, or what earlier passes saved.
+bool hasRoom(AffineOp affine, int64_t bytes);
 
 /// The affine's map.
 BroadcastMap getBroadcastMap(AffineOp affine);

@@ -73,6 +73,7 @@ static constexpr MoveRule rules[] = {
     {"Sum", pullSum, pushSum},
     {"Mul", pullProduct, pushProduct},
     {"Div", pullQuotient, pushQuotient},
+    {"Gemm", pullGemm, nullptr},
     {"MatMul", pullMatMul, pushMatMul},
     {"Mean", pullMean, nullptr},
     {"Max", pullMax, nullptr},

@@ -65,6 +65,7 @@ Reason pushProduct(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan
 Reason pullQuotient(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pushQuotient(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 Reason pullMatMul(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
+Reason pullGemm(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pushMatMul(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 Reason pullMean(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pullMax(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);

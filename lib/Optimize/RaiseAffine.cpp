@@ -12,6 +12,7 @@
 #include "ChannelMath.h"
 #include "ConstantExpressions.h"
 #include "GraphRewrite.h"
+#include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 #include "bn/Optimize/Reasons.h"
@@ -62,8 +63,6 @@ struct RaiseInference : public OpRewritePattern<InferenceOp> {
   LogicalResult matchAndRewrite(InferenceOp op, PatternRewriter &rewriter) const override {
     if (isRaised(op))
       return rewriter.notifyMatchFailure(op, "raised already");
-    if (!filter.admits(op))
-      return reject(rewriter, op, Reason::SkippedByUser);
     if (op.getAxes().size() != 1)
       return reject(rewriter, op, Reason::SeveralAxes);
     std::optional<SmallVector<double>> mean = evaluateReals(op.getMean()), variance = evaluateReals(op.getVariance());
@@ -76,8 +75,12 @@ struct RaiseInference : public OpRewritePattern<InferenceOp> {
     if (channels == 0 || variance->size() != channels || scale->size() != channels || offset->size() != channels)
       return reject(rewriter, op, Reason::UnknownShape);
     ChannelMap map;
-    if (Reason why = normalize(*scale, *offset, *mean, *variance, op.getEpsilon().convertToDouble(), map); why != Reason::None)
+    if (Reason why = normalize(*scale, *offset, *mean, *variance, op.getEpsilon().convertToDouble(), map); why != Reason::None) {
+      noteNonFinite(op);
       return reject(rewriter, op, why);
+    }
+    if (!filter.admits(op))
+      return reject(rewriter, op, Reason::SkippedByUser);
 
     replaceByAffine(rewriter, op, op.getInput(), map, op.getAxes().front());
     return success();
@@ -137,8 +140,6 @@ struct RaiseElementwise : public OpInterfaceRewritePattern<onnx::NodeOpInterface
     const ElementwiseRule *rule = llvm::find_if(elementwiseRules, [&](const ElementwiseRule &rule) { return op.is(rule.opType); });
     if (rule == std::end(elementwiseRules) || op->getNumOperands() != 2 || isRaised(op))
       return rewriter.notifyMatchFailure(op, "no elementwise operator of two operands, or raised already");
-    if (!filter.admits(op))
-      return reject(rewriter, op, Reason::SkippedByUser);
     ElementsAttr left = evaluateConstant(op->getOperand(0)), right = evaluateConstant(op->getOperand(1));
     if (!left == !right)
       return reject(rewriter, op, Reason::ParametersNotConstant);
@@ -159,11 +160,15 @@ struct RaiseElementwise : public OpInterfaceRewritePattern<onnx::NodeOpInterface
     ChannelMap map;
     for (int64_t c = 0; c < axis->size; ++c) {
       auto pair = rule->mapOf((*values)[c * axis->stride], dataFirst);
-      if (!pair || !std::isfinite(pair->first) || !std::isfinite(pair->second))
+      if (!pair || !std::isfinite(pair->first) || !std::isfinite(pair->second)) {
+        noteNonFinite(op);
         return reject(rewriter, op, Reason::NonFinite);
+      }
       map.scale.push_back(pair->first);
       map.offset.push_back(pair->second);
     }
+    if (!filter.admits(op))
+      return reject(rewriter, op, Reason::SkippedByUser);
 
     replaceByAffine(rewriter, op, data, map, axis->axis);
     return success();

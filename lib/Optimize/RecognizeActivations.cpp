@@ -77,7 +77,7 @@ struct RecognizeHardSigmoid : public OpRewritePattern<onnx::GenericNodeOp> {
       return rewriter.notifyMatchFailure(clip, "no two bounds");
     MovePlan plan(clip);
     plan.push(clip->getResult(0), BroadcastMap::uniform(size, *low));
-    if (plan.trace() != Reason::None || plan.getAddedNodes() >= countNodes(affine) || plan.getCopiedBytes() > 0 ||
+    if (plan.trace() != Reason::None || plan.getAddedNodes() >= countNodes(affine) || !hasRoom(affine, plan.getAddedBytes()) ||
         plan.prepare() != Reason::None)
       return rewriter.notifyMatchFailure(clip, "its range does not move to the readers");
 

@@ -15,6 +15,7 @@
 #include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
+#include "NonFinite.h"
 #include "Opset.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
@@ -44,6 +45,34 @@ struct Builder {
   PatternRewriter &rewriter;
   AffineOp affine;
   FreshNames &names;
+  SmallVector<onnx::ConstantOp> going = findGoing(affine);
+  size_t taken = 0; ///< how many of their names
+
+  /// The initializers that go with the originals: their names are free, and as short as the author likes them.
+  static SmallVector<onnx::ConstantOp> findGoing(AffineOp affine) {
+    SmallVector<onnx::ConstantOp> going;
+    for (Operation *original : getOriginals(affine))
+      for (Value operand : original->getOperands())
+        if (auto constant = operand.getDefiningOp<onnx::ConstantOp>())
+          if (!constant.getNodeAttr() && operand.hasOneUse() && !onnx::getValueName(constant).empty())
+            going.push_back(constant);
+    return going;
+  }
+
+  /// A name for a new constant.
+  std::string takeConstantName(StringRef ending) {
+    if (taken < going.size())
+      return onnx::getValueName(going[taken++]).str();
+    return names.take((onnx::getDisplayName(affine) + ending).str());
+  }
+
+  /// A name for a value between new nodes.
+  std::string takeValueName(StringRef ending) {
+    SmallVector<Operation *> originals = getOriginals(affine);
+    if (originals.size() > 1)
+      return onnx::getValueName(originals.front()->getResult(0)).str();
+    return names.take((onnx::getDisplayName(affine) + ending).str());
+  }
 
   /// The constant that broadcasts `values` along the affine's axis; null where the element type cannot hold them.
   ElementsAttr makeOperand(ArrayRef<double> values) {
@@ -63,8 +92,7 @@ struct Builder {
   /// `data` ∘ `operand` as a node of type Op.
   template <typename Op>
   Op createElementwise(Value data, ElementsAttr operand, StringRef ending) {
-    std::string name = names.take((onnx::getDisplayName(affine) + ending).str());
-    auto constant = createInitializer(rewriter, affine->getLoc(), operand, name);
+    auto constant = createInitializer(rewriter, affine->getLoc(), operand, takeConstantName(ending));
     int64_t version = getElementwiseVersion(affine);
     auto op = Op::create(rewriter, affine->getLoc(), affine.getType(), data, constant, IntegerAttr(), IntegerAttr(),
                          DenseI64ArrayAttr(), rewriter.getI64IntegerAttr(version));
@@ -83,6 +111,8 @@ struct Builder {
     onnx::takeOutputNames(affine, op);
     addSources(op, getSources(affine));
     rewriter.replaceOp(affine, op->getResults());
+    for (onnx::ConstantOp constant : going)
+      eraseIfDead(rewriter, constant);
   }
 };
 
@@ -237,7 +267,7 @@ struct RestoreAsMulAdd : public OpRewritePattern<AffineOp> {
       return reject(rewriter, affine, Reason::Overflow);
 
     onnx::MulOp mul = builder.createElementwise<onnx::MulOp>(affine.getInput(), scale, "_scale");
-    onnx::setOutputNames(mul, {names.take(onnx::getDisplayName(affine) + "_scaled")});
+    onnx::setOutputNames(mul, {builder.takeValueName("_scaled")});
     builder.finish(builder.createElementwise<onnx::AddOp>(mul, offset, "_offset"));
     return success();
   }
@@ -246,6 +276,7 @@ struct RestoreAsMulAdd : public OpRewritePattern<AffineOp> {
 struct RestoreAffinePass : public bn::impl::RestoreAffinePassBase<RestoreAffinePass> {
   void runOnOperation() override {
     forgetFileBytes(getOperation()); // the last pass that makes constants
+    forgetNonFinite(getOperation());
     FreshNames names(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<RestoreAsOneNode, RestoreAsBatchNorm, RestoreAsMulAdd>(&getContext(), names);

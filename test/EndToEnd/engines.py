@@ -1,6 +1,7 @@
 # engines.py - runs models: in ONNX Runtime, in bn's interpreter, in bn's compiled code.
 # SPDX-License-Identifier: Apache-2.0
 
+import json
 import pathlib
 import subprocess
 import tempfile
@@ -53,10 +54,11 @@ class Server:
             raise Refusal(int(answer), f"bn {words[0]} answers {answer}: {message}")
 
     def optimize(self, model):
-        before, after = self.folder / "before.onnx", self.folder / "after.onnx"
+        """The optimized model and the report."""
+        before, after, report = (self.folder / name for name in ("before.onnx", "after.onnx", "report.json"))
         onnx.save(model, before)
-        self.ask("optimize", before, after)
-        return onnx.load(after)
+        self.ask("optimize", before, after, report)
+        return onnx.load(after), json.loads(report.read_text())
 
     def run(self, engine, model, inputs):
         path = self.folder / "model.onnx"

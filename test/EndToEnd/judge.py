@@ -134,7 +134,7 @@ class Judge:
     def check(self, case):
         """The optimized model. Raises Problem."""
         try:
-            after = self.server.optimize(case.model)
+            after, report = self.server.optimize(case.model)
             check_shape(case.model, after)
             self.compare(case, after)
         except Crash as crash:

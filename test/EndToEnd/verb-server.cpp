@@ -1,7 +1,7 @@
 // verb-server.cpp - runs verbs of bn that arrive on stdin, one a line, so that thousands of models need one process.
 // SPDX-License-Identifier: Apache-2.0
 //
-// A line has words between tabs:    optimize MODEL RESULT    run ENGINE MODEL OUTPUT_DIRECTORY INPUT...
+// A line has words between tabs:    optimize MODEL RESULT REPORT    run ENGINE MODEL OUTPUT_DIRECTORY INPUT...
 // Every line is answered by a line with the exit code. What the verbs say goes to stderr.
 
 #include "bn/Driver/Optimize.h"
@@ -20,6 +20,7 @@ static llvm::Expected<ExitCode> optimizeModel(Words words) {
   OptimizeOptions options;
   options.model = words[1];
   options.save.path = words[2];
+  options.reports = {words[3].str()};
   options.quiet = true;
   return optimize(options);
 }
@@ -36,7 +37,7 @@ static llvm::Expected<ExitCode> runModel(Words words) {
 }
 
 static llvm::Expected<ExitCode> serve(Words words) {
-  if (words[0] == "optimize" && words.size() == 3)
+  if (words[0] == "optimize" && words.size() == 4)
     return optimizeModel(words);
   if (words[0] == "run" && words.size() >= 4)
     return runModel(words);

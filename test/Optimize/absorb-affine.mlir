@@ -45,11 +45,11 @@ func.func @shared_weight(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x
 // A second copy of the shared weight would take more than the affine does.
 // CHECK-LABEL: func.func @no_shared_large_weight
 // CHECK: bn.affine {{.*}} {bn.reason = "weights-shared"}
-func.func @no_shared_large_weight(%x: tensor<1x5x3xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
-  %w = onnx.constant dense<1.0> : tensor<2x5x1xf32>
+func.func @no_shared_large_weight(%x: tensor<1x53x3xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<2x53x1xf32>
   %none = onnx.absent
-  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x5x3xf32>, tensor<2x5x1xf32>, none) -> tensor<1x2x3xf32>
-  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x5x3xf32>, tensor<2x5x1xf32>, none) -> tensor<1x2x3xf32>
+  %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x53x3xf32>, tensor<2x53x1xf32>, none) -> tensor<1x2x3xf32>
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x53x3xf32>, tensor<2x53x1xf32>, none) -> tensor<1x2x3xf32>
   %y = bn.affine %c scale [2.0, 3.0] offset [0.0, 0.0] axis 1 : tensor<1x2x3xf32>
   return %a, %y : tensor<1x2x3xf32>, tensor<1x2x3xf32>
 }
@@ -184,6 +184,17 @@ func.func @no_constant_weight(%x: tensor<1x1x3xf32>, %w: tensor<1x1x1xf32>) -> t
   return %a : tensor<1x1x3xf32>
 }
 
+// One number becomes a bias of 53: that is more than its Add takes.
+// CHECK-LABEL: func.func @no_large_new_bias
+// CHECK: bn.affine {{.*}}bn.reason = "bytes-grow"
+func.func @no_large_new_bias(%x: tensor<1x1x3xf32>) -> tensor<1x53x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<53x1x1xf32> {onnx.outputs = ["w"]}
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<53x1x1xf32>, none) -> tensor<1x53x3xf32>
+  %a = bn.affine %c scale [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0] offset [7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0] axis 1 : tensor<1x53x3xf32>
+  return %a : tensor<1x53x3xf32>
+}
+
 // CHECK-LABEL: func.func @no_constant_bias
 // CHECK: bn.affine {{.*}}bn.reason = "bias-not-per-channel"
 func.func @no_constant_bias(%x: tensor<1x1x3xf32>, %b: tensor<1xf32>) -> tensor<1x1x3xf32> {
@@ -193,14 +204,43 @@ func.func @no_constant_bias(%x: tensor<1x1x3xf32>, %b: tensor<1xf32>) -> tensor<
   return %a : tensor<1x1x3xf32>
 }
 
-// CHECK-LABEL: func.func @no_gemm_bias_column
-// CHECK: bn.affine {{.*}}bn.reason = "bias-not-per-channel"
-func.func @no_gemm_bias_column(%x: tensor<3x1xf32>) -> tensor<3x2xf32> {
+// A bias by row becomes one by element, where that is no larger than the affine.
+// CHECK-LABEL: func.func @gemm_bias_column
+// CHECK: onnx.constant dense<{{\[\[}}1.100000e+01, 1.020000e+02], [2.100000e+01, 2.020000e+02], [3.100000e+01, 3.020000e+02]]>
+// CHECK-NOT: bn.affine
+func.func @gemm_bias_column(%x: tensor<3x1xf32>) -> tensor<3x2xf32> {
   %w = onnx.constant dense<1.0> : tensor<1x2xf32>
   %b = onnx.constant dense<[[1.0], [2.0], [3.0]]> : tensor<3x1xf32>
   %c = onnx.gemm %x, %w, %b {version = 13 : i64} : (tensor<3x1xf32>, tensor<1x2xf32>, tensor<3x1xf32>) -> tensor<3x2xf32>
   %a = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
   return %a : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @no_long_gemm_bias_column
+// CHECK: bn.affine {{.*}}bn.reason = "bytes-grow"
+func.func @no_long_gemm_bias_column(%x: tensor<53x1xf32>) -> tensor<53x2xf32> {
+  %w = onnx.constant dense<1.0> : tensor<1x2xf32>
+  %b = onnx.constant dense<1.0> : tensor<53x1xf32>
+  %c = onnx.gemm %x, %w, %b {version = 13 : i64} : (tensor<53x1xf32>, tensor<1x2xf32>, tensor<53x1xf32>) -> tensor<53x2xf32>
+  %a = bn.affine %c scale [1.0e1, 1.0e2] offset [1.0, 2.0] axis 1 : tensor<53x2xf32>
+  return %a : tensor<53x2xf32>
+}
+
+// The right side comes from a convolution: it takes the scale of the columns, the bias of the product the rest.
+// CHECK-LABEL: func.func @gemm_of_values
+// CHECK-DAG: onnx.constant dense<{{\[\[\[}}2.000000e+00]], {{\[\[}}4.000000e+00]], {{\[\[}}8.000000e+00]]]>
+// CHECK-DAG: onnx.constant dense<[3.000000e+00, 9.000000e+00, 2.700000e+01]> : tensor<3xf32>
+// CHECK-NOT: bn.affine
+func.func @gemm_of_values(%x: tensor<5x1x1xf32>) -> tensor<2x3xf32> {
+  %k = onnx.constant dense<1.0> : tensor<3x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %k, %none {version = 11 : i64} : (tensor<5x1x1xf32>, tensor<3x1x1xf32>, none) -> tensor<5x3x1xf32>
+  %f = onnx.node "Flatten"(%c) version 13 attributes {axis = 1 : i64} : (tensor<5x3x1xf32>) -> tensor<5x3xf32>
+  %w = onnx.constant dense<1.0> : tensor<2x5xf32>
+  %b = onnx.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %g = onnx.gemm %w, %f, %b {version = 13 : i64} : (tensor<2x5xf32>, tensor<5x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  %a = bn.affine %g scale [2.0, 4.0, 8.0] offset [1.0, 1.0, 3.0] axis 1 : tensor<2x3xf32>
+  return %a : tensor<2x3xf32>
 }
 
 // The parameters vary along the width, the weights along the channels.

@@ -1,5 +1,6 @@
 // A linear node behind another one becomes one node, where that costs no more.
 // RUN: bn-opt %s --bn-merge-linear-pairs --bn-remove-dead-nodes | FileCheck %s
+// RUN: bn-opt %s --bn-raise-affine --bn-merge-linear-pairs | FileCheck %s --check-prefix=FINITE
 
 // Two channels become one, then a kernel slides over it: w = w2·w1, bias = sum(w2)·b1 + b2. No border is in the way.
 // CHECK-LABEL: func.func @pointwise_first
@@ -172,4 +173,19 @@ func.func @no_overflow(%x: tensor<2x1xf16>) -> tensor<2x1xf16> {
   %1 = onnx.mat_mul %x, %w1 {version = 13 : i64} : (tensor<2x1xf16>, tensor<1x1xf16>) -> tensor<2x1xf16>
   %2 = onnx.mat_mul %1, %w2 {version = 13 : i64} : (tensor<2x1xf16>, tensor<1x1xf16>) -> tensor<2x1xf16>
   return %2 : tensor<2x1xf16>
+}
+
+// The first Gemm reads infinities, of which a sum may be no number: the product of both weights would see other sums.
+// FINITE-LABEL: func.func @no_pair_behind_infinities
+// FINITE: bn.inference {{.*}}bn.reason = "variance-not-positive"
+// FINITE: onnx.mat_mul
+// FINITE: onnx.mat_mul
+func.func @no_pair_behind_infinities(%x: tensor<5x2xf32>) -> tensor<5x2xf32> {
+  %p = onnx.constant dense<1.0> : tensor<2xf32>
+  %v = onnx.constant dense<[-1.0, 1.0]> : tensor<2xf32>
+  %w = onnx.constant dense<[[1.0, 2.0], [-3.0, 4.0]]> : tensor<2x2xf32>
+  %b = bn.inference %x scale %p offset %p mean %p variance %v axes [1] epsilon 1.0 : (tensor<5x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<5x2xf32>
+  %1 = onnx.mat_mul %b, %w {version = 13 : i64} : (tensor<5x2xf32>, tensor<2x2xf32>) -> tensor<5x2xf32>
+  %2 = onnx.mat_mul %1, %w {version = 13 : i64} : (tensor<5x2xf32>, tensor<2x2xf32>) -> tensor<5x2xf32>
+  return %2 : tensor<5x2xf32>
 }

@@ -31,7 +31,9 @@ func.func @main(%x: tensor<1x1x3xf32>, %z: tensor<3x1xf32>) -> (tensor<1x1x3xf32
   %2 = bn.inference %r mean %m variance %v axes [1] epsilon 0.0 {onnx.name = "bn2"} : (tensor<1x1x3xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x3xf32>
   %3, %mean, %inv = bn.training %2 axes [1] epsilon 1.0e-5 momentum 0.9 {onnx.name = "bn3"} : (tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1xf32>, tensor<1xf32>)
   %p = onnx.mat_mul %z, %u {version = 13 : i64, onnx.name = "fc"} : (tensor<3x1xf32>, tensor<1x1xf32>) -> tensor<3x1xf32>
-  %4 = bn.inference %p mean %m variance %v axes [1] epsilon 0.0 {onnx.name = "bn4"} : (tensor<3x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<3x1xf32>
+  %m4 = onnx.constant dense<-1.0> : tensor<1xf32> {onnx.outputs = ["m4"]}
+  %v4 = onnx.constant dense<0.25> : tensor<1xf32> {onnx.outputs = ["v4"]}
+  %4 = bn.inference %p mean %m4 variance %v4 axes [1] epsilon 0.0 {onnx.name = "bn4"} : (tensor<3x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<3x1xf32>
   return %3, %4 : tensor<1x1x3xf32>, tensor<3x1xf32>
 }
 })mlir";

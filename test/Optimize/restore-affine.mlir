@@ -89,3 +89,19 @@ func.func @no_gain(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   return %1 : tensor<3x2xf32>
 }
 
+
+// Three nodes become two under the names that go: the file does not grow by longer ones.
+// CHECK-LABEL: func.func @names
+// CHECK: onnx.constant dense<3.000000e+00> : tensor<f32> {onnx.outputs = ["c1"]}
+// CHECK-NEXT: onnx.mul {{.*}}onnx.outputs = ["t1"]
+// CHECK-NEXT: onnx.constant dense<[2.300000e+01, 4.300000e+01]> : tensor<2xf32> {onnx.outputs = ["c2"]}
+// CHECK-NEXT: onnx.add {{.*}}onnx.outputs = ["y"]
+func.func @names(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %c = onnx.constant dense<1.0> : tensor<f32> {onnx.outputs = ["c1"]}
+  %d = onnx.constant dense<3.0> : tensor<f32> {onnx.outputs = ["c2"]}
+  %e = onnx.constant dense<[20.0, 40.0]> : tensor<2xf32> {onnx.outputs = ["c3"]}
+  %0 = onnx.add %x, %c {version = 14 : i64, onnx.outputs = ["t1"]} : (tensor<3x2xf32>, tensor<f32>) -> tensor<3x2xf32>
+  %1 = onnx.mul %0, %d {version = 14 : i64, onnx.outputs = ["t2"]} : (tensor<3x2xf32>, tensor<f32>) -> tensor<3x2xf32>
+  %y = onnx.add %1, %e {version = 14 : i64, onnx.outputs = ["y"]} : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}

@@ -20,6 +20,7 @@ enum class Reason {
   UnknownShape,
   VarianceNotPositive,
   NonFinite,
+  InputNotFinite,
   SkippedByUser,
   NoProducer,
   ProducerNotLinear,

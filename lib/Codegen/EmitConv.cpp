@@ -54,7 +54,7 @@ private:
   RegisterTile tile;
   int64_t block, inputBlocks, outputBlocks, rows, columns; ///< blocks of one group; rows and columns after merging
   int64_t rowStep, columnStep;                             ///< elements of the input that a row, a column moves
-  bool merged = false;
+  bool merged = false, prefetches = false;
 };
 } // namespace
 
@@ -67,7 +67,7 @@ void ConvEmitter::chooseRows() {
   columns = out[3];
   rowStep = op.getStrides()[0] * input.strides[2];
   columnStep = op.getStrides()[1] * input.strides[3];
-  tile = chooseTile(columns, outputBlocks, registers, /*exact=*/true);
+  tile = chooseTile(columns, outputBlocks, registers);
   merged = kernel[0] == 1 && kernel[1] == 1 && op.getStrides()[0] == 1 && op.getStrides()[1] == 1 && in[3] == out[3] &&
            input.strides[2] == in[3] * input.strides[3] && epilogue->canMerge(2, 3);
   if (!merged)
@@ -77,7 +77,7 @@ void ConvEmitter::chooseRows() {
   for (int64_t width = std::min(kMinRow, positions); width <= std::min(kMaxRow, positions); ++width) {
     if (positions % width)
       continue;
-    RegisterTile candidate = chooseTile(width, outputBlocks, registers, /*exact=*/true);
+    RegisterTile candidate = chooseTile(width, outputBlocks, registers);
     if (double cost = costOf(width, candidate) * (positions / width); cost < best) {
       best = cost;
       tile = candidate;
@@ -95,6 +95,7 @@ LogicalResult ConvEmitter::emit(OpBuilder &builder) {
   std::tie(input, weights, bias, epilogue) = std::tuple(operands->lhs, operands->rhs, operands->bias, operands->epilogue);
   ArrayRef<int64_t> shape = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
   block = shape[5];
+  prefetches = isBeyondCache(op.getWeights());
   inputBlocks = shape[1];
   outputBlocks = out[1] / op.getGroups();
   chooseRows();
@@ -188,6 +189,9 @@ SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[0] + u * weights.strides[4];
+      if (prefetches)
+        prefetchAhead(inner, loc, weights.row,
+                      LinearIndex(shift + kPrefetchSteps * weights.strides[4]).add(weightAt, 1).emit(inner, loc));
       return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weightAt, 1).emit(inner, loc), block);
     };
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector);

@@ -1,10 +1,12 @@
 // EmitMatmul.cpp - emits the loops of a matrix product around a tile of accumulators in registers.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   forall (matrix, tile of column blocks, tile of rows)
-//     accumulators = bias;   for k: accumulators += lhs[rows][k] · rhs[k][columns];   store epilogue(accumulators)
+//   forall (matrix, tile of column blocks, part of the rows)
+//     for tiles of rows
+//       accumulators = bias;   for k: accumulators += lhs[rows][k] · rhs[k][columns];   store epilogue(accumulators)
 //
-// Rows and columns that whole tiles do not cover are done by smaller tiles in loops of their own.
+// All rows of a part use the same columns of the right side while they are in the cache: they come from memory once, ahead of their use.
+// Tiles that are smaller by one row or one block, where the sizes are no multiples, have loops of their own.
 
 #include "EmitEach.h"
 #include "Epilogue.h"
@@ -22,6 +24,8 @@ using namespace bn;
 
 /// Steps of the reduction per iteration of the innermost loop.
 static constexpr int64_t kUnroll = 4;
+/// Iterations of the parallel loop that keep the workers busy; where columns give fewer, the rows come in parts.
+static constexpr int64_t kFewIterations = 64;
 
 namespace {
 /// A stretch of rows or of columns that tiles of one size cover.
@@ -36,7 +40,7 @@ public:
   LogicalResult emit(OpBuilder &builder);
 
 private:
-  void emitSpans(OpBuilder &builder, Span rowSpan, Span blockSpan, int64_t lanes);
+  void emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes);
   void emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
 
   kernel::MatmulOp op;
@@ -45,6 +49,7 @@ private:
   int64_t vectorBits;
   LinearView lhs, rhs, bias;
   std::optional<Epilogue> epilogue;
+  bool prefetches;
   int64_t block, matrices, rows, depth;
   int64_t lhsMatrix, rhsMatrix, rhsBlock, rhsStep; ///< elements from one matrix, block of columns, k to the next
 };
@@ -52,14 +57,33 @@ private:
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
 
-/// Whole tiles, then what is left as one tile.
-static SmallVector<Span> cut(int64_t size, int64_t tile) {
+/// Tiles of at most `most`, all of about one size: a small tile at the end would wait for its multiply-adds.
+static SmallVector<Span> cut(int64_t size, int64_t most) {
+  if (size == 0)
+    return {};
+  int64_t tiles = llvm::divideCeil(size, most), smaller = size / tiles, larger = size % tiles;
   SmallVector<Span> spans;
-  if (size / tile)
-    spans.push_back({0, size / tile, tile});
-  if (size % tile)
-    spans.push_back({size - size % tile, 1, size % tile});
+  if (larger)
+    spans.push_back({0, larger, smaller + 1});
+  spans.push_back({larger * (smaller + 1), tiles - larger, smaller});
   return spans;
+}
+
+/// The largest tile whose cuts of rows and blocks cost least.
+static RegisterTile chooseCuts(int64_t rows, int64_t blocks, unsigned registers) {
+  auto cost = [&](RegisterTile tile) {
+    double sum = 0;
+    for (const Span &r : cut(rows, tile.positions))
+      for (const Span &b : cut(blocks, tile.blocks))
+        sum += r.tiles * b.tiles * b.size * costOf(r.size, {r.size, b.size});
+    return sum;
+  };
+  RegisterTile best;
+  for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b)
+    for (int64_t p = 1; p <= std::min(rows, countPositions(b, registers)); ++p)
+      if (RegisterTile tile{p, b}; cost(tile) < cost(best))
+        best = tile;
+  return best;
 }
 
 LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
@@ -73,27 +97,50 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   rows = left[batched];
   depth = left.back();
   block = op.getPacked() ? right.back() : vectorBits / lhs.element.getIntOrFloatBitWidth();
+  prefetches = isBeyondCache(op.getRhs());
   lhsMatrix = batched ? lhs.strides[0] : 0;
   rhsMatrix = batchedRhs ? rhs.strides[0] : 0;
   rhsBlock = op.getPacked() ? rhs.strides[batchedRhs] : block;
   rhsStep = op.getPacked() ? rhs.strides[batchedRhs + 1] : rhs.strides[batchedRhs];
   int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
-  RegisterTile tile = chooseTile(rows, std::max<int64_t>(blocks, 1), registers, /*exact=*/false);
-  for (Span rowSpan : cut(rows, tile.positions)) {
-    for (Span blockSpan : cut(blocks, tile.blocks))
-      emitSpans(builder, rowSpan, blockSpan, block);
-    if (columns % block)
-      emitSpans(builder, rowSpan, {blocks, 1, 1}, columns % block);
-  }
+  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), registers);
+  SmallVector<Span> rowSpans = cut(rows, tile.positions);
+  for (Span blockSpan : cut(blocks, tile.blocks))
+    emitColumns(builder, rowSpans, blockSpan, block);
+  if (columns % block)
+    emitColumns(builder, rowSpans, {blocks, 1, 1}, columns % block);
   return success();
 }
 
-void MatmulEmitter::emitSpans(OpBuilder &builder, Span rowSpan, Span blockSpan, int64_t lanes) {
-  int64_t work = matrices * rowSpan.tiles * rowSpan.size * blockSpan.tiles * blockSpan.size * depth;
-  emitParallel(builder, loc, {matrices, blockSpan.tiles, rowSpan.tiles}, work, [&](OpBuilder &inner, ValueRange ivs) {
-    Value row = LinearIndex(rowSpan.begin).add(ivs[2], rowSpan.size).emit(inner, loc);
-    Value firstBlock = LinearIndex(blockSpan.begin).add(ivs[1], blockSpan.size).emit(inner, loc);
-    emitTile(inner, ivs[0], row, firstBlock, {rowSpan.size, blockSpan.size}, lanes);
+/// Emits `body` for the iterations of one of several parts.
+static void emitPart(OpBuilder &builder, Location loc, int64_t iterations, Value part, int64_t parts,
+                     llvm::function_ref<void(OpBuilder &, Value)> body) {
+  if (iterations == parts)
+    return body(builder, part);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1), count = arith::ConstantIndexOp::create(builder, loc, parts);
+  auto firstOf = [&](int64_t next) {
+    Value scaled = LinearIndex(next * iterations).add(part, iterations).emit(builder, loc);
+    return arith::DivUIOp::create(builder, loc, scaled, count);
+  };
+  Value begin = firstOf(0), end = firstOf(1);
+  scf::ForOp::create(builder, loc, begin, end, one, {}, [&](OpBuilder &inner, Location, Value iteration, ValueRange) {
+    body(inner, iteration);
+    scf::YieldOp::create(inner, loc);
+  });
+}
+
+void MatmulEmitter::emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes) {
+  int64_t work = matrices * rows * blockSpan.tiles * blockSpan.size * depth, rowTiles = 0;
+  for (const Span &span : rowSpans)
+    rowTiles += span.tiles;
+  int64_t parts = std::min<int64_t>(rowTiles, llvm::divideCeil(kFewIterations, matrices * blockSpan.tiles));
+  emitParallel(builder, loc, {matrices, blockSpan.tiles, parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
+    Value firstBlock = LinearIndex(blockSpan.begin).add(ivs[1], blockSpan.size).emit(outer, loc);
+    for (const Span &span : rowSpans)
+      emitPart(outer, loc, span.tiles, ivs[2], parts, [&](OpBuilder &inner, Value rowTile) {
+        Value row = LinearIndex(span.begin).add(rowTile, span.size).emit(inner, loc);
+        emitTile(inner, ivs[0], row, firstBlock, {span.size, blockSpan.size}, lanes);
+      });
   });
 }
 
@@ -119,6 +166,8 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value 
       return loadLanes(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc), 1);
     };
     auto vector = [&](int64_t b, int64_t u) {
+      if (prefetches)
+        prefetchAhead(inner, loc, rhs.row, LinearIndex(b * rhsBlock + (u + kPrefetchSteps) * rhsStep).add(rhsAt, 1).emit(inner, loc));
       return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc), lanes);
     };
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector);

@@ -9,8 +9,8 @@
 using namespace mlir;
 using namespace bn;
 
-/// Blocks of channels in a tile: more do not pay for the positions they take.
-static constexpr int64_t kMaxBlocks = 4;
+/// Half of a second-level cache.
+static constexpr int64_t kNearBytes = int64_t(512) << 10;
 /// Multiply-adds in flight that hide their latency.
 static constexpr double kLatency = 5;
 
@@ -28,17 +28,29 @@ double bn::costOf(int64_t positions, RegisterTile tile) {
   return cost / tile.blocks;
 }
 
-RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned registers, bool exact) {
+int64_t bn::countPositions(int64_t blocks, unsigned registers) {
+  return (static_cast<int64_t>(registers) - 1 - blocks) / blocks; // accumulators, a vector for each block, one scalar
+}
+
+RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned registers) {
   RegisterTile best;
   for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b) {
-    if (exact && blocks % b)
+    if (blocks % b)
       continue;
-    int64_t most = (static_cast<int64_t>(registers) - 1 - b) / b; // accumulators, a vector for each block, one scalar
-    for (int64_t p = 1; p <= std::min(positions, most); ++p)
+    for (int64_t p = 1; p <= std::min(positions, countPositions(b, registers)); ++p)
       if (RegisterTile tile{p, b}; costOf(positions, tile) < costOf(positions, best))
         best = tile;
   }
   return best;
+}
+
+bool bn::isBeyondCache(Value weights) {
+  auto type = cast<MemRefType>(weights.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8 > kNearBytes;
+}
+
+void bn::prefetchAhead(OpBuilder &builder, Location loc, Value row, Value index) {
+  memref::PrefetchOp::create(builder, loc, row, index, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueRange accumulators, RegisterTile tile, int64_t unroll,

@@ -14,12 +14,26 @@ struct RegisterTile {
   int64_t size() const { return positions * blocks; }
 };
 
-/// The tile for rows of `positions` and `blocks` blocks of channels that costs least on a target with so many vector registers. The
-/// tile's blocks divide `blocks` when `exact`.
-RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers, bool exact);
+/// Blocks of channels in a tile: more do not pay for the positions they take.
+inline constexpr int64_t kMaxBlocks = 4;
+
+/// Positions of the largest tile with so many blocks of channels on a target with so many vector registers.
+int64_t countPositions(int64_t blocks, unsigned registers);
+
+/// The tile for rows of `positions` that costs least; its blocks divide `blocks`.
+RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers);
 
 /// Cycles per step of the reduction that a row of `positions` takes in this tile, for one block of channels.
 double costOf(int64_t positions, RegisterTile tile);
+
+/// Steps of the reduction that weights are asked for before their use: about the time that memory takes.
+inline constexpr int64_t kPrefetchSteps = 32;
+
+/// Whether weights are too large to be in a cache near the core when they are used next.
+bool isBeyondCache(mlir::Value weights);
+
+/// Asks for the line of `row[index]`, which may be behind the row's end.
+void prefetchAhead(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
 
 /// One or more steps of the reduction: acc[p][b] += scalar(p, u)·vector(b, u) for u below `unroll`. Accumulators go position by position.
 llvm::SmallVector<mlir::Value> emitMultiplyAdds(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange accumulators,

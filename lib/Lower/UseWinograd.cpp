@@ -26,9 +26,9 @@ using namespace mlir;
 namespace bn::lower {
 namespace {
 
-/// A convolution in numbers: outputs, and channels in whole blocks.
+/// A convolution in numbers: outputs, and channels in whole blocks; `used` input channels hold data.
 struct Problem {
-  int64_t images, rows, columns, inputs, outputs, block;
+  int64_t images, rows, columns, inputs, outputs, block, used;
 
   int64_t tileRows(int64_t tile) const { return ceilDiv(rows, tile); }
   int64_t tileColumns(int64_t tile) const { return ceilDiv(columns, tile); }
@@ -46,7 +46,7 @@ constexpr double kHidden = 0.7;
 
 /// Cycles of the direct loops: one vector of multiply-adds each.
 double getDirectCost(const Problem &p) {
-  double weights = 9.0 * p.inputs * p.outputs;
+  double weights = 9.0 * p.used * p.outputs;
   return p.images * p.rows * p.columns * weights / p.block + (1 - kHidden) * weights * sizeof(float) / kWeightBytesPerCycle;
 }
 
@@ -139,7 +139,8 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
       return rewriter.notifyMatchFailure(op, "no plain convolution with a window of 3×3");
     if (!weights || getFloats(weights.getValue()).empty())
       return rewriter.notifyMatchFailure(op, "the weights are not known");
-    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4]};
+    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4], 0};
+    problem.used = op.getChannels().value_or(problem.inputs);
     int64_t tile = chooseTile(problem);
     if (!tile)
       return rewriter.notifyMatchFailure(op, "the direct loops are faster");

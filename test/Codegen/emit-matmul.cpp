@@ -69,3 +69,19 @@ TEST(Matmul, batched) { check({.matrices = 3, .batchedRhs = true, .bias = false,
 TEST(Matmul, batched_packed) { check({.matrices = 3, .packed = true, .batchedRhs = true}); }
 TEST(Matmul, batched_shared_rhs) { check({.matrices = 3, .columns = 32}); }
 TEST(Matmul, two_threads) { check({.matrices = 2, .rows = 67, .depth = 129, .columns = 131, .packed = true, .threads = 2}); }
+TEST(Matmul, tiles_of_two_sizes) { check({.rows = 49, .depth = 33, .columns = 176, .packed = true}); }
+TEST(Matmul, rows_in_parts) { check({.rows = 1003, .depth = 5, .columns = 64, .packed = true}); }
+TEST(Matmul, weights_beyond_cache) { check({.rows = 7, .depth = 1031, .columns = 160, .packed = true}); }
+
+// The order of the sums does not depend on who computes them.
+TEST(Matmul, same_for_any_threads) {
+  Case c{.rows = 131, .depth = 1031, .columns = 163, .packed = true};
+  auto l = randomValues(c.rows * c.depth, 1), r = randomValues(11 * c.depth * 16, 2), b = randomValues(c.columns, 3);
+  std::vector<std::vector<float>> results;
+  for (unsigned threads : {1, 2, 5}) {
+    results.emplace_back(c.rows * c.columns);
+    CompiledKernel(textOf(c), threads).run({l.data(), r.data(), b.data(), l.data()}, {results.back().data()});
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
+}

@@ -69,3 +69,16 @@ func.func @no_winograd_with_weights_from_outside(%x: tensor<1x4x58x58x16xf32>, %
   %y = kernel.conv %x, %w outs(%e) : (tensor<1x4x58x58x16xf32>, tensor<4x4x3x3x16x16xf32>, tensor<1x4x56x56x16xf32>) -> tensor<1x4x56x56x16xf32>
   return %y : tensor<1x4x56x56x16xf32>
 }
+
+// -----
+
+// Of 16 input channels 3 hold data: the direct loops skip the rest, tiles would not.
+// CHECK-LABEL: func.func @no_tiles_for_empty_channels
+// CHECK: kernel.conv
+func.func @no_tiles_for_empty_channels(%x: tensor<1x1x58x58x16xf32>) -> tensor<1x4x56x56x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<4x1x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x4x56x56x16xf32>
+  %y = kernel.conv %x, %w outs(%e) channels 3
+    : (tensor<1x1x58x58x16xf32>, tensor<4x1x3x3x16x16xf32>, tensor<1x4x56x56x16xf32>) -> tensor<1x4x56x56x16xf32>
+  return %y : tensor<1x4x56x56x16xf32>
+}

@@ -83,7 +83,13 @@ SmallVector<Stretch> GenericEmitter::stretches() const {
   int64_t size = nest.dims[nest.vectorDim].size, lanes = nest.lanes, begin = 0;
   SmallVector<Stretch> result;
   int64_t unroll = reducedDims(true).empty() ? 1 : kReductionUnroll;
-  for (Stretch stretch : {Stretch{0, 0, lanes, unroll}, Stretch{0, 0, lanes, 1}, Stretch{0, 0, size % lanes, 1}}) {
+  SmallVector<Stretch> candidates{{0, 0, lanes, unroll}, {0, 0, lanes, 1}};
+  if (nest.wantsPowersOfTwo())
+    for (int64_t half = lanes / 2; half > 0; half /= 2)
+      candidates.push_back({0, 0, half, 1});
+  else
+    candidates.push_back({0, 0, size % lanes, 1});
+  for (Stretch stretch : candidates) {
     if (stretch.lanes == 0)
       continue;
     stretch.begin = begin;

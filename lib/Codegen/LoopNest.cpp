@@ -122,6 +122,10 @@ static bool hasVectorCombiner(linalg::GenericOp op) {
          linalg::getCombinerOpKind(combiners[0]);
 }
 
+bool LoopNest::wantsPowersOfTwo() const {
+  return llvm::any_of(operands, [](const NestOperand &o) { return o.view.element && o.view.element.isBF16(); });
+}
+
 void LoopNest::chooseVectors(int64_t vectorBits) {
   int64_t widest = widestElement(*this);
   bool scalar = widest == 0 || !isLanewise(*op.getBody()) || llvm::any_of(operands, [](const NestOperand &o) { return !o.linear; });
@@ -142,6 +146,8 @@ void LoopNest::chooseVectors(int64_t vectorBits) {
       best = score;
       vectorDim = i;
       lanes = std::min(full, dim.size);
+      if (wantsPowersOfTwo() && lanes > 0)
+        lanes = llvm::bit_floor<uint64_t>(lanes);
     }
   }
 }

@@ -36,6 +36,9 @@ struct LoopNest {
   /// Reads the op; fails on a dynamic layout or size.
   static mlir::FailureOr<LoopNest> get(mlir::OpBuilder &builder, mlir::linalg::GenericOp op);
 
+  /// Whether LLVM has no code for vectors of another number of lanes: of bf16.
+  bool wantsPowersOfTwo() const;
+
   /// Chooses vectorDim and lanes for vectors of so many bits.
   void chooseVectors(int64_t vectorBits);
 

@@ -119,8 +119,10 @@ Expected<ExitCode> bench(const BenchOptions &options) {
   measurement.compile = millisecondsSince(start);
   if (Error error = measure(**execution, *tensors, options, measurement))
     return error;
-  if (!options.quiet)
+  if (!options.quiet) {
     printTable(measurement);
+    session.printNotes(llvm::errs());
+  }
   if (!options.json.empty())
     if (Error error = writeJson(measurement, options.json))
       return error;

@@ -7,6 +7,7 @@
 
 #include "GraphParts.h"
 
+#include "bn/Driver/Elements.h"
 #include "bn/Driver/ExitCode.h"
 #include "bn/Driver/Inputs.h"
 #include "bn/IR/Onnx/Names.h"
@@ -17,6 +18,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
+
+#include <unistd.h>
 
 using namespace mlir;
 using llvm::Expected;
@@ -87,7 +90,31 @@ static bool isShapeArithmetic(Operation *op) {
   return isHostable(op) && llvm::all_of(op->getResultTypes(), isFew) && llvm::all_of(op->getOperandTypes(), isFew);
 }
 
+/// Nodes that are worth waiting for the shapes of their operands: the interpreter would take too long.
+static bool isHeavy(Operation *op) {
+  constexpr StringLiteral heavy[] = {"Attention", "Conv", "ConvTranspose", "Einsum", "GRU", "Gemm", "LSTM", "MatMul", "RNN"};
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  return node && llvm::is_contained(heavy, node.getOpType()) && lower::hasLowering(op);
+}
+
+/// Fails where a result does not fit into the machine.
+static llvm::Error checkSizes(Operation *op) {
+  double memory = double(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  for (Type type : op->getResultTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    double bytes = 1;
+    for (int64_t size : tensor ? tensor.getShape() : ArrayRef<int64_t>())
+      bytes *= std::max<int64_t>(size, 0);
+    if (bytes > memory)
+      return makeError(std::errc::not_enough_memory, "node '" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op) +
+                                                         "): a result of " + formatType(type) + " does not fit into memory");
+  }
+  return llvm::Error::success();
+}
+
 Expected<Place> Sorter::decide(Operation *op) {
+  if (llvm::Error error = checkSizes(op))
+    return error;
   Place operands = Place::Known;
   for (Value operand : op->getOperands())
     operands = std::max(operands, placeOf(operand));
@@ -99,7 +126,7 @@ Expected<Place> Sorter::decide(Operation *op) {
       return Place::Hosted;
     return operands <= Place::Compiled ? Place::Compiled : Place::Later;
   }
-  if (operands == Place::Later || waitsForParameter(op))
+  if (operands == Place::Later || waitsForParameter(op) || (operands == Place::Hosted && isHeavy(op)))
     return Place::Later;
   if (isHostable(op))
     return Place::Hosted;

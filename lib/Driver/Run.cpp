@@ -82,6 +82,8 @@ Expected<ExitCode> run(const RunOptions &options) {
   Expected<std::vector<HostTensor>> results = (*execution)->run(*tensors);
   if (!results)
     return results.takeError();
+  if (!options.output.quiet)
+    session.printNotes(llvm::errs());
   if (Error error = dumpValues(options.dumpValues, outputs.size(), *results, values))
     return error;
   return handleOutputs(outputs, *results, options.output, session.getContext());

@@ -160,6 +160,8 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
     stage->parts.segment.module = nullptr;
   }
   for (Operation *op : stage->parts.hosted) {
+    if (std::string reason = lower::findObstacle(op); !reason.empty() && !reference::isControlFlow(op))
+      session.noteInterpreted("'" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op).str() + ")", reason);
     HostedNode &node = stage->hosted.emplace_back(HostedNode{op, getCaptures(op), {}});
     for (Region &region : op->getRegions())
       node.bodies.push_back(std::make_unique<StagedGraph>(makeBodyModel(region, node.captures), options, session));

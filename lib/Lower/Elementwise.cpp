@@ -106,6 +106,14 @@ static Value alignOperand(NodeLowering &n, unsigned i) {
   return reshape(n.b, x, shape);
 }
 
+/// Whether numpy's rules make `shape` from x. Early versions of some operators know no broadcasting, and their models no better.
+static bool broadcastsTo(Value x, Shape shape) {
+  Shape from = shapeOf(x);
+  return from.size() <= shape.size() && llvm::all_of(llvm::zip(llvm::reverse(from), llvm::reverse(shape)), [](auto sizes) {
+    return std::get<0>(sizes) == 1 || std::get<0>(sizes) == std::get<1>(sizes);
+  });
+}
+
 static LogicalResult lowerElementwise(NodeLowering &n) {
   const ElementwiseOp &entry = getElementwiseTable().at(n.node.getOpType());
   SmallVector<Value> inputs;
@@ -116,6 +124,8 @@ static LogicalResult lowerElementwise(NodeLowering &n) {
     if (!n.has(i))
       continue;
     inputs.push_back(alignOperand(n, i));
+    if (!broadcastsTo(inputs.back(), n.outType().getShape()))
+      return n.fail(llvm::formatv("expected inputs that broadcast to {0}, got {1}", n.outType(), n.inType(i)));
     bools.push_back(n.inElement(i).isInteger(1));
   }
   Type type = n.inElement(0);

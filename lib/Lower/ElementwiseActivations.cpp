@@ -41,7 +41,20 @@ static Value emitGelu(Element &e, ValueRange x) {
   return e.mul(half, e.add(one, math::TanhOp::create(e.b, inner)));
 }
 
+/// Integers are moved as real numbers, and what that gives is truncated.
+static Value emitShrinkOfIntegers(Element &e, Value x) {
+  Type wide = e.b.getF64Type();
+  Value real = e.isUnsigned() ? arith::UIToFPOp::create(e.b, wide, x).getResult() : arith::SIToFPOp::create(e.b, wide, x).getResult();
+  Value lambda = e.attr("lambd", 0.5, real), bias = e.attr("bias", 0.0, real), low = arith::NegFOp::create(e.b, lambda);
+  Value above = e.select(e.less(lambda, real), arith::SubFOp::create(e.b, real, bias), e.num(0, real));
+  Value result = e.select(e.less(real, low), arith::AddFOp::create(e.b, real, bias), above);
+  return e.isUnsigned() ? arith::FPToUIOp::create(e.b, x.getType(), result).getResult()
+                        : arith::FPToSIOp::create(e.b, x.getType(), result).getResult();
+}
+
 static Value emitShrink(Element &e, ValueRange x) {
+  if (!e.isFloat())
+    return emitShrinkOfIntegers(e, x[0]);
   Value lambda = e.attr("lambd", 0.5, x[0]), bias = e.attr("bias", 0.0, x[0]);
   Value above = e.select(e.less(lambda, x[0]), e.sub(x[0], bias), e.num(0, x[0]));
   return e.select(e.less(x[0], e.neg(lambda)), e.add(x[0], bias), above);

@@ -93,6 +93,8 @@ SmallVector<OpOperand *> getParameters(Operation *op) {
   return operands;
 }
 
+bool hasLowering(Operation *op) { return findLowering(op); }
+
 std::string findTypeObstacle(Type type) {
   std::string text;
   llvm::raw_string_ostream os(text);

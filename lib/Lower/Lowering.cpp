@@ -108,7 +108,7 @@ const LoweringTable &getLoweringTable() {
   static const LoweringTable table = [] {
     LoweringTable table;
     for (auto add : {addElementwise, addCasts, addReductions, addSoftmax, addNormalizations, addMatrixProducts, addConvolutions,
-                     addPooling, addShapeOps, addSelections, addGathers, addScatters, addScans, addResize,
+                     addPooling, addShapeOps, addSelections, addGathers, addScatters, addScans, addSampling, addResize,
                      addQuantization, addRecurrents, addEinsum})
       add(table);
     return table;

@@ -111,6 +111,7 @@ void addSelections(LoweringTable &table);
 void addGathers(LoweringTable &table);
 void addScatters(LoweringTable &table);
 void addScans(LoweringTable &table);
+void addSampling(LoweringTable &table);
 void addResize(LoweringTable &table);
 void addQuantization(LoweringTable &table);
 void addRecurrents(LoweringTable &table);

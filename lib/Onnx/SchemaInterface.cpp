@@ -96,6 +96,23 @@ llvm::Error describeNode(Operation *op, function_ref<ElementsAttr(unsigned)> con
   return llvm::Error::success();
 }
 
+/// The type of a pooled tensor. With `ceil_mode`, the library counts windows that start behind the image, in the padding; the standard
+/// and everybody's kernels leave them out.
+static Type dropWindowsInPadding(NodeOpInterface node, Type inferred) {
+  auto image = dyn_cast<RankedTensorType>(node->getOperand(0).getType()), result = dyn_cast<RankedTensorType>(inferred);
+  auto pads = node.getInts("pads");
+  if (!node.getOpType().ends_with("Pool") || !node.getInt("ceil_mode", 0) || !image || !result || !pads)
+    return inferred;
+  SmallVector<int64_t> shape(result.getShape());
+  auto strides = node.getInts("strides");
+  for (size_t d = 2; d < shape.size(); ++d) {
+    int64_t stride = strides ? (*strides)[d - 2] : 1, end = image.getDimSize(d) + (*pads)[d - 2];
+    if (!image.isDynamicDim(d) && !result.isDynamicDim(d) && (shape[d] - 1) * stride >= end)
+      --shape[d];
+  }
+  return result.clone(shape);
+}
+
 class OnnxSchemas : public SchemaInterface {
 public:
   using SchemaInterface::SchemaInterface;
@@ -121,7 +138,7 @@ public:
       if (!output)
         continue;
       mergeType((*inferred)[i], exportType(types[i]));
-      types[i] = importType((*inferred)[i], op->getContext());
+      types[i] = dropWindowsInPadding(node, importType((*inferred)[i], op->getContext()));
     }
     return success();
   }

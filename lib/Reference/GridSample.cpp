@@ -133,8 +133,40 @@ static LogicalResult gridSample(Call &call) {
   return success();
 }
 
+/// The places from -1 to 1 of the pixels' centers, or of the outermost pixels with `align_corners`.
+static double getCenter(int64_t i, int64_t size, bool alignCorners) {
+  if (alignCorners)
+    return size > 1 ? 2.0 * i / (size - 1) - 1 : -1;
+  return (2.0 * i + 1) / size - 1;
+}
+
+/// The places of all pixels of an image, x first, moved by an affine transform per image.
+static LogicalResult affineGrid(Call &call) {
+  const Tensor &theta = call[0];
+  ArrayRef<int64_t> size = call[1].integers();
+  int64_t axes = static_cast<int64_t>(size.size()) - 2;
+  if (axes < 1 || ArrayRef(theta.shape) != ArrayRef<int64_t>({size[0], axes, axes + 1}))
+    return call.error() << "expected transforms N×d×(d + 1) for a size of 2 + d numbers, got " << theta.getType() << " for " << size.size();
+  Dims shape{size[0]};
+  llvm::append_range(shape, size.drop_front(2));
+  shape.push_back(axes);
+  Tensor *y = call.addResult(theta.elementType, shape);
+  if (!y)
+    return failure();
+  bool alignCorners = call.node.getInt("align_corners", 0);
+  size_t next = 0;
+  forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+    const double *row = theta.reals().data() + (index[0] * axes + index.back()) * (axes + 1);
+    double sum = row[axes];
+    for (int64_t d = 0; d < axes; ++d)
+      sum += row[d] * getCenter(index[axes - d], shape[axes - d], alignCorners);
+    y->mutableReals()[next++] = sum;
+  });
+  return success();
+}
+
 ArrayRef<Operator> getGridSamples() {
-  static constexpr Operator table[] = {{"GridSample", "real real", gridSample}};
+  static constexpr Operator table[] = {{"AffineGrid", "real integer", affineGrid}, {"GridSample", "real real", gridSample}};
   return table;
 }
 

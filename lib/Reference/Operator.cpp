@@ -54,7 +54,7 @@ LogicalResult checkOperands(const Call &call, const Operator &op) {
     if (!operand && !optional)
       return call.error() << "expected an input " << i << ", got none";
     if (operand && !isKind(word, *operand))
-      return call.error() << "expected input " << i << " to be " << word << ", got " << operand->elementType;
+      return call.unsupported() << "expected input " << i << " to be " << word << ", got " << operand->elementType;
   }
   return success();
 }

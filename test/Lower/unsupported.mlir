@@ -54,3 +54,11 @@ func.func @no_index_outside(%x: tensor<5xf32>) -> tensor<2xf32> {
   %y = onnx.node "Gather"(%x, %i) version 13 {} attributes {onnx.name = "n9"} : (tensor<5xf32>, tensor<2xi64>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// -----
+
+func.func @no_broadcast_before_version_8(%x: tensor<2xf32>, %y: tensor<5x2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{node 'n10' (Sum): expected inputs that broadcast to tensor<2xf32>, got tensor<5x2xf32>}}
+  %z = onnx.node "Sum"(%x, %y) version 6 {} attributes {onnx.name = "n10"} : (tensor<2xf32>, tensor<5x2xf32>) -> tensor<2xf32>
+  return %z : tensor<2xf32>
+}

@@ -76,3 +76,9 @@ TEST(Cast, all_pairs) {
       compareNode("\"Cast\"($) version 13 {to = " + std::to_string(toCode) + " : i64}", std::string("tensor<37x") + from + ">",
                   std::string("tensor<37x") + to + ">", {1e-2, 1e-2, 0, 9});
 }
+
+// Integers are moved as real numbers.
+TEST(Elementwise, shrink_of_integers) {
+  compareNode("\"Shrink\"($) version 9 {lambd = 0.5 : f32, bias = 0.0625 : f32}", "tensor<3x7xi64>", "tensor<3x7xi64>", {0, 0, -9, 9});
+  compareNode("\"Shrink\"($) version 9 {lambd = 1.5 : f32, bias = -1.75 : f32}", "tensor<3x7xui8>", "tensor<3x7xui8>", {0, 0, 0, 9});
+}

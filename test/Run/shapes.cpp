@@ -34,6 +34,27 @@ TEST(Shape, slice_with_steps) {
       "tensor<3x2x3xf32>"));
 }
 
+// LLVM has no code for 17 lanes of bf16.
+TEST(Shape, rows_of_bf16) {
+  compareWithReference(withConstants("tensor<1x17xbf16>", ints("p", "[3, 0, 4, 0]", 4),
+                                     "onnx.pad %x, %p, %none, %none {version = 13 : i64} : (tensor<1x17xbf16>, tensor<4xi64>, none, none) -> "
+                                     "tensor<8x17xbf16>",
+                                     "tensor<8x17xbf16>"));
+}
+
+TEST(Shape, affine_grid) {
+  for (const char *align : {"0", "1"}) {
+    compareWithReference(withConstants("tensor<2x2x3xf32>", ints("s", "[2, 5, 3, 4]", 4),
+                                       std::string("onnx.node \"AffineGrid\"(%x, %s) version 20 {align_corners = ") + align +
+                                           " : i64} : (tensor<2x2x3xf32>, tensor<4xi64>) -> tensor<2x3x4x2xf32>",
+                                       "tensor<2x3x4x2xf32>"));
+    compareWithReference(withConstants("tensor<1x3x4xf16>", ints("s", "[1, 5, 3, 1, 2]", 5),
+                                       std::string("onnx.node \"AffineGrid\"(%x, %s) version 20 {align_corners = ") + align +
+                                           " : i64} : (tensor<1x3x4xf16>, tensor<5xi64>) -> tensor<1x3x1x2x3xf16>",
+                                       "tensor<1x3x1x2x3xf16>"), {4e-3, 4e-3});
+  }
+}
+
 TEST(Shape, pad_modes) {
   for (const char *mode : {"constant", "reflect", "edge", "wrap"})
     compareWithReference(withConstants("tensor<3x5xf32>", ints("p", "[1, 2, 0, 1]", 4),

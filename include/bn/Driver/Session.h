@@ -7,6 +7,10 @@
 #include "bn/Driver/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 
+#include <map>
+#include <string>
+#include <vector>
+
 namespace bn::driver {
 
 class Session {
@@ -16,9 +20,15 @@ public:
   mlir::MLIRContext *getContext() { return &context; }
   Diagnostics &getDiagnostics() { return diagnostics; }
 
+  /// Remembers that the interpreter runs a node, and why.
+  void noteInterpreted(llvm::StringRef node, llvm::StringRef reason);
+  /// Says which nodes the interpreter ran, a line for each reason.
+  void printNotes(llvm::raw_ostream &os) const;
+
 private:
   mlir::MLIRContext context;
   Diagnostics diagnostics;
+  std::map<std::string, std::vector<std::string>> interpreted; ///< nodes by reason
 };
 
 } // namespace bn::driver

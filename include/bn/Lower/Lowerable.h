@@ -17,6 +17,9 @@ std::string findTypeObstacle(mlir::Type type);
 /// is known to be in the way.
 std::string findObstacle(mlir::Operation *op);
 
+/// Whether the operator has a lowering, for some types and attributes.
+bool hasLowering(mlir::Operation *op);
+
 /// The operands whose values, not only their types, must be known before the node can be lowered: axes, sizes, steps.
 /// Those that only tell the result's shape do not count where that shape is known.
 llvm::SmallVector<mlir::OpOperand *> getParameters(mlir::Operation *op);

@@ -1,13 +1,15 @@
 // EmitNormalize.cpp - emits the loops of kernel.normalize.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   forall (slab of groups)                       slabs that fit in a worker's cache
+//   forall (run of slabs) for (slab of groups)    slabs that fit in a worker's cache
 //     centers from the sums of a sample
 //     for (block of elements) for (group)  sums += Σ terms
 //     for (group)                          statistics, coefficients = finish(sums)
-//     for (block, backwards) for (group)   output = map(elements, coefficients)
+//     for (block, backwards) for (group)   output = map(elements, coefficients), fetching the next slab's elements
 //
 // Where a slab would not fit, each line is a forall of its own: sums over kParts parts of the blocks, added in order.
+//
+// Memory reads the next slab while this one's output is written, so that a step takes hardly longer than a copy.
 
 #include "EmitEach.h"
 #include "NormalizeLoops.h"
@@ -27,6 +29,12 @@ using namespace bn;
 /// The sample is a part of the elements like this, and at least so many. The mean of a part 1/n is within √n standard deviations of
 /// the mean, so that sums around it lose no more than log₂ n bits of the variance.
 static constexpr int64_t kSampleShare = 32, kSampleSize = 256;
+/// A slab that is fetched ahead has at most this size: caches hold it beside the one before.
+static constexpr int64_t kAheadBytes = 8 << 20;
+/// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched.
+static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
+/// Slabs that a worker does one after the other where it fetches ahead, and how few and many such runs keep all workers busy.
+static constexpr int64_t kSlabsInRun = 16, kFewRuns = 8, kManyRuns = 32;
 
 namespace {
 class NormalizeEmitter : NormalizeLoops {
@@ -35,15 +43,24 @@ public:
   void emit(OpBuilder &builder);
 
 private:
-  void emitSlabs(OpBuilder &b, int64_t slab);
+  void emitSlabs(OpBuilder &b);
+  void emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges);
   void emitParts(OpBuilder &b);
+  Position enterSlab(OpBuilder &b, Value number, Value last, SmallVectorImpl<GroupRange> &ranges);
+  bool fetchesAhead() const;
   Value partBegin(OpBuilder &b, Value part);
   int64_t sampleBlocks() const;
+
+  int64_t slab = nest.chooseSlab();
+  /// Vectors of groups under way at once. Memory likes to be read in order, more than registers like to suffice.
+  int64_t unroll = nest.acrossGroups() && shouldStream(bytes) ? kLongUnroll : kUnroll;
 
   // Steps on the groups of `ranges`; sums are those of `part`, null meaning the first.
   void clear(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, Value part);
   void accumulateAll(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin, Value end, Value part);
   void accumulate(OpBuilder &b, const Position &at, Lanes groups, Region &terms, Value part);
+  void prefetchRows(OpBuilder &b, const Position &at, int64_t shift);
+  Value addTerm(OpBuilder &b, Value sum, Value term);
   void center(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges);
   void finish(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, bool inParts);
   void map(OpBuilder &b, const Position &at, Lanes groups, bool streamed);
@@ -63,6 +80,24 @@ void NormalizeEmitter::clear(OpBuilder &builder, const Position &at, ArrayRef<Gr
   });
 }
 
+/// Elements of the rows that come soon.
+void NormalizeEmitter::prefetchRows(OpBuilder &b, const Position &at, int64_t shift) {
+  if (blockDims.empty())
+    return;
+  for (unsigned i = 0; i < elements; ++i) {
+    int64_t row = nest.dims[blockDims.back()].steps[i], bytes = nest.views[i].element.getIntOrFloatBitWidth() / 8;
+    if (nest.dims.back().steps[i] && row)
+      prefetch(b, i, at.indices, shift, constant(b, llvm::divideCeil(kDistanceBytes, row * bytes) * row));
+  }
+}
+
+/// sum + term, rounded once where the term is a product.
+Value NormalizeEmitter::addTerm(OpBuilder &b, Value sum, Value term) {
+  if (auto product = term.getDefiningOp<arith::MulFOp>())
+    return math::FmaOp::create(b, loc, product.getLhs(), product.getRhs(), sum);
+  return arith::AddFOp::create(b, loc, sum, term);
+}
+
 void NormalizeEmitter::accumulate(OpBuilder &builder, const Position &at, Lanes width, Region &terms, Value part) {
   int64_t count = op.countYields(terms);
   bool isSample = &terms == &op.getSample();
@@ -78,9 +113,11 @@ void NormalizeEmitter::accumulate(OpBuilder &builder, const Position &at, Lanes 
         for (int64_t u = 0; u < inside.unroll; ++u) {
           SmallVector<Value> arguments;
           loadAll(b, 0, elements, here.indices, u * inside.lanes, inside.lanes, arguments);
+          if (nest.acrossGroups() && shouldStream(bytes))
+            prefetchRows(b, here, u * inside.lanes);
           llvm::append_range(arguments, perGroup[nest.acrossGroups() ? u : 0]);
           for (auto [t, term] : llvm::enumerate(emitBody(b, terms.front(), arguments, inside.lanes)))
-            next.push_back(arith::AddFOp::create(b, loc, carried[u * count + t], term));
+            next.push_back(addTerm(b, carried[u * count + t], term));
         }
         return next;
       });
@@ -140,6 +177,9 @@ void NormalizeEmitter::map(OpBuilder &builder, const Position &at, Lanes width, 
   auto emitVector = [&](OpBuilder &b, const Position &here, int64_t u, int64_t lanes, bool stream) {
     SmallVector<Value> arguments;
     loadAll(b, 0, elements, here.indices, u * lanes, lanes, arguments);
+    for (auto [i, distance] : llvm::enumerate(here.ahead))
+      if (lanes == nest.lanes && nest.dims.back().steps[i])
+        prefetch(b, i, here.indices, u * lanes, distance);
     loadAll(b, elements + groups, extras, here.indices, u * lanes, lanes, arguments);
     llvm::append_range(arguments, perGroup[nest.acrossGroups() ? u : 0]);
     Value result = emitBody(b, op.getMap().front(), arguments, lanes)[0], index = address(b, output, here.indices, u * lanes);
@@ -171,7 +211,7 @@ void NormalizeEmitter::emitMaps(OpBuilder &builder, const Position &at, ArrayRef
     return;
   auto emitAll = [&](OpBuilder &outer, bool streamed) {
     forEachBlock(outer, at, begin, end, /*backwards=*/true, [&](OpBuilder &b, const Position &block) {
-      forEachGroup(b, block, ranges, 2 * kUnroll,
+      forEachGroup(b, block, ranges, std::max(unroll, 2 * kUnroll),
                    [&](OpBuilder &inner, const Position &here, Lanes width) { map(inner, here, width, streamed); });
     });
   };
@@ -207,31 +247,65 @@ void NormalizeEmitter::accumulateAll(OpBuilder &builder, const Position &at, Arr
                                      Value end, Value part) {
   clear(builder, at, ranges, part);
   forEachBlock(builder, at, begin, end, /*backwards=*/false, [&](OpBuilder &b, const Position &block) {
-    forEachGroup(b, block, ranges, kUnroll,
+    forEachGroup(b, block, ranges, unroll,
                  [&](OpBuilder &inner, const Position &here, Lanes width) { accumulate(inner, here, width, terms, part); });
   });
 }
 
-void NormalizeEmitter::emitSlabs(OpBuilder &builder, int64_t slab) {
+/// Whether a slab's elements can wait in cache for the slab before it to be done.
+bool NormalizeEmitter::fetchesAhead() const {
+  return shouldStream(bytes) && slab * nest.groupBytes() <= kAheadBytes && slab < nest.numGroups;
+}
+
+/// Slab `number`: its groups; ahead of it is the next one, if `last`, a number too, is not before that.
+Position NormalizeEmitter::enterSlab(OpBuilder &b, Value number, Value last, SmallVectorImpl<GroupRange> &ranges) {
   SmallVector<int64_t> sizes = llvm::map_to_vector(groupDims, [&](unsigned dim) { return nest.dims[dim].size; });
+  SmallVector<int64_t> counts(sizes.size(), 1);
   if (!sizes.empty())
-    sizes.back() /= slab;
-  int64_t work = (nest.groupSize() * 4 / nest.lanes + 16) * nest.numGroups;
-  emitParallel(builder, loc, sizes, work, [&](OpBuilder &b, ValueRange ivs) {
-    Position at{SmallVector<Value>(nest.dims.size()), Value()};
+    sizes.back() /= slab, counts.back() = slab;
+  SmallVector<Value> here = delinearize(b, loc, number, sizes), next;
+  for (auto [index, count] : llvm::zip(here, counts))
+    ranges.push_back({count == 1 ? index : LinearIndex().add(index, count).emit(b, loc), count});
+  Position at{SmallVector<Value>(nest.dims.size()), Value()};
+  if (!fetchesAhead())
+    return at;
+  next = delinearize(b, loc, arith::MinUIOp::create(b, loc, LinearIndex(1).add(number, 1).emit(b, loc), last), sizes);
+  for (unsigned operand = 0; operand < elements; ++operand) {
+    LinearIndex distance;
+    for (auto [dim, from, to, count] : llvm::zip(groupDims, here, next, counts))
+      distance.add(to, nest.dims[dim].steps[operand] * count).add(from, -nest.dims[dim].steps[operand] * count);
+    at.ahead.push_back(distance.emit(b, loc));
+  }
+  return at;
+}
+
+void NormalizeEmitter::emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges) {
+  Value zero = constant(b, 0), all = constant(b, blocks);
+  if (!op.getSample().empty()) {
+    accumulateAll(b, at, ranges, op.getSample(), zero, constant(b, sampleBlocks()), Value());
+    center(b, at, ranges);
+  }
+  accumulateAll(b, at, ranges, op.getTerms(), zero, all, Value());
+  finish(b, at, ranges, /*inParts=*/false);
+  emitMaps(b, at, ranges, zero, all);
+}
+
+void NormalizeEmitter::emitSlabs(OpBuilder &builder) {
+  int64_t slabs = nest.numGroups / slab, work = (nest.groupSize() * 4 / nest.lanes + 16) * nest.numGroups;
+  int64_t runs = fetchesAhead() ? std::clamp(slabs / kSlabsInRun, std::min(slabs, kFewRuns), kManyRuns) : slabs;
+  auto firstOf = [&](OpBuilder &b, Value run) {
+    return arith::DivUIOp::create(b, loc, LinearIndex().add(run, slabs).emit(b, loc), constant(b, runs));
+  };
+  emitParallel(builder, loc, runs, work, [&](OpBuilder &b, ValueRange ivs) {
     SmallVector<GroupRange> ranges;
-    for (Value iv : ivs)
-      ranges.push_back({iv, 1});
-    if (!ranges.empty())
-      ranges.back() = {LinearIndex().add(ivs.back(), slab).emit(b, loc), slab};
-    Value zero = constant(b, 0), all = constant(b, blocks);
-    if (!op.getSample().empty()) {
-      accumulateAll(b, at, ranges, op.getSample(), zero, constant(b, sampleBlocks()), Value());
-      center(b, at, ranges);
-    }
-    accumulateAll(b, at, ranges, op.getTerms(), zero, all, Value());
-    finish(b, at, ranges, /*inParts=*/false);
-    emitMaps(b, at, ranges, zero, all);
+    if (runs == slabs)
+      return emitSlab(b, enterSlab(b, ivs[0], ivs[0], ranges), ranges);
+    Value begin = firstOf(b, ivs[0]), end = firstOf(b, LinearIndex(1).add(ivs[0], 1).emit(b, loc));
+    Value last = LinearIndex(-1).add(end, 1).emit(b, loc);
+    scf::ForOp::create(b, loc, begin, end, constant(b, 1), ValueRange(), [&](OpBuilder &inner, Location, Value number, ValueRange) {
+      emitSlab(inner, enterSlab(inner, number, last, ranges), ranges);
+      scf::YieldOp::create(inner, loc);
+    });
   });
 }
 
@@ -275,8 +349,8 @@ void NormalizeEmitter::emitParts(OpBuilder &builder) {
 }
 
 void NormalizeEmitter::emit(OpBuilder &builder) {
-  if (int64_t slab = nest.chooseSlab())
-    emitSlabs(builder, slab);
+  if (slab)
+    emitSlabs(builder);
   else
     emitParts(builder);
 }

@@ -64,6 +64,11 @@ void NormalizeLoops::loadAll(OpBuilder &b, unsigned first, unsigned count, Array
     values.push_back(load(b, i, indices, shift, lanes));
 }
 
+void NormalizeLoops::prefetch(OpBuilder &b, unsigned operand, ArrayRef<Value> indices, int64_t shift, Value distance) {
+  Value index = arith::AddIOp::create(b, loc, address(b, operand, indices, shift), distance);
+  memref::PrefetchOp::create(b, loc, nest.views[operand].row, index, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 Value NormalizeLoops::slotAddress(OpBuilder &b, const Position &at, int64_t slot, int64_t shift, Value part) {
   LinearIndex index(slot * nest.numGroups + shift);
   if (part)
@@ -137,7 +142,11 @@ void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<Grou
     return;
   }
   int64_t begin = 0, rest = ranges[0].count % nest.lanes;
-  for (Lanes width : {Lanes{nest.lanes, unroll}, Lanes{nest.lanes, 1}, Lanes{rest, 1}}) {
+  SmallVector<Lanes> widths;
+  for (; unroll > 0; unroll /= 2)
+    widths.push_back({nest.lanes, unroll});
+  widths.push_back({rest, 1});
+  for (Lanes width : widths) {
     int64_t step = width.lanes * width.unroll;
     if (step == 0 || ranges[0].count - begin < step)
       continue;

@@ -17,10 +17,12 @@ struct GroupRange {
   int64_t count;
 };
 
-/// Where a loop is: an index for each dimension; `rowsEnd` ends the block where vectors lie across groups.
+/// Where a loop is: an index for each dimension; `rowsEnd` ends the block where vectors lie across groups. `ahead`, where there is a next
+/// slab to fetch, holds for each of the elements' operands how far its element in that slab is.
 struct Position {
   llvm::SmallVector<mlir::Value> indices;
   mlir::Value rowsEnd;
+  llvm::SmallVector<mlir::Value> ahead = {};
 };
 
 /// Some neighbouring elements or groups: `unroll` vectors of `lanes`.
@@ -54,6 +56,8 @@ protected:
   Value load(Builder &b, unsigned operand, llvm::ArrayRef<Value> indices, int64_t shift, int64_t lanes);
   /// Appends the values of `count` operands.
   void loadAll(Builder &b, unsigned first, unsigned count, llvm::ArrayRef<Value> indices, int64_t shift, int64_t lanes, Values &values);
+  /// Brings an operand's element, so many further, nearer to the core.
+  void prefetch(Builder &b, unsigned operand, llvm::ArrayRef<Value> indices, int64_t shift, Value distance);
   /// The scratch; `part` moves a slot of sums to another part, null meaning the first.
   Value slotAddress(Builder &b, const Position &at, int64_t slot, int64_t shift, Value part);
   Value loadSlot(Builder &b, const Position &at, int64_t slot, int64_t shift, int64_t lanes, Value part = {});

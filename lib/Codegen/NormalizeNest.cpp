@@ -98,8 +98,7 @@ int64_t NormalizeNest::chooseSlab() const {
   if (groups.empty())
     return 1;
   const NestDim &last = dims[groups.back()];
-  int64_t bytes = std::max<int64_t>(groupSize() * bytesPerElement(), 1), fitting = kSlabBytes / bytes,
-          slabs = numGroups / std::max<int64_t>(last.size, 1);
+  int64_t fitting = kSlabBytes / groupBytes(), slabs = numGroups / std::max<int64_t>(last.size, 1);
   if (acrossGroups()) {
     int64_t fewest = std::min(last.size, kShortRunBytes / bytesPerElement());
     if (fitting < fewest)

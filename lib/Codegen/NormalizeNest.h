@@ -30,6 +30,8 @@ struct NormalizeNest {
   int64_t groupSize() const;
   /// The bytes that one element of a group brings with it.
   int64_t bytesPerElement() const;
+  /// The bytes of elements that a group has.
+  int64_t groupBytes() const { return std::max<int64_t>(groupSize() * bytesPerElement(), 1); }
   /// Groups along the last dimension of groups that one slab holds; 0 if not even the fewest fit in cache, and there are too few slabs to
   /// share.
   int64_t chooseSlab() const;

@@ -1,11 +1,15 @@
 // Slabs that fit in cache, parts where they would not, and stores past the cache where results are large.
 // RUN: bn-opt --bn-emit-normalize -split-input-file %s | FileCheck %s
 
-// A slab for each of 256 channels: all of them are summed and mapped by one parallel loop. The output is stored past the cache.
+// A slab for each of 256 channels: all of them are summed and mapped by one parallel loop, in runs of 16. While one is mapped, the next
+// of its run is fetched. The output is stored past the cache.
 // CHECK-LABEL: func.func @slabs
-// CHECK: scf.forall (%{{.*}}) in (256)
+// CHECK: scf.forall (%{{.*}}) in (16)
+// CHECK: scf.for
+// CHECK-NOT: memref.prefetch
 // CHECK: vector.reduction <add>
 // CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: memref.prefetch {{.*}} read
 // CHECK: vector.store {{.*}}nontemporal = true
 // CHECK-NOT: scf.forall
 // CHECK: return
@@ -50,5 +54,34 @@ func.func @parts(%x: memref<20000x64xf32>, %y: memref<20000x64xf32>, %scratch: m
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<20000x64xf32>, memref<20000x64xf32>, memref<33x64xf64>) -> ()
+  return
+}
+
+// -----
+
+// What comes from memory is fetched in the order of memory: all channels of a row at once. A product is rounded once with its sum.
+// CHECK-LABEL: func.func @long_rows
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: memref.prefetch {{.*}} read
+// CHECK: math.fma
+// CHECK: scf.forall
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK: nontemporal
+// CHECK: return
+func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scratch: memref<33x64xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0] terms {
+  ^bb0(%e: f32):
+    %s = arith.mulf %e, %e : f32
+    kernel.yield %s : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<100352x64xf32>, memref<100352x64xf32>, memref<33x64xf64>) -> ()
   return
 }

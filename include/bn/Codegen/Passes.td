@@ -104,7 +104,7 @@ def EmitNormalizePass : Pass<"bn-emit-normalize", "mlir::ModuleOp"> {
     map goes through them in the reverse order. Results that do not fit in cache are stored past it.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }
 

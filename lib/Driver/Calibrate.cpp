@@ -163,8 +163,12 @@ Error Calibration::run() {
     return main.takeError();
   sites = findStatisticsSites(module, *main, &skipped);
   records.resize(sites.size());
-  if (sites.empty())
-    return makeError(std::errc::invalid_argument, "the model has no BatchNormalization with constant statistics");
+  if (sites.empty()) {
+    std::string message = "the model has no BatchNormalization with constant statistics";
+    for (const SkippedSite &site : skipped)
+      message += (&site == &skipped.front() ? ": node '" : ", node '") + site.node + "': " + site.reason;
+    return makeError(std::errc::invalid_argument, message);
+  }
   Expected<BatchFolder> opened = BatchFolder::open(options.data, *main, options.batch);
   if (!opened)
     return opened.takeError();

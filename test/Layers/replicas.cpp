@@ -55,6 +55,12 @@ TEST_F(ReplicasTest, no_replicas_without_synchronized) {
   EXPECT_EQ(getMessage(make({}).callReplicas(parts, {.training = true})), "replicas share their statistics only with 'synchronized'");
   EXPECT_EQ(getMessage(make({.virtualBatchSize = 1, .synchronized = true}).callReplicas(parts, {.training = true})),
             "'virtual_batch_size' cannot be combined with replicas");
+  HostTensor mask = real({3}, {1, 1, 0});
+  EXPECT_EQ(getMessage(make({.api = Api::Keras2, .synchronized = true}).callReplicas(parts, {.training = true, .mask = &mask})),
+            "'mask' cannot be combined with replicas");
+  auto adjust = [&](llvm::ArrayRef<int64_t>) { return std::pair(real({2}, {1, 1}), real({2}, {0, 0})); };
+  EXPECT_EQ(getMessage(make({.adjustment = adjust, .synchronized = true}).callReplicas(parts, {.training = true})),
+            "'adjustment' cannot be combined with replicas");
   EXPECT_EQ(getMessage(make({.axis = {0, 1}, .synchronized = true}).callReplicas(whole, {.training = true})),
             "the batch axis in 'axis' cannot be combined with replicas");
   EXPECT_EQ(getMessage(make({.synchronized = true}).callReplicas({}, {.training = true})), "expected the part of a replica, got none");

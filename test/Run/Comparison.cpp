@@ -57,13 +57,14 @@ static void expectEqual(const reference::Tensor &got, const reference::Tensor &e
   }
 }
 
-static std::unique_ptr<Engine> compile(ModuleOp module) {
+static std::unique_ptr<Engine> compile(ModuleOp module, unsigned threads) {
+  OwningOpRef<ModuleOp> copy = module.clone();
   PassManager passes(module.getContext());
   buildLowerPipeline(passes);
   buildCodegenPipeline(passes);
-  if (failed(passes.run(module)))
+  if (failed(passes.run(*copy)))
     return nullptr;
-  llvm::Expected<std::unique_ptr<Engine>> engine = Engine::create(module, {2});
+  llvm::Expected<std::unique_ptr<Engine>> engine = Engine::create(*copy, {threads});
   if (!engine) {
     ADD_FAILURE() << llvm::toString(engine.takeError());
     return nullptr;
@@ -71,27 +72,41 @@ static std::unique_ptr<Engine> compile(ModuleOp module) {
   return std::move(*engine);
 }
 
-void compareWithReference(const std::string &text, const Tolerance &tolerance) {
-  SCOPED_TRACE(text);
+namespace {
+/// A function with inputs for it.
+struct Program {
+  Program(const std::string &text, const Tolerance &inputs);
+  /// What the compiled function returns; empty where it does not compile.
+  std::vector<HostTensor> run(unsigned threads) const;
+
+  std::unique_ptr<MLIRContext> context;
+  OwningOpRef<ModuleOp> module;
+  func::FuncOp function;
+  std::vector<reference::Tensor> inputs;
+};
+} // namespace
+
+Program::Program(const std::string &text, const Tolerance &tolerance) {
   DialectRegistry registry;
   registry.insert<BNDialect, onnx::OnnxDialect>();
   registerCodegenDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-  ASSERT_TRUE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
+  context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  module = parseSourceString<ModuleOp>(text, context.get());
+  if (!module)
+    return;
+  function = *module->getOps<func::FuncOp>().begin();
   std::mt19937 generator(1);
-  std::vector<reference::Tensor> inputs;
+  for (Type type : function.getArgumentTypes())
+    inputs.push_back(randomTensor(cast<RankedTensorType>(type), generator, tolerance));
+}
+
+std::vector<HostTensor> Program::run(unsigned threads) const {
   std::vector<HostTensor> hostInputs, hostOutputs;
   std::vector<const void *> inputData;
   std::vector<void *> outputData;
-  for (Type type : function.getArgumentTypes())
-    inputs.push_back(randomTensor(cast<RankedTensorType>(type), generator, tolerance));
-  FailureOr<std::vector<reference::Tensor>> expected = reference::interpret(function, inputs);
-  ASSERT_TRUE(succeeded(expected));
   for (const reference::Tensor &input : inputs)
     hostInputs.push_back(reference::toHost(input));
-  for (Type type : function.getResultTypes()) {
+  for (Type type : func::FuncOp(function).getResultTypes()) {
     auto tensorType = cast<RankedTensorType>(type);
     reference::Tensor zero{tensorType.getElementType(), llvm::to_vector(tensorType.getShape()), {}};
     if (isa<FloatType>(tensorType.getElementType()))
@@ -104,12 +119,40 @@ void compareWithReference(const std::string &text, const Tolerance &tolerance) {
     inputData.push_back(input.bytes.data());
   for (HostTensor &output : hostOutputs)
     outputData.push_back(output.bytes.data());
-  std::unique_ptr<Engine> engine = compile(*module);
-  ASSERT_TRUE(engine);
-  llvm::Error error = engine->run(inputData, outputData);
-  ASSERT_FALSE(error) << llvm::toString(std::move(error));
-  for (auto [output, result] : llvm::zip(hostOutputs, *expected))
+  std::unique_ptr<Engine> engine = compile(*module, threads);
+  if (!engine)
+    return {};
+  if (llvm::Error error = engine->run(inputData, outputData)) {
+    ADD_FAILURE() << llvm::toString(std::move(error));
+    return {};
+  }
+  return hostOutputs;
+}
+
+void compareWithReference(const std::string &text, const Tolerance &tolerance) {
+  SCOPED_TRACE(text);
+  Program program(text, tolerance);
+  ASSERT_TRUE(program.module);
+  FailureOr<std::vector<reference::Tensor>> expected = reference::interpret(program.function, program.inputs);
+  ASSERT_TRUE(succeeded(expected));
+  std::vector<HostTensor> outputs = program.run(2);
+  ASSERT_EQ(outputs.size(), expected->size());
+  for (auto [output, result] : llvm::zip(outputs, *expected))
     expectEqual(reference::fromHost(output), result, tolerance);
+}
+
+void compareThreads(const std::string &text, const Tolerance &inputs) {
+  SCOPED_TRACE(text);
+  Program program(text, inputs);
+  ASSERT_TRUE(program.module);
+  std::vector<HostTensor> alone = program.run(1);
+  ASSERT_FALSE(alone.empty());
+  for (unsigned threads : {2u, 3u, 5u}) {
+    std::vector<HostTensor> together = program.run(threads);
+    ASSERT_EQ(together.size(), alone.size());
+    for (auto [i, result] : llvm::enumerate(together))
+      EXPECT_TRUE(result.bytes == alone[i].bytes) << "result " << i << " of " << threads << " threads";
+  }
 }
 
 void compareExpanded(const std::string &text, const Tolerance &inputs) {

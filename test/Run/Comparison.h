@@ -17,6 +17,9 @@ struct Tolerance {
 /// Compiles the module's function and compares its results with the interpreter's.
 void compareWithReference(const std::string &module, const Tolerance &tolerance = {});
 
+/// Compiles the module's function and expects the same bits of every result from 1, 2, 3 and 5 threads.
+void compareThreads(const std::string &module, const Tolerance &inputs = {});
+
 /// Expands training steps into their parts and compares, both in the interpreter.
 void compareExpanded(const std::string &module, const Tolerance &inputs);
 

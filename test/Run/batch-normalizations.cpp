@@ -224,6 +224,85 @@ TEST(BatchNormalizationNumbers, empty_batch) {
 TEST(BatchNormalizationNumbers, streamed) {
   compareWithReference(plain("3x7x331x313x", "7x").forward(), {2e-5, 2e-5});
   compareWithReference(plain("70000x32x", "32x").forward(), {2e-5, 2e-5});
+  compareWithReference(plain("3x24x150x313x", "24x").forward(), {2e-5, 2e-5});
+  compareWithReference(plain("3x17x150x313x", "17x").backward(), {2e-4, 2e-4});
+}
+
+// The order of sums is that of the data, whoever adds: one worker's slabs, parts of all workers', and what is stored past the cache.
+TEST(BatchNormalizationNumbers, threads) {
+  for (Step step : {plain("8x16x30x31x", "16x"), plain("4000x70x", "70x"), plain("1x2x300x500x", "2x"), plain("150001x3x", "3x"),
+                    plain("3x24x150x313x", "24x"), plain("70000x32x", "32x")}) {
+    compareThreads(step.forward());
+    compareThreads(step.backward());
+  }
+  Step ghosts = with(plain("6x16x30x31x", "16x"), [](Step &s) {
+    s.statistics = "2x16x";
+    s.attributes = "ghosts = 2 : i64";
+  });
+  compareThreads(ghosts.forward());
+  compareThreads(ghosts.backward());
+  ghosts.renorm = ghosts.clip = true;
+  compareThreads(ghosts.forward());
+  compareThreads(with(plain("8x16x30x31x", "16x"), [](Step &s) { s.renorm = s.clip = true; }).forward());
+  compareThreads(with(plain("8x16x30x31x", "16x"), [](Step &s) { s.mask = "8x1x30x31x"; }).forward(), {0, 0, 0, 2});
+}
+
+// Two reductions of one shape, both results.
+TEST(BatchNormalizationNumbers, threads_of_two_reductions) {
+  compareThreads(R"(func.func @main(%x: tensor<64x9x40x40xf32>, %y: tensor<64x9x40x40xf32>) -> (tensor<9xf32>, tensor<9xf32>, tensor<9xf32>, tensor<9xf32>) {
+  %mx, %vx, %nx = bn.moments %x axes [1] : (tensor<64x9x40x40xf32>) -> (tensor<9xf32>, tensor<9xf32>, tensor<9xf32>)
+  %my, %vy, %ny = bn.moments %y axes [1] : (tensor<64x9x40x40xf32>) -> (tensor<9xf32>, tensor<9xf32>, tensor<9xf32>)
+  return %mx, %vx, %my, %vy : tensor<9xf32>, tensor<9xf32>, tensor<9xf32>, tensor<9xf32>
+})");
+  compareThreads(R"(func.func @main(%x: tensor<64x9x40x40xf32>, %y: tensor<64x9x40x40xf32>) -> (tensor<1x9x1x1xf32>, tensor<1x9x1x1xf32>) {
+  %s = onnx.node "ReduceMean"(%x) version 13 {axes = array<i64: 0, 2, 3>, keepdims = 1 : i64} : (tensor<64x9x40x40xf32>) -> tensor<1x9x1x1xf32>
+  %t = onnx.node "ReduceMean"(%y) version 13 {axes = array<i64: 0, 2, 3>, keepdims = 1 : i64} : (tensor<64x9x40x40xf32>) -> tensor<1x9x1x1xf32>
+  return %s, %t : tensor<1x9x1x1xf32>, tensor<1x9x1x1xf32>
+})");
+}
+
+// One element a group, groups of equal elements, and one that a mask hides altogether.
+TEST(BatchNormalizationNumbers, degenerate_groups) {
+  const char *step = R"(func.func @main(%x: tensor<SHAPExf32>, %p: tensor<3xf32>) -> (tensor<SHAPExf32>, tensor<3xf32>, tensor<3xf32>) {
+  %z = onnx.mul %x, %x {version = 14 : i64} : (tensor<SHAPExf32>, tensor<SHAPExf32>) -> tensor<SHAPExf32>
+  %c = onnx.constant dense<VALUE> : tensor<3x1xf32>
+  %k = onnx.node "Max"(%z, %c) version 13 : (tensor<SHAPExf32>, tensor<3x1xf32>) -> tensor<SHAPExf32>
+  %y, %m, %s, %state:2 = bn.training %k scale %p offset %p running(%p, %p) axes [1] epsilon 1.0e-3 momentum 0.9 {variance_update = #bn.variance<bessel>}
+    : (tensor<SHAPExf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+    -> (tensor<SHAPExf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  return %y, %state#0, %state#1 : tensor<SHAPExf32>, tensor<3xf32>, tensor<3xf32>
+})";
+  auto compare = [&](const std::string &shape, const std::string &value) {
+    std::string text = step;
+    for (size_t at; (at = text.find("SHAPE")) != std::string::npos;)
+      text.replace(at, 5, shape);
+    text.replace(text.find("VALUE"), 5, value);
+    compareWithReference(text);
+  };
+  compare("1x3x1", "0.0");
+  compare("5x3x7", "12345.678"); // above every square: constant channels
+}
+
+// All of a channel is masked: statistics of 0 with an epsilon (Keras 3), NaN without (Keras 2), and the state as it was.
+TEST(BatchNormalizationNumbers, masks_of_a_channel) {
+  for (std::string attributes : {"", " {mask_epsilon = 1.0e-7 : f64}"})
+    compareWithReference(R"(func.func @main(%x: tensor<4x3x5xf32>, %p: tensor<3xf32>) -> (tensor<4x3x5xf32>, tensor<3xf32>, tensor<3xf32>) {
+  %w = onnx.constant dense<[[[1.0], [0.0], [1.0]]]> : tensor<1x3x1xf32>
+  %y, %m, %s, %state:2 = bn.training %x scale %p running(%p, %p) mask %w axes [1] epsilon 1.0e-3 momentum 0.9)" +
+                             attributes + R"( : (tensor<4x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<1x3x1xf32>)
+    -> (tensor<4x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  return %y, %state#0, %state#1 : tensor<4x3x5xf32>, tensor<3xf32>, tensor<3xf32>
+})");
+}
+
+// The variance of f32 data at offsets up to a million standard deviations, to 1e-5: f32 still tells the data apart.
+TEST(BatchNormalizationNumbers, far_from_zero) {
+  for (std::string shape : {"8x3x1", "1048576x3x1", "64x3x4096"})
+    for (double offset : {0.0, 100.0, 1e4, 1e6})
+      compareWithReference("func.func @main(%x: tensor<" + shape + "xf32>) -> tensor<3xf32> {\n" +
+                               "  %m, %v, %n = bn.moments %x axes [1] : (tensor<" + shape +
+                               "xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)\n  return %v : tensor<3xf32>\n}\n",
+                           {0, 1e-5, offset - 2, offset + 2});
 }
 
 TEST(BatchNormalizationNumbers, inference_streamed) {

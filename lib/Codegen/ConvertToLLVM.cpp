@@ -19,6 +19,8 @@
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace bn {
 #define GEN_PASS_DEF_CONVERTTOLLVMPASS
@@ -51,10 +53,39 @@ static void createEntry(OpBuilder &builder, Location loc, StringRef name, String
   LLVM::ReturnOp::create(body, loc, ValueRange());
 }
 
+/// The names of the nodes that a location stands for.
+static std::string getNodes(Location loc) {
+  llvm::SetVector<StringRef> names;
+  loc->walk([&](Location part) {
+    if (auto name = dyn_cast<NameLoc>(part))
+      names.insert(name.getName());
+    return WalkResult::advance();
+  });
+  return llvm::join(names, " + ");
+}
+
+using LaunchNumbers = llvm::DenseMap<Operation *, int64_t>;
+
+/// Numbers the launches and writes the table of them.
+static LaunchNumbers numberLaunches(ModuleOp module) {
+  Builder builder(module.getContext());
+  LaunchNumbers numbers;
+  SmallVector<Attribute> table;
+  module.walk([&](bn::kernel::LaunchOp launch) {
+    numbers[launch] = table.size();
+    table.push_back(builder.getDictionaryAttr({builder.getNamedAttr("nodes", builder.getStringAttr(getNodes(launch.getLoc()))),
+                                               builder.getNamedAttr("flops", launch.getFlopsAttr()),
+                                               builder.getNamedAttr("bytes", launch.getBytesAttr())}));
+  });
+  module->setAttr(bn::kernel::kLaunchesAttr, builder.getArrayAttr(table));
+  return numbers;
+}
+
 namespace {
 /// kernel.launch  =>  a context, and a call of bn_parallel_for
 struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LowerLaunch(const LLVMTypeConverter &types, const LaunchNumbers &numbers) : ConvertOpToLLVMPattern(types), numbers(numbers) {}
+  const LaunchNumbers &numbers;
 
   LogicalResult matchAndRewrite(bn::kernel::LaunchOp launch, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
     Location loc = launch.getLoc();
@@ -80,8 +111,9 @@ struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
     }
     Value task = LLVM::AddressOfOp::create(rewriter, loc, pointer, entry);
     Value chunks = LLVM::ConstantOp::create(rewriter, loc, launch.getChunksAttr());
+    Value number = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64IntegerAttr(numbers.lookup(launch)));
     rewriter.replaceOpWithNewOp<LLVM::CallOp>(launch, TypeRange(), bn::kernel::kParallelForName,
-                                              ValueRange{adaptor.getPool(), task, frame, chunks});
+                                              ValueRange{adaptor.getPool(), task, frame, chunks, number});
     return success();
   }
 };
@@ -104,12 +136,14 @@ struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
     populateMathToLLVMConversionPatterns(types, patterns);
     ub::populateUBToLLVMConversionPatterns(types, patterns);
     populateVectorToLLVMConversionPatterns(types, patterns, /*reassociateFPReductions=*/true);
-    patterns.add<LowerLaunch>(types);
+    LaunchNumbers numbers = numberLaunches(module);
+    patterns.add<LowerLaunch>(types, numbers);
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     auto pointer = LLVM::LLVMPointerType::get(context);
     auto voidType = LLVM::LLVMVoidType::get(context);
+    Type number = builder.getI64Type();
     LLVM::LLVMFuncOp::create(builder, module.getLoc(), bn::kernel::kParallelForName,
-                             LLVM::LLVMFunctionType::get(voidType, {pointer, pointer, pointer, builder.getI64Type()}));
+                             LLVM::LLVMFunctionType::get(voidType, {pointer, pointer, pointer, number, number}));
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
     if (failed(applyFullConversion(module, target, std::move(patterns))))

@@ -8,6 +8,7 @@
 // Two tasks with the same text are one function: networks repeat their layers, and each is compiled once.
 
 #include "ByteViews.h"
+#include "Flops.h"
 #include "ParallelLoop.h"
 #include "bn/Codegen/Passes.h"
 
@@ -100,7 +101,7 @@ struct OutlineTasksPass : bn::impl::OutlineTasksPassBase<OutlineTasksPass> {
     });
     for (scf::ForallOp loop : loops) {
       SmallVector<Value> captures = capturesOf(loop);
-      int64_t chunks = chunksOf(loop);
+      int64_t chunks = chunksOf(loop), flops = bn::countFlops(loop);
       func::FuncOp task = buildTask(loop, captures, chunks);
       std::string text;
       llvm::raw_string_ostream(text) << task;
@@ -113,7 +114,7 @@ struct OutlineTasksPass : bn::impl::OutlineTasksPassBase<OutlineTasksPass> {
       }
       OpBuilder builder(loop);
       bn::kernel::LaunchOp::create(builder, loop.getLoc(), SymbolRefAttr::get(entry->second), builder.getI64IntegerAttr(chunks), pool,
-                                   captures);
+                                   captures, builder.getI64IntegerAttr(flops), builder.getI64IntegerAttr(bn::countBytes(captures)));
       loop.erase();
     }
   }

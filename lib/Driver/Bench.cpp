@@ -3,7 +3,9 @@
 
 #include "bn/Driver/Bench.h"
 
+#include "ProfileReport.h"
 #include "bn/Driver/Elements.h"
+#include "bn/Driver/ExitCode.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Progress.h"
 #include "bn/Driver/RunnableModel.h"
@@ -24,7 +26,11 @@ namespace {
 struct Measurement {
   std::vector<double> times; ///< milliseconds, in the order of the runs
   double compile = 0;        ///< milliseconds
+  int64_t peakBytes = 0;     ///< resident, without what measuring the machine takes
   unsigned threads = 0;
+  std::vector<ProfileRow> profile;
+  double profiled = 0;       ///< milliseconds of a run with its profile, the mean
+  MachinePeak peak;
 
   double getQuantile(double quantile) const;
 };
@@ -69,8 +75,40 @@ static Error measure(Execution &execution, ArrayRef<HostTensor> inputs, const Be
   return Error::success();
 }
 
-static Error writeJson(const Measurement &measurement, StringRef path) {
-  return writeFile(path, [&](raw_ostream &os) {
+/// Runs a few times more, now with the times of the nodes.
+static Error measureNodes(Execution &execution, ArrayRef<HostTensor> inputs, const BenchOptions &options, Session &session,
+                          Measurement &measurement) {
+  constexpr unsigned runs = 10;
+  Progress progress(options.quiet);
+  progress.show("profiling");
+  Profile all, last;
+  for (unsigned i = 0; i < runs; ++i) {
+    last.clear();
+    session.setProfile(&last);
+    Clock::time_point start = Clock::now();
+    Expected<std::vector<HostTensor>> outputs = execution.run(inputs);
+    session.setProfile(nullptr);
+    if (!outputs)
+      return outputs.takeError();
+    measurement.profiled += millisecondsSince(start) / runs;
+    llvm::append_range(all, last);
+  }
+  measurement.profile = summarize(all, runs);
+  if (!options.trace.empty())
+    if (Error error = writeTrace(last, options.trace))
+      return error;
+  if (!options.profile)
+    return Error::success();
+  progress.show("measuring the machine");
+  Expected<MachinePeak> peak = measurePeak(measurement.threads, session);
+  if (!peak)
+    return peak.takeError();
+  measurement.peak = *peak;
+  return Error::success();
+}
+
+static Error writeJson(const Measurement &measurement, const BenchOptions &options) {
+  return writeFile(options.json, [&](raw_ostream &os) {
     llvm::json::OStream json(os, 2);
     json.object([&] {
       json.attributeArray("times_ms", [&] {
@@ -82,8 +120,10 @@ static Error writeJson(const Measurement &measurement, StringRef path) {
       json.attribute("p90_ms", measurement.getQuantile(0.9));
       json.attribute("p99_ms", measurement.getQuantile(0.99));
       json.attribute("compile_ms", measurement.compile);
-      json.attribute("peak_rss_bytes", getPeakBytes());
+      json.attribute("peak_rss_bytes", measurement.peakBytes);
       json.attribute("threads", measurement.threads);
+      if (options.profile)
+        writeProfile(measurement.profile, measurement.peak, json);
     });
     os << '\n';
   });
@@ -94,11 +134,14 @@ static void printTable(const Measurement &measurement) {
   auto number = [](double value) { return llvm::formatv("{0:F2}", value).str(); };
   table.addRow({std::to_string(measurement.times.size()), std::to_string(measurement.threads), number(measurement.getQuantile(0)),
                 number(measurement.getQuantile(0.5)), number(measurement.getQuantile(0.9)), number(measurement.getQuantile(0.99)),
-                number(measurement.compile), number(getPeakBytes() / 1e6)});
+                number(measurement.compile), number(measurement.peakBytes / 1e6)});
   table.print(llvm::errs());
 }
 
 Expected<ExitCode> bench(const BenchOptions &options) {
+  bool wantsNodes = options.profile || !options.trace.empty();
+  if (wantsNodes && (options.execution.engine != EngineKind::Jit || StringRef(options.model).ends_with(".so")))
+    return makeError(std::errc::invalid_argument, "--profile and --trace want a model that is compiled now");
   Session session;
   Expected<RunnableModel> model = loadRunnable(options.model, options.initializers, options.execution, session);
   if (!model)
@@ -119,12 +162,18 @@ Expected<ExitCode> bench(const BenchOptions &options) {
   measurement.compile = millisecondsSince(start);
   if (Error error = measure(**execution, *tensors, options, measurement))
     return error;
+  measurement.peakBytes = getPeakBytes();
+  if (wantsNodes)
+    if (Error error = measureNodes(**execution, *tensors, options, session, measurement))
+      return error;
   if (!options.quiet) {
     printTable(measurement);
     session.printNotes(llvm::errs());
+    if (options.profile)
+      printProfile(measurement.profile, measurement.profiled, measurement.peak, llvm::errs());
   }
   if (!options.json.empty())
-    if (Error error = writeJson(measurement, options.json))
+    if (Error error = writeJson(measurement, options))
       return error;
   return ExitCode::Done;
 }

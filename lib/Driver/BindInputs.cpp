@@ -50,6 +50,7 @@ public:
   Error readTensors(ArrayRef<std::string> specs);
   void setTensor(size_t i, HostTensor tensor);
   Error readShapes(ArrayRef<std::string> specs);
+  Error setBatch(int64_t size);
   Expected<std::vector<BoundInput>> bind();
 
 private:
@@ -106,6 +107,23 @@ Error InputBinder::readShapes(ArrayRef<std::string> specs) {
       return usage("input '" + names[*input] + "': --shape and --input give different shapes");
     shapes[*input] = std::move(*shape);
   }
+  return Error::success();
+}
+
+/// Batches the inputs that nobody gave.
+Error InputBinder::setBatch(int64_t size) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    auto declared = dyn_cast<RankedTensorType>(getDeclared(i));
+    bool hasDefault = static_cast<bool>(main.getArgAttrOfType<ElementsAttr>(i, onnx::attr::defaultValue));
+    if (shapes[i] || hasDefault || !declared || declared.getRank() == 0)
+      continue;
+    if (!declared.isDynamicDim(0) && declared.getDimSize(0) != 1)
+      return usage("input '" + names[i] + "' is " + formatType(declared) + ": expected a first dimension that is open or 1 for --batch");
+    SmallVector<int64_t> shape(declared.getShape());
+    shape[0] = size;
+    main.getArgument(i).setType(RankedTensorType::get(shape, declared.getElementType()));
+  }
+  main.setFunctionType(FunctionType::get(main.getContext(), main.getBody().front().getArgumentTypes(), main.getResultTypes()));
   return Error::success();
 }
 
@@ -207,6 +225,9 @@ Expected<std::vector<BoundInput>> bindInputs(func::FuncOp main, const InputOptio
     return error;
   if (Error error = binder.readShapes(options.shapes))
     return error;
+  if (options.batch)
+    if (Error error = binder.setBatch(options.batch))
+      return error;
   return binder.bind();
 }
 

@@ -17,11 +17,20 @@ Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOp
   Expected<Compilation> compilation = compileGraph(module, options, session);
   if (!compilation)
     return compilation.takeError();
+  std::vector<LaunchInfo> launches = compilation->model.launches;
   Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {options.threads});
   if (!engine)
     return engine.takeError();
-  auto run = [engine = std::shared_ptr<Engine>(std::move(*engine))](ArrayRef<const void *> in, ArrayRef<void *> out) {
-    return engine->run(in, out);
+  auto run = [engine = std::shared_ptr<Engine>(std::move(*engine)), launches = std::move(launches),
+              &session](ArrayRef<const void *> in, ArrayRef<void *> out) -> Error {
+    if (!session.getProfile())
+      return engine->run(in, out);
+    std::vector<LaunchTime> times;
+    Error error = engine->run(in, out, &times);
+    for (const auto &[launch, begin, end] : times)
+      session.getProfile()->push_back(
+          {launches[launch].nodes, /*onHost=*/false, launches[launch].flops, launches[launch].bytes, begin, end});
+    return error;
   };
   return CompiledGraph(run, std::move(compilation->outputTypes));
 }

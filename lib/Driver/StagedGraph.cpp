@@ -218,6 +218,7 @@ Error Stage::runHosted(HostedNode &node, RunValues &values) {
     tensors.push_back(read(operand, values));
   auto operands = llvm::map_to_vector(tensors, [](auto &tensor) -> const reference::Tensor * { return tensor ? &*tensor : nullptr; });
   SmallVector<reference::Tensor> results;
+  auto begin = std::chrono::steady_clock::now();
   auto run = [&](Region &body, ArrayRef<reference::Tensor> arguments) { return runBody(node, body, arguments, values); };
   LogicalResult done = reference::isControlFlow(node.op) ? reference::evaluateControlFlow(node.op, operands, run, results)
                                                          : reference::evaluate(node.op, operands, results);
@@ -225,6 +226,8 @@ Error Stage::runHosted(HostedNode &node, RunValues &values) {
     return std::exchange(bodyError, Error::success());
   if (failed(done))
     return session.getDiagnostics().takeErrors(std::errc::invalid_argument, "a node failed without a reason");
+  if (session.getProfile() && node.bodies.empty()) // the time of a loop is that of its bodies
+    session.getProfile()->push_back({onnx::getDisplayName(node.op), /*onHost=*/true, 0, 0, begin, std::chrono::steady_clock::now()});
   for (const reference::Tensor &result : results)
     values.computed.push_back(result.elementType ? reference::toHost(result) : HostTensor());
   return Error::success();

@@ -99,6 +99,7 @@ private:
         extras.push_back(toExtra(b, op, operand));
     }
     auto fused = cast<Kernel>(rewriter.clone(*kernel));
+    fused->setLoc(rewriter.getFusedLoc({kernel.getLoc(), op.getLoc()}));
     fused.getExtrasMutable().assign(extras);
     Type element = getElementTypeOrSelf(kernel.getResult());
     SmallVector<Type> types(extras.size() + 1, element);

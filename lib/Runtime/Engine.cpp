@@ -75,11 +75,11 @@ Expected<std::unique_ptr<Engine>> Engine::create(mlir::ModuleOp llvmForm, const 
   return create(std::move(*model), options);
 }
 
-Error Engine::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) {
+Error Engine::run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs, std::vector<LaunchTime> *times) {
   if (inputs.size() != state->inputs || outputs.size() != state->outputs)
     return createStringError(std::errc::invalid_argument, "expected %zu inputs and %zu outputs, got %zu and %zu", state->inputs,
                              state->outputs, inputs.size(), outputs.size());
-  if (int64_t failed = state->session->run(inputs.data(), outputs.data()))
+  if (int64_t failed = state->session->run(inputs.data(), outputs.data(), times))
     return createStringError(std::make_error_code(std::errc::invalid_argument), state->checks[failed - 1]);
   return Error::success();
 }

@@ -1,5 +1,5 @@
 // Parallel loops become tasks of the worker pool.
-// RUN: bn-opt --bn-outline-tasks %s | FileCheck %s
+// RUN: bn-opt --bn-outline-tasks --split-input-file %s | FileCheck %s
 
 // Two equal loops are one task; little work is one chunk, much work as many as there are iterations, at most 32.
 // CHECK-LABEL: func.func @loops(%arg0: memref<6xf32>, %arg1: memref<6xf32>, %arg2: !llvm.ptr)
@@ -28,5 +28,27 @@ func.func @loops(%x: memref<6xf32>, %y: memref<6xf32>) {
   scf.forall (%i) in (6) {
     memref.store %v, %x[%i] : memref<6xf32>
   } {work = 10000000 : i64}
+  return
+}
+
+// -----
+
+// A launch says what it costs: 3·5 multiply-adds and additions of vectors of 4, casts and constants not counted, and its buffers.
+// CHECK-LABEL: func.func @cost
+// CHECK: kernel.launch @{{.*}} {bytes = 144 : i64, flops = 180 : i64} : !llvm.ptr, memref<3x4xf32>, memref<3x4xf64>
+func.func @cost(%x: memref<3x4xf32>, %y: memref<3x4xf64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  scf.forall (%i) in (3) {
+    %v = vector.load %x[%i, %c0] : memref<3x4xf32>, vector<4xf32>
+    %sum = scf.for %k = %c0 to %c5 step %c1 iter_args(%s = %v) -> vector<4xf32> {
+      %product = math.fma %s, %v, %v : vector<4xf32>
+      %next = arith.addf %product, %v : vector<4xf32>
+      scf.yield %next : vector<4xf32>
+    }
+    %wide = arith.extf %sum : vector<4xf32> to vector<4xf64>
+    vector.store %wide, %y[%i, %c0] : memref<3x4xf64>, vector<4xf64>
+  }
   return
 }

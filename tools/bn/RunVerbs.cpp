@@ -82,6 +82,9 @@ void addBench(CLI::App &app, Action &action) {
   verb->add_option("--warmup", options->warmup, "runs before the clock starts (default 3)")->type_name("N");
   verb->add_option("--iterations", options->iterations, "runs to measure (default: what fits --duration)")->type_name("N");
   verb->add_option("--duration", options->duration, "seconds to measure (default 2)")->check(within(0.001, 1e6))->type_name("S");
+  verb->add_option("--batch", options->input.batch, "first dimension of the inputs (default 1)")->check(within(1, 1 << 20))->type_name("N");
+  verb->add_flag("--profile", options->profile, "time per node, with its share of what the machine can do");
+  verb->add_option("--trace", options->trace, "writes the timeline of a run for Chrome's tracing view or Perfetto")->type_name("FILE");
   addInputs(*verb, options->input);
   addJson(*verb, options->json);
   addQuiet(*verb, options->quiet);

@@ -17,6 +17,8 @@ struct BenchOptions {
   unsigned warmup = 3;
   unsigned iterations = 0; ///< 0: as many as fit `duration`
   double duration = 2;     ///< seconds
+  bool profile = false;    ///< time per node, with what the machine could do
+  std::string trace;       ///< file for the timeline of a run in Chrome's format; empty for none
   std::string json;        ///< "-" is stdout
   bool quiet = false;
 };

@@ -33,6 +33,7 @@ struct InputOptions {
   std::vector<std::string> shapes; ///< NAME=1x3x224x224
   std::vector<std::string> ranges; ///< [NAME:]lo,hi
   uint64_t seed = 0;
+  int64_t batch = 0; ///< first dimension of inputs that nothing else fixes and that the model leaves open or has as 1; 0: 1
 };
 
 /// Where a model goes and how.

@@ -5,6 +5,7 @@
 #define BN_DRIVER_SESSION_H
 
 #include "bn/Driver/Diagnostics.h"
+#include "bn/Driver/Profile.h"
 #include "mlir/IR/MLIRContext.h"
 
 #include <map>
@@ -25,10 +26,15 @@ public:
   /// Says which nodes the interpreter ran, a line for each reason.
   void printNotes(llvm::raw_ostream &os) const;
 
+  /// Where executions note what takes how long; null while nobody wants to know.
+  Profile *getProfile() { return profile; }
+  void setProfile(Profile *newProfile) { profile = newProfile; }
+
 private:
   mlir::MLIRContext context;
   Diagnostics diagnostics;
   std::map<std::string, std::vector<std::string>> interpreted; ///< nodes by reason
+  Profile *profile = nullptr;
 };
 
 } // namespace bn::driver

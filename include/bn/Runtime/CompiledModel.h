@@ -14,6 +14,13 @@
 
 namespace bn {
 
+/// A shared loop of a model.
+struct LaunchInfo {
+  std::string nodes;        ///< the nodes that it computes
+  int64_t flops = 0;        ///< floating-point operations, a fused multiply-add counting as two
+  int64_t bytes = 0;        ///< size of the buffers that it reads and writes
+};
+
 /// Machine code for this machine, and what running it takes.
 struct CompiledModel {
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects; ///< position-independent object files with the entry `bn_run`
@@ -21,6 +28,7 @@ struct CompiledModel {
   size_t arenaSize = 0;                                     ///< bytes of working memory
   size_t weightsSize = 0;                                   ///< bytes of packed weights
   std::vector<std::string> checks;                          ///< messages; with any, there is one more buffer, see `kernel.checks`
+  std::vector<LaunchInfo> launches;                         ///< what `LaunchTime::launch` counts
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 

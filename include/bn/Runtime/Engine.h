@@ -5,6 +5,7 @@
 #define BN_RUNTIME_ENGINE_H
 
 #include "bn/Runtime/CompiledModel.h"
+#include "bn/Runtime/LaunchTime.h"
 
 namespace bn {
 
@@ -23,7 +24,8 @@ public:
   ~Engine();
 
   /// Runs the model. Buffers are row-major in the types of the model's signature, in order; `outputs` are the caller's.
-  llvm::Error run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs);
+  /// `times` takes the launches, unless it is null.
+  llvm::Error run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, std::vector<LaunchTime> *times = nullptr);
 
 private:
   struct State;

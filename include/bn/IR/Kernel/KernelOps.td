@@ -306,7 +306,8 @@ def Kernel_YieldOp
 def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a task once for each chunk, on all workers, and waits";
   let description = [{
-    `task` is a function of the chunk's index and `args`; chunks may run at once and in any order.
+    `task` is a function of the chunk's index and `args`; chunks may run at once and in any order. `flops` counts the floating-point
+    operations of all chunks, a fused multiply-add as two and a function as one; `bytes` is the size of the buffers among `args`.
 
     ```mlir
     kernel.launch @conv_0 chunks 56 on %pool (%x, %w, %y) : memref<1x4x58x58x16xf32>, memref<4x4x3x3x16x16xf32>, memref<1x4x56x56x16xf32>
@@ -316,7 +317,7 @@ def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserO
     * (C1) `task` is a function of `index` and the types of `args`, without results.
   }];
   let arguments = (ins FlatSymbolRefAttr:$task, ConfinedAttr<I64Attr, [IntPositive]>:$chunks, LLVM_AnyPointer:$pool,
-                       Variadic<AnyType>:$args);
+                       Variadic<AnyType>:$args, DefaultValuedAttr<I64Attr, "0">:$flops, DefaultValuedAttr<I64Attr, "0">:$bytes);
   let assemblyFormat = "$task `chunks` $chunks `on` $pool `(` $args `)` attr-dict `:` type($pool) (`,` type($args)^)?";
 }
 

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The entry is `void bn_run(void **arguments)`; the arguments are the inputs, the outputs, the weights, the arena and
-// the worker pool. Where the module has `kernel.checks`, main's last result is one more buffer behind the outputs: an i64,
+// the session. Where the module has `kernel.checks`, main's last result is one more buffer behind the outputs: an i64,
 // 0 or the number, from 1 on, of the first check that failed. The code calls
-// `void bn_parallel_for(void *pool, void (*task)(void *, int64_t), void *context, int64_t chunks)`.
+// `void bn_parallel_for(void *session, void (*task)(void *, int64_t), void *context, int64_t chunks, int64_t launch)`, where `launch`
+// is an index into the table of launches.
 
 #ifndef BN_IR_KERNEL_MODULEATTRIBUTES_H
 #define BN_IR_KERNEL_MODULEATTRIBUTES_H
@@ -18,6 +19,7 @@ inline constexpr llvm::StringLiteral kOutputsAttr = "kernel.outputs";          /
 inline constexpr llvm::StringLiteral kChecksAttr = "kernel.checks";            ///< array of strings: what the inputs did not hold to
 inline constexpr llvm::StringLiteral kWeightsAttr = "kernel.weights";          ///< array of {offset, value}
 inline constexpr llvm::StringLiteral kWeightsSizeAttr = "kernel.weights_size"; ///< i64, bytes
+inline constexpr llvm::StringLiteral kLaunchesAttr = "kernel.launches";        ///< array of {nodes, flops, bytes}, one per launch
 inline constexpr llvm::StringLiteral kArenaSizeAttr = "kernel.arena_size";     ///< i64, bytes
 inline constexpr llvm::StringLiteral kEntryName = "bn_run";
 inline constexpr llvm::StringLiteral kParallelForName = "bn_parallel_for";

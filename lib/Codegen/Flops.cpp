@@ -1,0 +1,56 @@
+// Flops.cpp - how much a parallel loop computes and touches, for the profile.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Flops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+static int64_t elementsOf(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  return shaped && shaped.hasStaticShape() ? shaped.getNumElements() : 1;
+}
+
+/// Of an operation without regions.
+static int64_t flopsOf(Operation &op) {
+  if (op.getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op.getResult(0).getType())))
+    return 0;
+  if (auto reduction = dyn_cast<vector::ReductionOp>(op))
+    return elementsOf(reduction.getVector().getType());
+  int64_t elements = elementsOf(op.getResult(0).getType());
+  if (isa<math::FmaOp, vector::FMAOp>(op))
+    return 2 * elements;
+  bool computes = isa<arith::ArithDialect, math::MathDialect>(op.getDialect());
+  return computes && !op.hasTrait<OpTrait::ConstantLike>() && !isa<CastOpInterface, arith::SelectOp>(op) ? elements : 0;
+}
+
+static int64_t flopsOf(Region &region) {
+  int64_t flops = 0;
+  for (Operation &op : region.getOps()) {
+    if (op.getNumRegions() == 0)
+      flops += flopsOf(op);
+    auto loop = dyn_cast<LoopLikeOpInterface>(op);
+    std::optional<APInt> trips = loop ? loop.getStaticTripCount() : std::nullopt;
+    for (Region &inner : op.getRegions())
+      flops += (trips ? trips->getSExtValue() : 1) * flopsOf(inner);
+  }
+  return flops;
+}
+
+int64_t bn::countFlops(scf::ForallOp loop) {
+  int64_t iterations = 1;
+  for (int64_t bound : loop.getStaticUpperBound())
+    iterations *= bound;
+  return iterations * flopsOf(loop.getRegion());
+}
+
+int64_t bn::countBytes(ValueRange values) {
+  int64_t bytes = 0;
+  for (Type type : values.getTypes())
+    if (auto memref = dyn_cast<MemRefType>(type); memref && memref.hasStaticShape() && memref.getElementType().isIntOrFloat())
+      bytes += memref.getNumElements() * llvm::divideCeil(memref.getElementTypeBitWidth(), 8);
+  return bytes;
+}

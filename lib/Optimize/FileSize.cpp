@@ -29,15 +29,18 @@ bool isUsed(Operation *op, const DenseSet<Operation *> &unused) {
 }
 
 int64_t estimateNodeBytes(Operation *op) {
-  constexpr int64_t frame = 8, attributeBytes = 12; // tags and lengths of a message; an attribute of one number
+  constexpr int64_t frame = 6, attributeBytes = 12; // tags and lengths of a message; an attribute of one number
   int64_t bytes = frame + onnx::getOperatorName(op).size() + onnx::getNodeName(op).size();
   for (Value value : llvm::concat<Value>(SmallVector<Value>(op->getOperands()), SmallVector<Value>(op->getResults())))
     bytes += 2 + onnx::getValueName(value).size();
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     bytes += attributeBytes * node.getNodeAttrs().size();
-  if (isa<InferenceOp, TrainingOp>(op))
-    bytes += attributeBytes; // epsilon
   return bytes;
+}
+
+int64_t estimateInitializerBytes(StringRef name, RankedTensorType type) {
+  constexpr int64_t frame = 8, dimBytes = 2; // tags and lengths of message, name and data; the element type
+  return frame + dimBytes * type.getRank() + name.size() + getNumBytes(type).value_or(0);
 }
 
 int64_t estimateFileBytes(Operation *root, const DenseSet<Operation *> &unused) {
@@ -45,7 +48,7 @@ int64_t estimateFileBytes(Operation *root, const DenseSet<Operation *> &unused) 
   root->walk([&](Operation *op) {
     auto constant = dyn_cast<onnx::ConstantOp>(op);
     if (constant && isUsed(op, unused))
-      bytes += initializerFrame + onnx::getValueName(constant).size() + getNumBytes(constant);
+      bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
     if (isa<onnx::NodeOpInterface, InferenceOp, TrainingOp>(op) && !unused.contains(op))
       bytes += estimateNodeBytes(op);
   });

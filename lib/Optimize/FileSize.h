@@ -25,8 +25,8 @@ int64_t estimateFileBytes(mlir::Operation *root, const llvm::DenseSet<mlir::Oper
 /// The bytes that a node takes in a file: its operator, names and attributes.
 int64_t estimateNodeBytes(mlir::Operation *op);
 
-/// The bytes that an initializer takes apart from its elements and its name.
-inline constexpr int64_t initializerFrame = 16; // tags and lengths, dimensions, element type
+/// The bytes that an initializer takes, with its name.
+int64_t estimateInitializerBytes(llvm::StringRef name, mlir::RankedTensorType type);
 
 /// Notes the size of the graph around `op`, unless it is noted already.
 void noteFileBytes(mlir::Operation *op);

@@ -128,13 +128,12 @@ bool LinearChange::changesBias() const {
 int64_t LinearChange::getAddedBytes() const {
   int64_t bytes = 0;
   auto replace = [&](onnx::ConstantOp old, RankedTensorType type) {
-    bytes += *getNumBytes(type);
     if (old && !hasOtherReaders(old, op)) {
-      bytes -= getNumBytes(old);
+      bytes += *getNumBytes(type) - getNumBytes(old);
       return;
     }
-    int64_t nameBytes = onnx::getValueName(getConstant(form.weight->get())).size() + StringRef("_folded").size();
-    bytes += initializerFrame + 2 * nameBytes; // the node names it as well
+    std::string name = (onnx::getValueName(getConstant(form.weight->get())) + "_folded").str();
+    bytes += estimateInitializerBytes(name, type) + name.size(); // the node names it as well
   };
   if (scalesWeight())
     replace(getConstant(form.weight->get()), cast<RankedTensorType>(form.weight->get().getType()));

@@ -33,12 +33,12 @@ int64_t countNodes(AffineOp affine) {
 }
 
 int64_t countBytes(const BroadcastMap &map, AffineOp affine) {
-  constexpr int64_t nodeBytes = 8 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
-  int64_t nameBytes = onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() +
-                      2 * (onnx::getDisplayName(affine).size() + StringRef("_offset").size()); // of the constant, at both ends
-  int64_t numbers = map.isUniform() ? 1 : affine.getScale().size();
-  int64_t width = cast<ShapedType>(affine.getType()).getElementTypeBitWidth() / 8;
-  return countNodes(map) * (nodeBytes + nameBytes + initializerFrame + numbers * width);
+  constexpr int64_t nodeBytes = 6 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
+  std::string name = onnx::getDisplayName(affine) + "_offset"; // of the constant, at both ends
+  int64_t nameBytes = onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() + name.size();
+  SmallVector<int64_t> shape(map.getShape());
+  auto numbers = RankedTensorType::get(shape, cast<ShapedType>(affine.getType()).getElementType());
+  return countNodes(map) * (nodeBytes + nameBytes + estimateInitializerBytes(name, numbers));
 }
 
 int64_t countBytes(AffineOp affine) {
@@ -50,7 +50,7 @@ int64_t countBytes(AffineOp affine) {
     bytes += estimateNodeBytes(original);
     for (Value operand : original->getOperands())
       if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
-        bytes += getNumBytes(constant) + initializerFrame + onnx::getValueName(constant).size();
+        bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
   }
   return bytes;
 }

@@ -24,6 +24,7 @@ static constexpr Row rows[] = {
     {Reason::VarianceNotPositive, "variance-not-positive", "variance plus epsilon is not positive in some channel"},
     {Reason::NonFinite, "non-finite", "a parameter or weight is infinite or not a number"},
     {Reason::InputNotFinite, "input-not-finite", "a node before divides by zero or the like, and infinities and NaNs obey no algebra"},
+    {Reason::InFunction, "in-function", "it is in a model-local function, and its input or parameters come from the calls"},
     {Reason::SkippedByUser, "skipped-by-user", "the node was excluded by name"},
     {Reason::NoProducer, "no-producer", "the input comes from outside the graph"},
     {Reason::ProducerNotLinear, "producer-not-linear", "the node before has no weights that could take the scale"},

@@ -48,6 +48,17 @@ static bool isNode(Operation *op) {
   return isa<onnx::NodeOpInterface, InferenceOp, TrainingOp, AffineOp>(op);
 }
 
+/// Why the BatchNormalization stays, as far as anyone knows.
+static std::optional<Reason> getReason(Operation *op) {
+  if (isa<TrainingOp>(op))
+    return Reason::TrainingMode;
+  auto noted = op->getAttrOfType<StringAttr>(attr::reason);
+  std::optional<Reason> reason = noted ? parseReason(noted) : std::nullopt;
+  if (!holdsInitializers(op) && (!isa<InferenceOp>(op) || reason == Reason::ParametersNotConstant || reason == Reason::NoProducer))
+    return Reason::InFunction;
+  return isa<InferenceOp>(op) ? reason : Reason::UnknownShape;
+}
+
 /// A BatchNormalization as it stands in the graph.
 static BatchNormRecord describe(Operation *op, int64_t version) {
   BatchNormRecord record;
@@ -61,14 +72,17 @@ static BatchNormRecord describe(Operation *op, int64_t version) {
   for (Operation *user : op->getResult(0).getUsers())
     if (!user->hasTrait<OpTrait::IsTerminator>())
       record.consumers.push_back(onnx::getDisplayName(user));
-  std::optional<Reason> reason = isa<TrainingOp>(op) ? std::optional(Reason::TrainingMode) : std::nullopt;
-  if (auto noted = op->getAttrOfType<StringAttr>(attr::reason))
-    reason = parseReason(noted);
-  if (reason) {
+  if (std::optional<Reason> reason = getReason(op)) {
     record.reason = getCode(*reason);
     record.message = getSentence(*reason);
   }
   return record;
+}
+
+/// A BatchNormalization that import left a node of ONNX: the types of its operands are not known.
+static bool isUntyped(Operation *op) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  return node && node.getDomain().empty() && node.is("BatchNormalization");
 }
 
 /// The ONNX operator of a node, with its domain unless that is the default one.
@@ -109,7 +123,7 @@ ModelSummary summarize(ModuleOp module, bool channels) {
       summary.channels[onnx::getDisplayName(op)] = std::move(ranges);
     if (auto constant = dyn_cast<onnx::ConstantOp>(op))
       summary.bytes += getNumBytes(constant);
-    if (isa<InferenceOp, TrainingOp>(op))
+    if (isa<InferenceOp, TrainingOp>(op) || isUntyped(op))
       summary.batchNorms.push_back(describe(op, version));
     return isa<AffineOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });

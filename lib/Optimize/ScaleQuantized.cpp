@@ -114,7 +114,7 @@ static Reason scaleScales(const QuantizedLinear &linear, const ChannelMap &map, 
   for (auto [scale, a] : llvm::zip_equal(scales, map.scale))
     scale *= a == 0 ? 1 : std::abs(a);
   auto type = cast<RankedTensorType>(linear.getScale().getType());
-  if (!linear.perChannel && llvm::all_equal(map.scale) && map.scale.front() != 0)
+  if (!linear.perChannel && llvm::all_equal(scales))
     scales.truncate(1);
   else
     type = RankedTensorType::get({linear.channels}, type.getElementType());
@@ -155,7 +155,7 @@ static Reason mirrorIntegers(const QuantizedLinear &linear, const ChannelMap &ma
 /// Where each channel gets a scale, each needs a zero point.
 static void spreadZeroPoint(const QuantizedLinear &linear, ScaledConstants &constants) {
   onnx::ConstantOp old = linear.getZeroPoint();
-  if (!old || old.getValue().getShapedType().getRank() == cast<RankedTensorType>(constants.scale.getType()).getRank())
+  if (!old || old.getValue().getNumElements() == constants.scale.getNumElements())
     return;
   reference::Tensor tensor = reference::fromElements(old.getValue());
   tensor.values = std::vector<int64_t>(linear.channels, tensor.integers().front());
@@ -227,7 +227,7 @@ private:
       if (value)
         setOperand(rewriter, node->getOpOperand(index), value, "");
     };
-    bool spreads = constants.scale && cast<RankedTensorType>(constants.scale.getType()).getRank() == 1 && !linear.perChannel;
+    bool spreads = constants.scale && constants.scale.getNumElements() != 1 && !linear.perChannel;
     set(0, constants.integers);
     set(1, constants.scale);
     set(2, constants.zeroPoint);

@@ -21,6 +21,8 @@ def widen_info(info):
 def widen_node(node):
     """The nodes that do the work of `node` in double."""
     for attribute in node.attribute:
+        if attribute.HasField("g"):
+            widen_graph(attribute.g)
         if attribute.name == "value":
             widen_tensor(attribute.t)
         if attribute.name == "to" and attribute.i in FLOATS:
@@ -39,16 +41,24 @@ def widen_node(node):
     return [node]
 
 
+def widen_nodes(nodes):
+    wide = [new for node in nodes for new in widen_node(node)]
+    del nodes[:]
+    nodes.extend(wide)
+
+
+def widen_graph(graph):
+    for tensor in graph.initializer:
+        widen_tensor(tensor)
+    for info in [*graph.input, *graph.output, *graph.value_info]:
+        widen_info(info)
+    widen_nodes(graph.node)
+
+
 def to_double(model):
     wide = onnx.ModelProto()
     wide.CopyFrom(model)
-    graph = wide.graph
-    for tensor in graph.initializer:
-        widen_tensor(tensor)
-    for info in [*graph.input, *graph.output]:
-        widen_info(info)
-    del graph.value_info[:]
-    nodes = [new for node in graph.node for new in widen_node(node)]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    widen_graph(wide.graph)
+    for function in wide.functions:
+        widen_nodes(function.node)
     return wide

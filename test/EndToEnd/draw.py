@@ -9,6 +9,7 @@ import onnx
 import linear
 import neighbours
 from graph import DTYPES, Graph, Value
+from nests import nest
 
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OPSETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
@@ -29,6 +30,7 @@ class Case:
     inputs: dict
     dtype: type
     quantized: bool
+    summed: int = 1
 
 
 def draw_input(graph):
@@ -76,14 +78,17 @@ def draw(seed):
         if y is not None:
             graph.values.append(y)
     outputs = pick_outputs(graph)
+    if graph.opset >= 15 and graph.chance(0.25):
+        nest(graph, graph.to_model([x], outputs, np.random.default_rng(seed)), outputs)
     model = graph.to_model([x], outputs, rng)
     if rng.random() < 0.3:
         model = onnx.shape_inference.infer_shapes(model)
-    inputs = {x.name: rng.standard_normal(x.shape).astype(dtype)}
-    return Case(model, inputs, dtype, any(v.quantized for v in graph.values))
+    inputs = {x.name: rng.standard_normal(x.shape).astype(dtype)} | graph.extra_inputs
+    return Case(model, inputs, dtype, any(v.quantized for v in graph.values), graph.summed)
 
 
 def draw_inputs(case, seed):
     """Other inputs for the same case."""
     rng = np.random.default_rng(seed)
-    return {name: rng.standard_normal(array.shape).astype(case.dtype) for name, array in case.inputs.items()}
+    return {name: rng.standard_normal(array.shape).astype(case.dtype) if array.dtype == case.dtype else array
+            for name, array in case.inputs.items()}

@@ -28,6 +28,8 @@ class Graph:
     def __init__(self, rng, dtype, opset):
         self.rng, self.dtype, self.opset = rng, dtype, opset
         self.nodes, self.initializers, self.values = [], [], []
+        self.functions, self.extra_inputs, self.infos = [], {}, []
+        self.summed = 1  # the most numbers that one element of a mean is made of
         self.shared = {}  # shape -> name of a constant that a later node may use as well
 
     def chance(self, probability):
@@ -68,6 +70,22 @@ class Graph:
         self.nodes.append(helper.make_node(operator, inputs, names, name=f"{operator}_{len(self.nodes)}", **attributes))
         return names[0] if outputs == 1 else names
 
+    def weight(self, *shape, axis, scale=1.0):
+        """Random weights; now and then integers with one scale, or one for each index along `axis`."""
+        if self.opset < 10 or self.dtype != np.float32 or not self.chance(0.08):
+            return self.normal(*shape, scale=scale)
+        along = self.opset >= 13 and self.chance(0.6)
+        steps = (self.rng.random(shape[axis] if along else ()) + 0.5) * scale / 64
+        inputs = [self.initializer(self.rng.integers(-128, 128, shape).astype(np.int8)), self.initializer(np.asarray(steps, np.float32))]
+        if self.chance(0.5):
+            inputs.append(self.initializer(np.zeros(steps.shape if along else (), np.int8)))
+        return self.node("DequantizeLinear", inputs, **({"axis": axis} if along else {}))
+
+    def extra_input(self, name, array):
+        """A further input of the model, with its number."""
+        self.extra_inputs[name] = array
+        return name
+
     def value(self, name, shape, *sources):
         return Value(name, list(shape), any(source.quantized for source in sources))
 
@@ -77,8 +95,11 @@ class Graph:
         open_batch = rng.random() < 0.5
         infos = [helper.make_tensor_value_info(v.name, element, ["N", *v.shape[1:]] if open_batch else v.shape) for v in inputs]
         results = [helper.make_tensor_value_info(v.name, element, [f"{v.name}_{i}" for i in range(len(v.shape))]) for v in outputs]
+        infos += [helper.make_tensor_value_info(name, element_type(array.dtype), array.shape) for name, array in self.extra_inputs.items()]
         old = self.opset <= 8 and rng.random() < 0.4
         if old:
             infos += [helper.make_tensor_value_info(t.name, t.data_type, t.dims) for t in self.initializers]
-        graph = helper.make_graph(self.nodes, "random", infos, results, self.initializers)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=3 if old else 8 if self.opset < 20 else 10)
+        graph = helper.make_graph(self.nodes, "random", infos, results, self.initializers, value_info=self.infos)
+        opsets = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid("local", 1) for _ in self.functions]
+        version = 3 if old else 8 if self.opset < 20 else 10
+        return helper.make_model(graph, opset_imports=opsets, functions=self.functions, ir_version=version)

@@ -55,7 +55,7 @@ def conv(graph, x, filters=None, same=False):
     if min(out) < 1:
         return None
     fan = channels // group * int(np.prod(kernel))
-    inputs = [x.name, graph.normal(filters, channels // group, *kernel, scale=fan**-0.5)]
+    inputs = [x.name, graph.weight(filters, channels // group, *kernel, axis=0, scale=fan**-0.5)]
     if graph.chance(0.5):
         inputs.append(graph.normal(filters))
     return graph.value(graph.node("Conv", inputs, **attributes_of(graph, group, kernel, strides, dilations), **pads), [batch, filters, *out], x)
@@ -74,7 +74,7 @@ def conv_transpose(graph, x):
            for n, s, e, k, d, a, b in zip(spatial, strides, extra, kernel, dilations, pads, pads[len(spatial):])]
     if min(out) < 1:
         return None
-    inputs = [x.name, graph.normal(channels, width, *kernel, scale=(channels // group) ** -0.5)]
+    inputs = [x.name, graph.weight(channels, width, *kernel, axis=1, scale=(channels // group) ** -0.5)]
     if graph.chance(0.5):
         inputs.append(graph.normal(group * width))
     attributes = attributes_of(graph, group, kernel, strides, dilations) | {"pads": pads}
@@ -96,7 +96,7 @@ def gemm(graph, x):
         inputs, rows = [weight, x.name], width
     else:
         columns = width
-        inputs = [x.name, graph.normal(*((columns, inner) if trans_b else (inner, columns)), scale=inner**-0.5)]
+        inputs = [x.name, graph.weight(*((columns, inner) if trans_b else (inner, columns)), axis=1 - trans_b, scale=inner**-0.5)]
     forms = [(columns,), (1, columns), (1,), (rows, columns), (rows, 1)] + ([None, None] if graph.opset >= 11 else [])
     form = graph.pick(*forms)
     if form:

@@ -112,6 +112,7 @@ def pool(graph, x):
         return None
     kind = graph.pick("MaxPool", "AveragePool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool")
     if kind.startswith("Global"):
+        graph.summed = max(graph.summed, int(np.prod(x.shape[2:])))
         return graph.value(graph.node(kind, [x.name]), x.shape[:2] + [1] * (len(x.shape) - 2), x)
     kernel, strides, _ = linear.windows(graph, x.shape[2:])
     ones = [1] * len(kernel)
@@ -130,6 +131,7 @@ def reduce_mean(graph, x):
     if rank < 3:
         return None
     keep, axes = graph.chance(0.5), list(range(2, rank))
+    graph.summed = max(graph.summed, int(np.prod(x.shape[2:])))
     if graph.opset >= 18:
         name = graph.node("ReduceMean", [x.name, graph.integers(*axes)], keepdims=int(keep))
     else:

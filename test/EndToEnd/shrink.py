@@ -20,6 +20,15 @@ def copy_of(case):
     return dataclasses.replace(case, model=model, inputs=dict(case.inputs))
 
 
+def reads(node):
+    """What the node reads, inside of it as well."""
+    names = set(node.input)
+    for attribute in node.attribute:
+        for inner in attribute.g.node if attribute.HasField("g") else []:
+            names |= reads(inner)
+    return names
+
+
 def tidy(case):
     """Drops what no output needs, and what speaks of values that are gone."""
     graph = case.model.graph
@@ -28,7 +37,7 @@ def tidy(case):
         if needed.isdisjoint(node.output):
             graph.node.remove(node)
         else:
-            needed.update(node.input)
+            needed |= reads(node)
     for kept in (graph.initializer, graph.input):
         for item in [item for item in kept if item.name not in needed]:
             kept.remove(item)

@@ -120,6 +120,24 @@ TEST_F(ReportTest, without_absorption_all_stay) {
     EXPECT_EQ(record.decision, Decision::Kept);
 }
 
+// Nothing is known of what the calls hand to the function.
+TEST_F(ReportTest, accounts_for_functions) {
+  context.loadDialect<func::FuncDialect, BNDialect, onnx::OnnxDialect>();
+  auto module = parseSourceString<ModuleOp>(R"mlir(
+module attributes {onnx.opset_imports = {ai.onnx = 17 : i64}} {
+func.func private @"local::block"(%x: !onnx.any, %p: !onnx.any) -> !onnx.any attributes {onnx.function} {
+  %y = onnx.node "BatchNormalization"(%x, %p, %p, %p, %p) version 15 attributes {onnx.name = "inner"} : (!onnx.any, !onnx.any, !onnx.any, !onnx.any, !onnx.any) -> !onnx.any
+  return %y : !onnx.any
+}
+})mlir",
+                                             &context);
+  ASSERT_TRUE(module);
+  Report report = collectReport(summarize(*module), *module);
+  ASSERT_EQ(report.batchNorms.size(), 1u);
+  EXPECT_EQ(report.batchNorms[0].node, "inner");
+  EXPECT_EQ(report.batchNorms[0].reason, "in-function");
+}
+
 TEST(PipelineTest, lists_passes_that_can_be_disabled) {
   std::vector<PassSummary> passes = listOptimizePasses();
   ASSERT_FALSE(passes.empty());

@@ -21,6 +21,35 @@ func.func @per_tensor(%x: tensor<?x2x5xf32>) -> tensor<?x2x5xf32> {
   return %1 : tensor<?x2x5xf32>
 }
 
+// A zero point of one element is spread as well.
+// CHECK-LABEL: func.func @zero_point_in_a_list
+// CHECK-DAG: onnx.constant dense<{{\[}}1.000000e+00, 1.500000e+00]> : tensor<2xf32> {onnx.outputs = ["s"]}
+// CHECK-DAG: onnx.constant dense<1> : tensor<2xi8> {onnx.outputs = ["z"]}
+func.func @zero_point_in_a_list(%x: tensor<?x2x5xf32>) -> tensor<?x2x5xf32> {
+  %q = onnx.constant dense<[[[3], [-4]], [[3], [-4]]]> : tensor<2x2x1xi8> {onnx.outputs = ["q"]}
+  %s = onnx.constant dense<0.5> : tensor<1xf32> {onnx.outputs = ["s"]}
+  %z = onnx.constant dense<1> : tensor<1xi8> {onnx.outputs = ["z"]}
+  %none = onnx.absent
+  %w = onnx.node "DequantizeLinear"(%q, %s, %z) version 13 : (tensor<2x2x1xi8>, tensor<1xf32>, tensor<1xi8>) -> tensor<2x2x1xf32>
+  %0 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<?x2x5xf32>, tensor<2x2x1xf32>, none) -> tensor<?x2x5xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [0.0, 0.0] axis 1 : tensor<?x2x5xf32>
+  return %1 : tensor<?x2x5xf32>
+}
+
+// One channel needs no axis, which DequantizeLinear before version 13 does not have.
+// CHECK-LABEL: func.func @one_channel
+// CHECK: onnx.node "DequantizeLinear"({{.*}}) version 10 :
+// CHECK-NOT: bn.affine
+func.func @one_channel(%x: tensor<?x2x5xf32>) -> tensor<?x1x5xf32> {
+  %q = onnx.constant dense<[[[3], [-4]]]> : tensor<1x2x1xi8> {onnx.outputs = ["q"]}
+  %s = onnx.constant dense<0.5> : tensor<1xf32> {onnx.outputs = ["s"]}
+  %none = onnx.absent
+  %w = onnx.node "DequantizeLinear"(%q, %s) version 10 : (tensor<1x2x1xi8>, tensor<1xf32>) -> tensor<1x2x1xf32>
+  %0 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<?x2x5xf32>, tensor<1x2x1xf32>, none) -> tensor<?x1x5xf32>
+  %1 = bn.affine %0 scale [2.0] offset [0.0] axis 1 : tensor<?x1x5xf32>
+  return %1 : tensor<?x1x5xf32>
+}
+
 // A quantized bias becomes a float: 4·2·0.5 + 1, and 6·2·0.5 + 1. One scale is enough where the affine has one.
 // CHECK-LABEL: func.func @quantized_bias
 // CHECK-DAG: onnx.constant dense<1.000000e+00> : tensor<f32> {onnx.outputs = ["s"]}

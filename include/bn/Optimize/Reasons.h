@@ -21,6 +21,7 @@ enum class Reason {
   VarianceNotPositive,
   NonFinite,
   InputNotFinite,
+  InFunction,
   SkippedByUser,
   NoProducer,
   ProducerNotLinear,

@@ -32,7 +32,7 @@ int64_t estimateNodeBytes(Operation *op) {
   constexpr int64_t frame = 6, attributeBytes = 12; // tags and lengths of a message; an attribute of one number
   int64_t bytes = frame + onnx::getOperatorName(op).size() + onnx::getNodeName(op).size();
   for (Value value : llvm::concat<Value>(SmallVector<Value>(op->getOperands()), SmallVector<Value>(op->getResults())))
-    bytes += 2 + onnx::getValueName(value).size();
+    bytes += isAbsent(value) ? 0 : 2 + onnx::getValueName(value).size();
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     bytes += attributeBytes * node.getNodeAttrs().size();
   return bytes;

@@ -133,7 +133,7 @@ int64_t LinearChange::getAddedBytes() const {
       return;
     }
     std::string name = (onnx::getValueName(getConstant(form.weight->get())) + "_folded").str();
-    bytes += estimateInitializerBytes(name, type) + name.size(); // the node names it as well
+    bytes += estimateInitializerBytes(name, type) + 2 + name.size(); // the node names it as well
   };
   if (scalesWeight())
     replace(getConstant(form.weight->get()), cast<RankedTensorType>(form.weight->get().getType()));

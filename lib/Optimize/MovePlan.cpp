@@ -32,13 +32,21 @@ int64_t countNodes(AffineOp affine) {
   return hasBatchNorm || originals.size() == 1 ? 1 : std::min<int64_t>(count, originals.size());
 }
 
-int64_t countBytes(const BroadcastMap &map, AffineOp affine) {
+int64_t countBytes(const BroadcastMap &map, AffineOp affine, std::optional<StringRef> constantName) {
   constexpr int64_t nodeBytes = 6 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
-  std::string name = onnx::getDisplayName(affine) + "_offset"; // of the constant, at both ends
+  std::string name = constantName ? constantName->str() : onnx::getDisplayName(affine) + "_offset"; // at both ends
   int64_t nameBytes = onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() + name.size();
   SmallVector<int64_t> shape(map.getShape());
   auto numbers = RankedTensorType::get(shape, cast<ShapedType>(affine.getType()).getElementType());
   return countNodes(map) * (nodeBytes + nameBytes + estimateInitializerBytes(name, numbers));
+}
+
+int64_t countBytes(Operation *node) {
+  int64_t bytes = estimateNodeBytes(node);
+  for (Value operand : node->getOperands())
+    if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, node))
+      bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
+  return bytes;
 }
 
 int64_t countBytes(AffineOp affine) {
@@ -46,12 +54,8 @@ int64_t countBytes(AffineOp affine) {
   if (originals.empty())
     return countBytes(getBroadcastMap(affine), affine);
   int64_t bytes = 0;
-  for (Operation *original : originals) {
-    bytes += estimateNodeBytes(original);
-    for (Value operand : original->getOperands())
-      if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, original))
-        bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
-  }
+  for (Operation *original : originals)
+    bytes += countBytes(original);
   return bytes;
 }
 
@@ -60,7 +64,8 @@ bool hasRoom(AffineOp affine, int64_t bytes) {
     return true;
   SmallVector<Operation *> originals = getOriginals(affine);
   DenseSet<Operation *> unused(originals.begin(), originals.end());
-  return bytes <= getRoom(affine, unused).value_or(0);
+  constexpr int64_t slack = 8; // names may get numbers
+  return bytes + slack <= getRoom(affine, unused).value_or(0);
 }
 
 int64_t MovePlan::getAddedBytes() const {

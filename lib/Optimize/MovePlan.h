@@ -109,8 +109,11 @@ int64_t countNodes(const BroadcastMap &map);
 /// How many nodes the affine takes in standard ONNX.
 int64_t countNodes(AffineOp affine);
 
-/// How many bytes an affine in the place of this one with these numbers and nothing to go back to takes in the file.
-int64_t countBytes(const BroadcastMap &map, AffineOp affine);
+/// How many bytes an affine in the place of this one with these numbers and nothing to go back to takes in the file, its constants
+/// under new names unless one is given.
+int64_t countBytes(const BroadcastMap &map, AffineOp affine, std::optional<llvm::StringRef> constantName = std::nullopt);
+/// How many bytes the node takes in the file, and the constants that only it reads.
+int64_t countBytes(mlir::Operation *node);
 /// How many bytes the affine takes in the file, its nodes and the constants that only they read.
 int64_t countBytes(AffineOp affine);
 

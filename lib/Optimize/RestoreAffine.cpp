@@ -15,6 +15,7 @@
 #include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
+#include "MovePlan.h"
 #include "NonFinite.h"
 #include "Opset.h"
 #include "bn/IR/Onnx/Names.h"
@@ -57,6 +58,13 @@ struct Builder {
           if (!constant.getNodeAttr() && operand.hasOneUse() && !onnx::getValueName(constant).empty())
             going.push_back(constant);
     return going;
+  }
+
+  /// Whether new nodes take more bytes than the originals, which may share their constants with other nodes.
+  bool needsMoreBytes() {
+    bool reusesNames = static_cast<int64_t>(going.size()) >= countNodes(getBroadcastMap(affine)) && !going.empty();
+    std::optional<StringRef> name = reusesNames ? std::optional(onnx::getValueName(going.front())) : std::nullopt;
+    return !affine.getOriginals().empty() && countBytes(getBroadcastMap(affine), affine, name) > countBytes(affine);
   }
 
   /// A name for a new constant.
@@ -159,6 +167,8 @@ struct RestoreAsOneNode : public OpRewritePattern<AffineOp> {
     if (!map.hasUnitScale() && !map.hasZeroOffset())
       return rewriter.notifyMatchFailure(affine, "both scale and shift");
     Builder builder{rewriter, affine, names};
+    if (builder.needsMoreBytes())
+      return rewriter.notifyMatchFailure(affine, "the file would grow");
     ElementsAttr operand = builder.makeOperand(map.hasUnitScale() ? map.offset : map.scale);
     if (!operand)
       return reject(rewriter, affine, Reason::Overflow);
@@ -181,6 +191,11 @@ struct RestoreAsBatchNorm : public OpRewritePattern<AffineOp> {
     Parameters parameters;
     if (Reason why = computeParameters(affine, norm, parameters); why != Reason::None)
       return reject(rewriter, affine, why);
+    int64_t room = 0;
+    for (Operation *other : getOriginals(affine))
+      room += other == norm ? 0 : countBytes(other);
+    if (countCopiedBytes(norm, parameters) > room)
+      return rewriter.notifyMatchFailure(affine, "other nodes read the parameters, and a second copy would make the file larger");
 
     replace(affine, norm, parameters, rewriter);
     return success();
@@ -191,6 +206,21 @@ private:
   struct Parameters {
     ElementsAttr scale, offset, mean;
   };
+
+  /// The bytes of new parameters whose old ones stay for others.
+  static int64_t countCopiedBytes(InferenceOp norm, const Parameters &parameters) {
+    int64_t bytes = 0;
+    std::pair<ElementsAttr, Value> changes[] = {
+        {parameters.scale, norm.getScale()}, {parameters.offset, norm.getOffset()}, {parameters.mean, norm.getMean()}};
+    for (auto [value, old] : changes) {
+      onnx::ConstantOp constant = value && old ? getConstant(old) : nullptr;
+      if (!value || (constant && !hasOtherReaders(constant, norm)))
+        continue;
+      std::string name = ((constant ? onnx::getValueName(constant) : "") + "_folded").str();
+      bytes += estimateInitializerBytes(name, cast<RankedTensorType>(value.getShapedType())) + name.size();
+    }
+    return bytes;
+  }
 
   /// gamma = a·√(variance + epsilon), and beta - a·mean = b: in each channel with the old mean, or with the old beta where that makes
   /// the two terms smaller, whose rounding is the error. The variance stays.
@@ -262,6 +292,8 @@ struct RestoreAsMulAdd : public OpRewritePattern<AffineOp> {
       return rewriter.notifyMatchFailure(affine, "the originals are not more nodes");
     ChannelMap map = getMap(affine);
     Builder builder{rewriter, affine, names};
+    if (builder.needsMoreBytes())
+      return rewriter.notifyMatchFailure(affine, "the file would grow");
     ElementsAttr scale = builder.makeOperand(map.scale), offset = builder.makeOperand(map.offset);
     if (!scale || !offset)
       return reject(rewriter, affine, Reason::Overflow);

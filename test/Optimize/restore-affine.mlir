@@ -31,7 +31,7 @@ func.func @two_scales(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 // CHECK-NEXT: onnx.add %arg0, %[[S]]
 // CHECK-NEXT: return
 func.func @two_shifts(%x: tensor<3x2x5xf32>) -> tensor<3x2x5xf32> {
-  %c = onnx.constant dense<[[3.0], [1.0]]> : tensor<2x1xf32>
+  %c = onnx.constant dense<[[3.0], [1.0]]> : tensor<2x1xf32> {onnx.outputs = ["c"]}
   %d = onnx.constant dense<2.0> : tensor<f32>
   %0 = onnx.add %x, %c {version = 14 : i64} : (tensor<3x2x5xf32>, tensor<2x1xf32>) -> tensor<3x2x5xf32>
   %y = onnx.sub %0, %d {version = 14 : i64} : (tensor<3x2x5xf32>, tensor<f32>) -> tensor<3x2x5xf32>
@@ -68,8 +68,8 @@ func.func @batch_norm(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 // CHECK: onnx.add %[[M]], %[[B]]
 // CHECK-NEXT: return
 func.func @mul_add(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
-  %a = onnx.constant dense<[2.0, 3.0]> : tensor<2xf32>
-  %one = onnx.constant dense<1.0> : tensor<f32>
+  %a = onnx.constant dense<[2.0, 3.0]> : tensor<2xf32> {onnx.outputs = ["a"]}
+  %one = onnx.constant dense<1.0> : tensor<f32> {onnx.outputs = ["one"]}
   %two = onnx.constant dense<2.0> : tensor<f32>
   %0 = onnx.mul %x, %a {version = 14 : i64} : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
   %1 = onnx.sub %0, %one {version = 14 : i64} : (tensor<3x2xf32>, tensor<f32>) -> tensor<3x2xf32>
@@ -104,4 +104,21 @@ func.func @names(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %1 = onnx.mul %0, %d {version = 14 : i64, onnx.outputs = ["t2"]} : (tensor<3x2xf32>, tensor<f32>) -> tensor<3x2xf32>
   %y = onnx.add %1, %e {version = 14 : i64, onnx.outputs = ["y"]} : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
   return %y : tensor<3x2xf32>
+}
+
+// Two BatchNormalizations share their parameters, which nobody can change for one of them in the room of a short Mul.
+// CHECK-LABEL: func.func @no_copy_of_parameters
+// CHECK: bn.inference
+// CHECK: onnx.mul
+// CHECK: bn.inference
+// CHECK: onnx.mul
+func.func @no_copy_of_parameters(%x: tensor<3x19xf32>) -> (tensor<3x19xf32>, tensor<3x19xf32>) {
+  %g = onnx.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 8.0]> : tensor<19xf32> {onnx.outputs = ["gamma"]}
+  %v = onnx.constant dense<1.0> : tensor<19xf32>
+  %c = onnx.constant dense<4.0> : tensor<f32>
+  %0 = bn.inference %x scale %g offset %g mean %g variance %v axes [1] epsilon 0.0 : (tensor<3x19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>) -> tensor<3x19xf32>
+  %1 = onnx.mul %0, %c {version = 14 : i64} : (tensor<3x19xf32>, tensor<f32>) -> tensor<3x19xf32>
+  %2 = bn.inference %x scale %g offset %g mean %g variance %v axes [1] epsilon 0.0 : (tensor<3x19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>) -> tensor<3x19xf32>
+  %3 = onnx.mul %2, %c {version = 14 : i64} : (tensor<3x19xf32>, tensor<f32>) -> tensor<3x19xf32>
+  return %1, %3 : tensor<3x19xf32>, tensor<3x19xf32>
 }

@@ -120,7 +120,10 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
     Reason why = Reason::None;
     std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why);
     for (Candidate &candidate : llvm::make_second_range(candidates)) {
-      if (Reason obstacle = candidate.plan.prepare(); obstacle != Reason::None) {
+      Reason obstacle = checkFit(affine, candidate.rest);
+      if (obstacle == Reason::None)
+        obstacle = candidate.plan.prepare();
+      if (obstacle != Reason::None) {
         why = obstacle;
         continue;
       }
@@ -153,6 +156,13 @@ private:
         onnx::setOutputNames(input.getOwner(), llvm::to_vector_of<StringRef>(held));
     }
     rewriter.replaceOp(affine, affine.getInput());
+  }
+
+  /// Whether the affine's type holds the numbers that are left of it.
+  static Reason checkFit(AffineOp affine, const BroadcastMap &rest) {
+    Type element = cast<ShapedType>(affine.getType()).getElementType();
+    Reason why = bn::checkFit(rest.getNumbers().scale, element);
+    return why == Reason::None ? bn::checkFit(rest.getNumbers().offset, element) : why;
   }
 
   /// What is left of the affine stays in its place.

@@ -73,3 +73,17 @@ func.func @no_zero_scale_behind_infinities(%x: tensor<2x3x5xf32>) -> tensor<2x3x
   %y = bn.inference %r scale %s offset %p mean %p variance %p axes [1] epsilon 1.0e-5 : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
   return %y : tensor<2x3x5xf32>
 }
+
+// The convolution could take the scale, but half precision has no room for the shift that comes before it then: 2000/0.01.
+// CHECK-LABEL: func.func @no_overflow
+// CHECK: bn.inference
+func.func @no_overflow(%x: tensor<2x3x5xf16>) -> tensor<2x3x5xf16> {
+  %k = onnx.constant dense<0.5> : tensor<3x3x3xf16>
+  %p = onnx.constant dense<1.0> : tensor<3xf16>
+  %s = onnx.constant dense<[0.01, 0.02, 0.03]> : tensor<3xf16>
+  %b = onnx.constant dense<[2.0e3, 1.0, 2.0]> : tensor<3xf16>
+  %none = onnx.absent
+  %n = bn.inference %x scale %s offset %b mean %p variance %p axes [1] epsilon 1.0e-5 : (tensor<2x3x5xf16>, tensor<3xf16>, tensor<3xf16>, tensor<3xf16>, tensor<3xf16>) -> tensor<2x3x5xf16>
+  %y = onnx.conv %n, %k, %none {version = 11 : i64, pads = array<i64: 1, 1>} : (tensor<2x3x5xf16>, tensor<3x3x3xf16>, none) -> tensor<2x3x5xf16>
+  return %y : tensor<2x3x5xf16>
+}

@@ -98,7 +98,7 @@ std::optional<CompiledModel> CodeCache::load(Session &session) const {
 }
 
 void CodeCache::store(const CompiledModel &model, Session &session) const {
-  constexpr uint64_t maxBytes = uint64_t(4) << 30;
+  constexpr uint64_t maxBytes = uint64_t(2) << 30;
   Error error = llvm::errorCodeToError(llvm::sys::fs::create_directories(folder));
   if (!error)
     error = writeFile(path, [&](raw_ostream &os) { writeCompiledModel(model, session.getContext(), os); });

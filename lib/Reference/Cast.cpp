@@ -215,8 +215,22 @@ static LogicalResult cast(Call &call) {
 
 static LogicalResult castLike(Call &call) { return castTo(call, call[1].elementType); }
 
+/// The same bits under a type of the same width.
+static LogicalResult bitCast(Call &call) {
+  Type elementType = getDataType(call.node->getContext(), call.node.getInt("to", 0));
+  if (!elementType)
+    return call.unsupported() << "the interpreter does not support data type " << call.node.getInt("to", 0);
+  auto getWidth = [](Type type) { return isa<onnx::StringType>(type) ? 0 : type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth(); };
+  if (getWidth(elementType) == 0 || getWidth(elementType) != getWidth(call[0].elementType))
+    return call.error() << "expected a type of the width of " << call[0].elementType << ", got " << elementType;
+  HostTensor bits = toHost(call[0]);
+  bits.type = RankedTensorType::get(bits.type.getShape(), elementType);
+  call.results.push_back(fromHost(bits));
+  return success();
+}
+
 ArrayRef<Operator> getCasts() {
-  static constexpr Operator table[] = {{"Cast", "any", cast}, {"CastLike", "any any", castLike}};
+  static constexpr Operator table[] = {{"BitCast", "any", bitCast}, {"Cast", "any", cast}, {"CastLike", "any any", castLike}};
   return table;
 }
 

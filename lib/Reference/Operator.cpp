@@ -20,7 +20,7 @@ const Operator *findOperator(StringRef name) {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
          {getActivations(),    getArithmetic(), getCasts(),       getConvolutions(), getDetections(), getGathers(),  getGridSamples(),
-          getLogic(),          getMatrices(),   getNormalizations(), getPads(),      getPoolings(),   getQuantizations(), getRecurrents(),
+          getLogic(),          getMatrices(),   getNormalizations(), getPads(),      getPatches(),      getPoolings(),   getQuantizations(), getRecurrents(),
           getReductions(),     getReshapes(),   getResizes(),     getSearches(),     getSelections(), getSignals(),  getTexts(),
           getUpdates()})
       for (const Operator &op : table)

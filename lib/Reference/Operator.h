@@ -73,6 +73,7 @@ llvm::ArrayRef<Operator> getLogic();
 llvm::ArrayRef<Operator> getMatrices();
 llvm::ArrayRef<Operator> getNormalizations();
 llvm::ArrayRef<Operator> getPads();
+llvm::ArrayRef<Operator> getPatches();
 llvm::ArrayRef<Operator> getPoolings();
 llvm::ArrayRef<Operator> getQuantizations();
 llvm::ArrayRef<Operator> getRecurrents();

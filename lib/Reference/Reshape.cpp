@@ -117,6 +117,27 @@ static LogicalResult dropout(Call &call) {
 // Shapes as values
 //===----------------------------------------------------------------------===//
 
+/// Ones on the k-th diagonal of a matrix.
+static LogicalResult eyeLike(Call &call) {
+  const Tensor &x = call[0];
+  if (x.shape.size() != 2)
+    return call.error() << "expected a matrix, got " << x.getType();
+  Type type = cast<ShapedType>(call.node->getResult(0).getType()).getElementType();
+  int64_t k = call.node.getInt("k", 0);
+  Tensor *y = call.addResult(type, x.shape);
+  if (!y)
+    return failure();
+  for (int64_t row = 0; row < x.shape[0]; ++row) {
+    if (row + k < 0 || row + k >= x.shape[1])
+      continue;
+    if (isa<FloatType>(type))
+      y->mutableReals()[row * x.shape[1] + row + k] = 1;
+    else
+      y->mutableIntegers()[row * x.shape[1] + row + k] = 1;
+  }
+  return success();
+}
+
 /// The sizes from `start` to `end`, both moved into the range of dimensions.
 static LogicalResult shapeOf(Call &call) {
   int64_t rank = call[0].shape.size();
@@ -177,6 +198,7 @@ ArrayRef<Operator> getReshapes() {
   static constexpr Operator table[] = {
       {"ConstantOfShape", "integer", constantOfShape},
       {"Dropout", "number real? integer?", dropout},
+      {"EyeLike", "any", eyeLike},
       {"Flatten", "any", flatten},
       {"Identity", "any", identity},
       {"Range", "number number number", range},

@@ -6,6 +6,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <regex>
+
 using namespace mlir;
 
 namespace bn::reference {
@@ -68,6 +70,25 @@ static LogicalResult stringConcat(Call &call) {
   zipBroadcast(*shape, std::get<Strings>(y->values).data(), ArrayRef(std::get<Strings>(call[0].values)), call[0].shape,
                ArrayRef(std::get<Strings>(call[1].values)), call[1].shape,
                [](const std::string &a, const std::string &b) { return a + b; });
+  return success();
+}
+
+/// Whether each string as a whole is what the pattern describes.
+static LogicalResult regexFullMatch(Call &call) {
+  auto *texts = std::get_if<Strings>(&call[0].values);
+  if (!texts)
+    return rejectNumbers(call, 0);
+  StringRef pattern = call.node.getString("pattern", "");
+  std::regex expression;
+  try {
+    expression.assign(pattern.begin(), pattern.end());
+  } catch (const std::regex_error &) {
+    return call.unsupported() << "the interpreter does not support the pattern '" << pattern << "'";
+  }
+  Tensor *y = call.addResult(IntegerType::get(call.node->getContext(), 1), call[0].shape);
+  if (!y)
+    return failure();
+  llvm::transform(*texts, y->mutableIntegers().begin(), [&](const std::string &text) { return std::regex_match(text, expression); });
   return success();
 }
 
@@ -185,6 +206,7 @@ static LogicalResult tfIdfVectorizer(Call &call) {
 
 ArrayRef<Operator> getTexts() {
   static constexpr Operator table[] = {
+      {"RegexFullMatch", "any", regexFullMatch},
       {"StringConcat", "any any", stringConcat},
       {"StringNormalizer", "any", stringNormalizer},
       {"StringSplit", "any", stringSplit},

@@ -1,4 +1,4 @@
-// Update.cpp - Adagrad and Momentum: ONNX category preview training, steps of optimizers.
+// Update.cpp - Adagrad, Adam and Momentum: ONNX category preview training, steps of optimizers; and TensorScatter, of caches.
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operands: rate, step count, then the tensors X…, their gradients G…, and lists of state.
@@ -61,9 +61,55 @@ static LogicalResult momentum(Call &call) {
   });
 }
 
+static LogicalResult adam(Call &call) {
+  double alpha = call.node.getFloat("alpha", 0.9f), beta = call.node.getFloat("beta", 0.999f), norm = call.node.getFloat("norm_coefficient", 0);
+  double normAfter = call.node.getFloat("norm_coefficient_post", 0), epsilon = call.node.getFloat("epsilon", 1e-6f);
+  if (call[0].getNumElements() != 1 || call[1].getNumElements() != 1)
+    return call.error() << "expected a rate and a step count";
+  double steps = call[1].integers()[0], rate = call[0].reals()[0];
+  if (steps > 0)
+    rate *= std::sqrt(1 - std::pow(beta, steps)) / (1 - std::pow(alpha, steps));
+  return update(call, 2, [&](double &x, double g, MutableArrayRef<double> state) {
+    g += norm * x;
+    state[0] = alpha * state[0] + (1 - alpha) * g;
+    state[1] = beta * state[1] + (1 - beta) * g * g;
+    x = (1 - normAfter) * (x - rate * state[0] / (std::sqrt(state[1]) + epsilon));
+  });
+}
+
+/// A cache with an update written at each sample's place along an axis; `circular` goes on at the start.
+static LogicalResult tensorScatter(Call &call) {
+  const Tensor &update = call[1];
+  FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", -2), call[0].shape.size());
+  if (failed(axis))
+    return failure();
+  Tensor cache = call[0];
+  Dims fitting(cache.shape), strides = getStrides(cache.shape);
+  int64_t size = cache.shape[*axis], count = update.shape.size() == cache.shape.size() ? update.shape[*axis] : 0;
+  fitting[*axis] = count;
+  bool hasPlaces = call.get(2);
+  if (*axis == 0 || count > size || fitting != update.shape || (hasPlaces && call[2].getNumElements() != cache.shape[0]))
+    return call.error() << "expected an update of " << cache.getType() << " and a place for each sample, got " << update.getType();
+  bool isCircular = call.node.getString("mode", "linear") == "circular";
+  for (int64_t n = 0; hasPlaces && n < cache.shape[0]; ++n)
+    if (call[2].integers()[n] < 0 || (!isCircular && call[2].integers()[n] + count > size))
+      return call.error() << "expected places from 0 to " << size - count << ", got " << call[2].integers()[n];
+  size_t next = 0;
+  forEachIndex(update.shape, [&](ArrayRef<int64_t> index) {
+    int64_t place = (index[*axis] + (hasPlaces ? call[2].integers()[index[0]] : 0)) % size;
+    int64_t to = dot(index, strides) + (place - index[*axis]) * strides[*axis];
+    std::visit([&](auto &out) { out[to] = std::get<std::decay_t<decltype(out)>>(update.values)[next]; }, cache.values);
+    ++next;
+  });
+  call.results.push_back(std::move(cache));
+  return success();
+}
+
 ArrayRef<Operator> getUpdates() {
   static constexpr Operator table[] = {
+      {"TensorScatter", "any any integer?", tensorScatter},
       {"ai.onnx.preview.training.Adagrad", "real integer real...", adagrad},
+      {"ai.onnx.preview.training.Adam", "real integer real...", adam},
       {"ai.onnx.preview.training.Momentum", "real integer real...", momentum},
   };
   return table;

@@ -240,7 +240,16 @@ def cast(d):
     return [x], {"to": helper.np_dtype_to_tensor_dtype(np.dtype(target))}
 
 
-RECIPES = {"Reshape": reshape, "Flatten": flatten, "Squeeze": squeeze, "Unsqueeze": unsqueeze, "Transpose": transpose, "Expand": expand,
+def bit_cast(d):
+    from onnx import helper
+    from operator_draw import DTYPES
+    source = np.dtype(d.dtype())
+    target = d.pick(*[t for t in DTYPES.values() if np.dtype(t).itemsize == source.itemsize and t != np.bool_])
+    x = d.numbers(d.shape(0), source)
+    return [x], {"to": helper.np_dtype_to_tensor_dtype(np.dtype(target))}
+
+
+RECIPES = {"BitCast": bit_cast, "Reshape": reshape, "Flatten": flatten, "Squeeze": squeeze, "Unsqueeze": unsqueeze, "Transpose": transpose, "Expand": expand,
            "Tile": tile, "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Gather": gather, "GatherElements": gather_elements,
            "GatherND": gather_nd, "ScatterElements": scatter_elements, "ScatterND": scatter_nd, "OneHot": one_hot, "Compress": compress,
            "ReverseSequence": reverse_sequence, "Trilu": trilu, "DepthToSpace": blocks, "SpaceToDepth": blocks, "Size": plain,

@@ -204,6 +204,32 @@ def col2im(d):
         "strides": strides, "pads": pads}
 
 
+def deform_conv(d):
+    kernel, groups, moved, out = [d.integer(1, 3), d.integer(1, 3)], d.integer(1, 2), d.integer(1, 2), [d.integer(1, 4), d.integer(1, 4)]
+    strides, dilations, pads = [d.integer(1, 2), d.integer(1, 2)], [1, 1], [d.integer(0, 1) for _ in range(4)]
+    space = [(o - 1) * s + k - pads[i] - pads[i + 2] for i, (o, s, k) in enumerate(zip(out, strides, kernel))]
+    if min(space) < 1:
+        return None
+    batch, channels, filters, taps = d.integer(1, 2), 2 * d.integer(1, 2), groups * d.integer(1, 3), int(np.prod(kernel))
+    inputs = [d.numbers([batch, channels, *space]), d.numbers([filters, channels // groups, *kernel]),
+              d.numbers([batch, moved * taps * 2, *out], low=-1, high=1)]
+    if d.chance(0.5):
+        inputs.append(d.numbers([filters]))
+        if d.chance(0.5):
+            inputs.append(d.numbers([batch, moved * taps, *out], low=0, high=1))
+    return inputs, {"strides": strides, "dilations": dilations, "pads": pads, "group": groups, "offset_group": moved, "kernel_shape": kernel}
+
+
+def tensor_scatter(d):
+    cache = [d.integer(1, 3), *d.shape(1, 2, (3, 5, 7)), d.integer(1, 3)]
+    update, size, mode = list(cache), cache[-2], d.pick("linear", "circular")
+    update[-2] = d.integer(1, size)
+    inputs = [d.numbers(cache), d.numbers(update)]
+    if d.chance(0.7):
+        inputs.append(d.rng.integers(0, size - update[-2] + 1 if mode == "linear" else size, cache[0]).astype(np.int64))
+    return inputs, {"mode": mode}
+
+
 def rotary(d):
     batch, heads, steps, size = d.integer(1, 2), d.integer(1, 3), d.integer(1, 4), d.pick(4, 6, 8)
     kind = d.dtype(0)
@@ -217,4 +243,5 @@ RECIPES = {"BatchNormalization": batch_norm, "InstanceNormalization": instance_n
            "Attention": attention, "Resize": resize, "Upsample": upsample, "GridSample": grid_sample, "AffineGrid": affine_grid,
            "RoiAlign": roi_align, "MaxRoiPool": max_roi_pool, "NonMaxSuppression": non_max_suppression, "DFT": dft, "STFT": stft,
            "HannWindow": window, "HammingWindow": window, "BlackmanWindow": window, "MelWeightMatrix": mel,
-           "NegativeLogLikelihoodLoss": loss, "SoftmaxCrossEntropyLoss": loss, "Det": det, "Col2Im": col2im, "RotaryEmbedding": rotary}
+           "NegativeLogLikelihoodLoss": loss, "SoftmaxCrossEntropyLoss": loss, "Det": det, "Col2Im": col2im,
+           "DeformConv": deform_conv, "TensorScatter": tensor_scatter, "RotaryEmbedding": rotary}

@@ -19,10 +19,9 @@ const Operator *findOperator(StringRef name) {
   static const auto registry = [] {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
-         {getActivations(),    getArithmetic(), getCasts(),       getConvolutions(), getDetections(), getGathers(),  getGridSamples(),
-          getLogic(),          getMatrices(),   getNormalizations(), getPads(),      getPatches(),      getPoolings(),   getQuantizations(), getRecurrents(),
-          getReductions(),     getReshapes(),   getResizes(),     getSearches(),     getSelections(), getSignals(),  getTexts(),
-          getUpdates()})
+         {getActivations(), getArithmetic(), getCasts(), getConvolutions(), getDetections(), getGathers(), getGridSamples(), getLogic(),
+          getMatrices(), getNormalizations(), getPads(), getPatches(), getPoolings(), getQuantizations(), getRecurrents(), getReductions(),
+          getReshapes(), getResizes(), getSearches(), getSelections(), getSignals(), getTexts(), getUpdates()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;

@@ -20,7 +20,8 @@ static LogicalResult col2Im(Call &call) {
   const Tensor &columns = call[0];
   ArrayRef<int64_t> image = call[1].integers(), block = call[2].integers();
   size_t rank = image.size();
-  Dims strides = getList(call, "strides", rank, 1), dilations = getList(call, "dilations", rank, 1), pads = getList(call, "pads", 2 * rank, 0);
+  Dims strides = getList(call, "strides", rank, 1), dilations = getList(call, "dilations", rank, 1);
+  Dims pads = getList(call, "pads", 2 * rank, 0);
   Dims counts;
   for (size_t d = 0; d < rank && block.size() == rank; ++d)
     counts.push_back((image[d] + pads[d] + pads[d + rank] - (block[d] - 1) * dilations[d] - 1) / strides[d] + 1);
@@ -72,7 +73,8 @@ static LogicalResult deformConv(Call &call) {
   if (failed(window))
     return failure();
   ArrayRef<int64_t> out = ArrayRef(offsets.shape).drop_front(2);
-  int64_t groups = call.node.getInt("group", 1), offsetGroups = call.node.getInt("offset_group", 1), height = x.shape[2], width = x.shape[3];
+  int64_t groups = call.node.getInt("group", 1), offsetGroups = call.node.getInt("offset_group", 1);
+  int64_t height = x.shape[2], width = x.shape[3];
   int64_t kernel = countElements(window->kernel), perGroup = weights.shape[1], filters = weights.shape[0], channels = x.shape[1];
   if (groups < 1 || offsetGroups < 1 || channels != perGroup * groups || filters % groups || channels % offsetGroups ||
       offsets.shape[1] != offsetGroups * kernel * 2)

@@ -62,8 +62,9 @@ static LogicalResult momentum(Call &call) {
 }
 
 static LogicalResult adam(Call &call) {
-  double alpha = call.node.getFloat("alpha", 0.9f), beta = call.node.getFloat("beta", 0.999f), norm = call.node.getFloat("norm_coefficient", 0);
-  double normAfter = call.node.getFloat("norm_coefficient_post", 0), epsilon = call.node.getFloat("epsilon", 1e-6f);
+  double alpha = call.node.getFloat("alpha", 0.9f), beta = call.node.getFloat("beta", 0.999f);
+  double norm = call.node.getFloat("norm_coefficient", 0), normAfter = call.node.getFloat("norm_coefficient_post", 0);
+  double epsilon = call.node.getFloat("epsilon", 1e-6f);
   if (call[0].getNumElements() != 1 || call[1].getNumElements() != 1)
     return call.error() << "expected a rate and a step count";
   double steps = call[1].integers()[0], rate = call[0].reals()[0];

@@ -42,6 +42,8 @@ void writeRecordJson(json::OStream &json, const BatchNormRecord &record) {
     json.attribute("decision", getName(record.decision));
     writeNames(json, "into", record.into);
     json.attribute("reason", record.reason);
+    if (!record.reasonBehind.empty())
+      json.attribute("reason_behind", record.reasonBehind);
     json.attribute("message", record.message);
     if (record.weightsBefore || record.weightsAfter)
       json.attributeObject("weight_range", [&] {

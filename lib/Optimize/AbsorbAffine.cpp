@@ -77,8 +77,9 @@ static bool becomesSimpler(AffineOp affine, const BroadcastMap &map) {
   return hasBatchNorm && !mayBeBlocked(affine.getInput()) && !map.hasUnitScale() && !map.hasZeroOffset();
 }
 
-/// The plans for an affine that are legal and a gain, by the nodes that they leave; `why` the straight way back is none of them.
-static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason &why) {
+/// The plans for an affine that are legal and a gain, by the nodes that they leave. `why` the straight way back is none of them, and
+/// why the straight way forth, `behind`, is none.
+static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason &why, Reason &behind) {
   BroadcastMap map = getBroadcastMap(affine);
   std::multimap<int64_t, Candidate> candidates;
   int64_t worth = countNodes(affine);
@@ -91,6 +92,8 @@ static std::multimap<int64_t, Candidate> findCandidates(AffineOp affine, Reason 
       int64_t nodes = countNodes(parting.rest) + candidate.plan.getAddedNodes();
       if (why == Reason::None)
         why = obstacle;
+      if (behind == Reason::None && parting.backward.isIdentity() && parting.rest.isIdentity())
+        behind = obstacle;
       bool isSimpler = becomesSimpler(affine, map) || (candidate.plan.leavesShift() && !map.hasUnitScale() && parting.rest.isIdentity());
       if (obstacle == Reason::None && nodes < worth + isSimpler)
         candidates.emplace(nodes, std::move(candidate));
@@ -117,8 +120,8 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
       replaceByInput(affine, rewriter);
       return success();
     }
-    Reason why = Reason::None;
-    std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why);
+    Reason why = Reason::None, behind = Reason::None;
+    std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why, behind);
     for (Candidate &candidate : llvm::make_second_range(candidates)) {
       Reason obstacle = checkFit(affine, candidate.rest);
       if (obstacle == Reason::None)
@@ -134,6 +137,8 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
         keepRest(affine, candidate.rest, rewriter);
       return success();
     }
+    if (behind != Reason::None)
+      affine->setAttr(bn::attr::reasonBehind, rewriter.getStringAttr(getCode(behind)));
     return reject(rewriter, affine, why);
   }
 

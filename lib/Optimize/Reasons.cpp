@@ -60,6 +60,25 @@ static const Row &getRow(Reason reason) {
 StringRef getCode(Reason reason) { return getRow(reason).code; }
 StringRef getSentence(Reason reason) { return getRow(reason).sentence; }
 
+StringRef getSentenceBehind(Reason reason) {
+  switch (reason) {
+  case Reason::GraphOutput:
+    return "behind it, the result is an output of the graph";
+  case Reason::ConsumerNotLinear:
+    return "behind it, a node has no weights that could take the scale";
+  case Reason::NonlinearBetween:
+    return "behind it, a nonlinear node lets no shift pass";
+  case Reason::NegativeScale:
+    return "behind it, a node lets no negative scale pass";
+  case Reason::ZeroPadding:
+    return "behind it, a node pads with zeros, where the shift would be missing";
+  case Reason::AxisMismatch:
+    return "behind it, the parameters vary along another axis than the input channels";
+  default:
+    return "";
+  }
+}
+
 std::optional<Reason> parseReason(StringRef code) {
   const Row *row = llvm::find_if(rows, [&](const Row &row) { return row.code == code; });
   return row == std::end(rows) ? std::nullopt : std::optional(row->reason);

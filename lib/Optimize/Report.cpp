@@ -76,6 +76,12 @@ static BatchNormRecord describe(Operation *op, int64_t version) {
     record.reason = getCode(*reason);
     record.message = getSentence(*reason);
   }
+  auto noted = op->getAttrOfType<StringAttr>(attr::reasonBehind);
+  if (std::optional<Reason> behind = noted ? parseReason(noted) : std::nullopt) {
+    record.reasonBehind = getCode(*behind);
+    if (StringRef sentence = getSentenceBehind(*behind); !sentence.empty())
+      record.message += ("; " + sentence).str();
+  }
   return record;
 }
 
@@ -196,6 +202,7 @@ Report collectReport(ModelSummary before, ModuleOp module, bool channels) {
     if (const BatchNormRecord *now = left.lookup(record.node)) {
       record.mode = now->mode;
       record.reason = now->reason;
+      record.reasonBehind = now->reasonBehind;
       record.message = now->message;
     } else {
       settle(record, heirs.lookup(record.node));

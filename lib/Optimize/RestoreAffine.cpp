@@ -133,6 +133,13 @@ static InferenceOp findBatchNorm(AffineOp affine) {
   return nullptr;
 }
 
+/// Why the affine stays is why what it stands for does.
+static void copyReasons(AffineOp affine, Operation *op) {
+  for (StringRef name : {bn::attr::reason, bn::attr::reasonBehind})
+    if (Attribute reason = affine->getAttr(name))
+      op->setAttr(name, reason);
+}
+
 /// affine whose originals are few  =>  the originals
 struct RestoreOriginals : public OpRewritePattern<AffineOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -140,10 +147,9 @@ struct RestoreOriginals : public OpRewritePattern<AffineOp> {
   LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
     if (affine.getOriginals().empty())
       return rewriter.notifyMatchFailure(affine, "no originals to go back to");
-    Attribute reason = affine->getAttr(bn::attr::reason);
     for (Operation *op : getOriginals(affine))
-      if (reason && isa<InferenceOp>(op))
-        op->setAttr(bn::attr::reason, reason);
+      if (isa<InferenceOp>(op))
+        copyReasons(affine, op);
 
     Block *block = &affine.getOriginals().front();
     Operation *yield = block->getTerminator();
@@ -274,8 +280,7 @@ private:
       norm.getMeanMutable().assign(newMean);
       addSources(norm, others);
       onnx::takeOutputNames(affine, norm);
-      if (Attribute reason = affine->getAttr(bn::attr::reason))
-        norm->setAttr(bn::attr::reason, reason);
+      copyReasons(affine, norm);
     });
     rewriter.replaceOp(affine, norm);
   }

@@ -75,6 +75,8 @@ TEST_F(ReportTest, accounts_for_every_batch_norm) {
 
   EXPECT_EQ(report.batchNorms[1].decision, Decision::Kept);
   EXPECT_EQ(report.batchNorms[1].reason, "nonlinear-between");
+  EXPECT_EQ(report.batchNorms[1].reasonBehind, "consumer-not-linear");
+  EXPECT_TRUE(StringRef(report.batchNorms[1].message).ends_with("behind it, a node has no weights that could take the scale"));
   EXPECT_FALSE(report.batchNorms[1].message.empty());
   EXPECT_EQ(report.batchNorms[2].mode, "training");
   EXPECT_EQ(report.batchNorms[2].reason, "training-mode");

@@ -56,6 +56,9 @@ llvm::StringRef getCode(Reason reason);
 /// The reason as one sentence for a person.
 llvm::StringRef getSentence(Reason reason);
 
+/// The reason as one sentence on the nodes behind; empty where it says nothing about them.
+llvm::StringRef getSentenceBehind(Reason reason);
+
 /// The reason with this code, if there is one.
 std::optional<Reason> parseReason(llvm::StringRef code);
 
@@ -63,6 +66,7 @@ std::optional<Reason> parseReason(llvm::StringRef code);
 namespace attr {
 inline constexpr llvm::StringLiteral
     reason = "bn.reason",            ///< code of the reason why this op stays
+    reasonBehind = "bn.reason_behind", ///< code of the reason why the nodes behind it do not take it
     sources = "bn.sources",          ///< names of the BatchNormalizations that this op stands for, apart from itself
     branches = "bn.branches",        ///< names of the linear nodes whose work this op does, apart from itself
     branchReason = "bn.branch_reason", ///< code of the reason why this op stays beside parallel or consecutive ones

@@ -40,6 +40,7 @@ struct BatchNormRecord {
   Decision decision = Decision::Kept;
   std::vector<std::string> into;    ///< the nodes that do its work now
   std::string reason, message;      ///< code and sentence; empty unless kept
+  std::string reasonBehind;         ///< code of the reason why the nodes behind do not take it, where that was asked
   /// Smallest and largest weight of the node that it went into, before and after.
   std::optional<std::pair<double, double>> weightsBefore, weightsAfter;
   /// The same for each output channel; empty unless asked for.

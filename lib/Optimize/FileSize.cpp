@@ -4,6 +4,7 @@
 #include "FileSize.h"
 
 #include "Initializers.h"
+#include "MovePlan.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -51,6 +52,8 @@ int64_t estimateFileBytes(Operation *root, const DenseSet<Operation *> &unused) 
       bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
     if (isa<onnx::NodeOpInterface, InferenceOp, TrainingOp>(op) && !unused.contains(op))
       bytes += estimateNodeBytes(op);
+    if (auto affine = dyn_cast<AffineOp>(op); affine && affine.getOriginals().empty() && !unused.contains(op))
+      bytes += countBytes(affine); // it becomes nodes again; originals count by themselves
   });
   return bytes;
 }

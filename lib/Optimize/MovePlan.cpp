@@ -64,6 +64,7 @@ bool hasRoom(AffineOp affine, int64_t bytes) {
     return true;
   SmallVector<Operation *> originals = getOriginals(affine);
   DenseSet<Operation *> unused(originals.begin(), originals.end());
+  unused.insert(affine);
   constexpr int64_t slack = 8; // names may get numbers
   return bytes + slack <= getRoom(affine, unused).value_or(0);
 }

@@ -24,8 +24,8 @@ namespace bn {
 
 using namespace mlir;
 
-/// Vector operations that are worth a chunk of their own: about ten microseconds.
-static constexpr int64_t kChunkWork = 16384;
+/// Vector operations that are worth a chunk of their own: about a microsecond, several times what handing it over takes.
+static constexpr int64_t kChunkWork = 4096;
 /// More chunks than this balance nothing better.
 static constexpr int64_t kMaxChunks = 32;
 

@@ -9,8 +9,8 @@
 using namespace mlir;
 using namespace bn;
 
-/// Half of a second-level cache.
-static constexpr int64_t kNearBytes = int64_t(512) << 10;
+/// What may still be in a cache near the core since the last run of the network.
+static constexpr int64_t kNearBytes = int64_t(64) << 10;
 /// Multiply-adds in flight that hide their latency.
 static constexpr double kLatency = 5;
 

@@ -107,6 +107,18 @@ TEST(Conv, random) {
   }
 }
 
+// Computed in f32; rows of 9 are no vectors of a power of two, which is all that halves are converted in.
+TEST(Conv, halves) {
+  for (auto [element, tolerance] : {std::pair<std::string, double>("f16", 2e-3), {"bf16", 2e-2}}) {
+    std::string text("func.func @main(%x: tensor<1x3x9x9x!>, %w: tensor<5x3x3x3x!>) -> tensor<1x5x9x9x!> {\n  %b = onnx.absent\n"
+                         "  %y = onnx.conv %x, %w, %b {pads = array<i64: 1, 1, 1, 1>, version = 22 : i64} : (tensor<1x3x9x9x!>, "
+                         "tensor<5x3x3x3x!>, none) -> tensor<1x5x9x9x!>\n  return %y : tensor<1x5x9x9x!>\n}\n");
+    for (size_t at; (at = text.find('!')) != std::string::npos;)
+      text.replace(at, 1, element);
+    compareWithReference(text, {tolerance, tolerance});
+  }
+}
+
 TEST(ConvTranspose, random) {
   for (int seed = 0; seed < 12; ++seed) {
     std::mt19937 random(seed);

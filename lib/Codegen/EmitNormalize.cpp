@@ -12,7 +12,7 @@
 // Memory reads the next slab while this one's output is written, so that a step takes hardly longer than a copy.
 
 #include "EmitEach.h"
-#include "NormalizeLoops.h"
+#include "NormalizeSums.h"
 #include "ParallelLoop.h"
 #include "StreamedStores.h"
 #include "VectorBody.h"
@@ -31,15 +31,15 @@ using namespace bn;
 static constexpr int64_t kSampleShare = 32, kSampleSize = 256;
 /// A slab that is fetched ahead has at most this size: caches hold it beside the one before.
 static constexpr int64_t kAheadBytes = 8 << 20;
-/// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched.
-static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
+/// Vectors of a row that is worth storing past the cache.
+static constexpr int64_t kLongRow = 8;
 /// Slabs that a worker does one after the other where it fetches ahead, and how few and many such runs keep all workers busy.
 static constexpr int64_t kSlabsInRun = 16, kFewRuns = 8, kManyRuns = 32;
 
 namespace {
-class NormalizeEmitter : NormalizeLoops {
+class NormalizeEmitter : NormalizeSums {
 public:
-  using NormalizeLoops::NormalizeLoops;
+  using NormalizeSums::NormalizeSums;
   void emit(OpBuilder &builder);
 
 private:
@@ -51,16 +51,7 @@ private:
   Value partBegin(OpBuilder &b, Value part);
   int64_t sampleBlocks() const;
 
-  int64_t slab = nest.chooseSlab();
-  /// Vectors of groups under way at once. Memory likes to be read in order, more than registers like to suffice.
-  int64_t unroll = nest.acrossGroups() && shouldStream(bytes) ? kLongUnroll : kUnroll;
-
-  // Steps on the groups of `ranges`; sums are those of `part`, null meaning the first.
-  void clear(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, Value part);
-  void accumulateAll(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin, Value end, Value part);
-  void accumulate(OpBuilder &b, const Position &at, Lanes groups, Region &terms, Value part);
-  void prefetchRows(OpBuilder &b, const Position &at, int64_t shift);
-  Value addTerm(OpBuilder &b, Value sum, Value term);
+  // Steps on the groups of `ranges`.
   void center(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges);
   void finish(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, bool inParts);
   void map(OpBuilder &b, const Position &at, Lanes groups, bool streamed);
@@ -71,64 +62,6 @@ private:
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
-
-void NormalizeEmitter::clear(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Value part) {
-  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
-    Value zero = splat(b, loc, arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0)), width.lanes);
-    for (int64_t slot = 0; slot < slots.sums; ++slot)
-      storeSlot(b, here, slot, 0, zero, part);
-  });
-}
-
-/// Elements of the rows that come soon.
-void NormalizeEmitter::prefetchRows(OpBuilder &b, const Position &at, int64_t shift) {
-  if (blockDims.empty())
-    return;
-  for (unsigned i = 0; i < elements; ++i) {
-    int64_t row = nest.dims[blockDims.back()].steps[i], bytes = nest.views[i].element.getIntOrFloatBitWidth() / 8;
-    if (nest.dims.back().steps[i] && row)
-      prefetch(b, i, at.indices, shift, constant(b, llvm::divideCeil(kDistanceBytes, row * bytes) * row));
-  }
-}
-
-/// sum + term, rounded once where the term is a product.
-Value NormalizeEmitter::addTerm(OpBuilder &b, Value sum, Value term) {
-  if (auto product = term.getDefiningOp<arith::MulFOp>())
-    return math::FmaOp::create(b, loc, product.getLhs(), product.getRhs(), sum);
-  return arith::AddFOp::create(b, loc, sum, term);
-}
-
-void NormalizeEmitter::accumulate(OpBuilder &builder, const Position &at, Lanes width, Region &terms, Value part) {
-  int64_t count = op.countYields(terms);
-  bool isSample = &terms == &op.getSample();
-  SmallVector<SmallVector<Value>> perGroup(width.unroll); // what the terms read of each vector of groups
-  for (int64_t u = 0; u < width.unroll; ++u) {
-    loadAll(builder, elements, groups, at.indices, u * width.lanes, width.lanes, perGroup[u]);
-    if (!isSample)
-      loadSlots(builder, at, centerSlot(), centerTypes(), u * width.lanes, width.lanes, perGroup[u]);
-  }
-  SmallVector<Value> sums =
-      forEachVector(builder, at, width, count, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange carried) {
-        SmallVector<Value> next;
-        for (int64_t u = 0; u < inside.unroll; ++u) {
-          SmallVector<Value> arguments;
-          loadAll(b, 0, elements, here.indices, u * inside.lanes, inside.lanes, arguments);
-          if (nest.acrossGroups() && shouldStream(bytes))
-            prefetchRows(b, here, u * inside.lanes);
-          llvm::append_range(arguments, perGroup[nest.acrossGroups() ? u : 0]);
-          for (auto [t, term] : llvm::enumerate(emitBody(b, terms.front(), arguments, inside.lanes)))
-            next.push_back(addTerm(b, carried[u * count + t], term));
-        }
-        return next;
-      });
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    if (!sum)
-      continue; // no element
-    int64_t slot = i % count, shift = i / count * width.lanes;
-    Value before = loadSlot(builder, at, slot, shift, width.lanes, part);
-    storeSlot(builder, at, slot, shift, arith::AddFOp::create(builder, loc, before, convert(builder, sum, builder.getF64Type())), part);
-  }
-}
 
 void NormalizeEmitter::center(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges) {
   forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
@@ -218,8 +151,8 @@ void NormalizeEmitter::emitMaps(OpBuilder &builder, const Position &at, ArrayRef
   bool contiguous = nest.dims.back().steps[output] == 1;
   if (!shouldStream(bytes) || !contiguous)
     return emitAll(builder, false);
-  if (!nest.acrossGroups())
-    return emitAll(builder, true);
+  if (!nest.acrossGroups()) // the ends of short rows, which no whole vector of the cache's lines covers, would cost more than reading them
+    return emitAll(builder, nest.dims.back().size >= kLongRow * nest.lanes);
   // Rows start at multiples of a vector if the first one does and their distances are such multiples.
   for (unsigned i = 0; i < nest.inner(); ++i)
     if (nest.dims[i].steps[output] % nest.lanes)
@@ -241,15 +174,6 @@ void NormalizeEmitter::emitMaps(OpBuilder &builder, const Position &at, ArrayRef
 int64_t NormalizeEmitter::sampleBlocks() const {
   int64_t share = (blocks + kSampleShare - 1) / kSampleShare, size = std::max<int64_t>(nest.groupSize(), 1);
   return std::min(blocks, std::max(share, (kSampleSize * blocks + size - 1) / size));
-}
-
-void NormalizeEmitter::accumulateAll(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
-                                     Value end, Value part) {
-  clear(builder, at, ranges, part);
-  forEachBlock(builder, at, begin, end, /*backwards=*/false, [&](OpBuilder &b, const Position &block) {
-    forEachGroup(b, block, ranges, unroll,
-                 [&](OpBuilder &inner, const Position &here, Lanes width) { accumulate(inner, here, width, terms, part); });
-  });
 }
 
 /// Whether a slab's elements can wait in cache for the slab before it to be done.

@@ -180,9 +180,12 @@ SmallVector<Value> NormalizeLoops::forEachVector(OpBuilder &builder, const Posit
   }
   SmallVector<Value> sums(terms);
   int64_t size = nest.dims.back().size, begin = 0;
-  for (Lanes width : {Lanes{nest.lanes, kUnroll}, Lanes{nest.lanes, 1}, Lanes{size % nest.lanes, 1}}) {
+  SmallVector<Lanes> widths = {{nest.lanes, kUnroll}};
+  for (int64_t lanes = nest.lanes; lanes > 0; lanes /= 2) // vectors of other lengths are slow
+    widths.push_back({lanes, 1});
+  for (Lanes width : widths) {
     int64_t step = width.lanes * width.unroll;
-    if (step == 0 || size - begin < step)
+    if (size - begin < step)
       continue;
     int64_t end = begin + (size - begin) / step * step;
     SmallVector<Value> partial = emitLoop(builder, loc, begin, end, step, zeros(width), [&](OpBuilder &b, Value iv, ValueRange carried) {

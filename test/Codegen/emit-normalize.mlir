@@ -85,3 +85,28 @@ func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scra
   } : (memref<100352x64xf32>, memref<100352x64xf32>, memref<33x64xf64>) -> ()
   return
 }
+
+// -----
+
+// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added; so short, they
+// are not stored past the cache.
+// CHECK-LABEL: func.func @short_rows
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>)
+// CHECK-COUNT-3: vector.reduction <add>
+// CHECK-NOT: nontemporal
+// CHECK: return
+func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scratch: memref<33x14336xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<32x14336x28xf32>, memref<32x14336x28xf32>, memref<33x14336xf64>) -> ()
+  return
+}

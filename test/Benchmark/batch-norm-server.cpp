@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   usage     batch-norm-server THREADS
-//   requests  KIND SHAPE AXIS ROUNDS      KIND: infer infer_relu infer_residual train train_relu backward; SHAPE: 32x256x56x56
+//   requests  KIND SHAPE AXIS ROUNDS      KIND: infer infer_relu infer_residual train train_relu backward, and variants of a step:
+//                                         train_ghosts train_renorm train_masked train_axes; SHAPE: 32x256x56x56
 //             copy ELEMENTS ROUNDS        f32, ordinary and non-temporal stores
 //   answers   times in milliseconds, one a round; of copies the better of both kinds of stores
 
@@ -52,6 +53,33 @@ struct Kernel {
       std::free(output);
   }
 };
+
+std::string join(llvm::ArrayRef<int64_t> sizes) {
+  std::string text;
+  for (int64_t size : sizes)
+    text += std::to_string(size) + "x";
+  return text;
+}
+
+/// A training step with ghosts, renormalization, a mask or two kept axes.
+std::string variantText(const std::string &kind, llvm::ArrayRef<int64_t> sizes, int64_t axis) {
+  bool ghosts = kind == "train_ghosts", renorm = kind == "train_renorm", masked = kind == "train_masked";
+  int64_t first = axis == 1 ? 1 : axis - 1; // of two kept axes
+  llvm::SmallVector<int64_t> parameter = {sizes[axis]}, mask(sizes);
+  std::string axes = std::to_string(axis);
+  if (kind == "train_axes")
+    parameter = {sizes[first], sizes[first + 1]}, axes = std::to_string(first) + ", " + std::to_string(first + 1);
+  mask[axis] = 1;
+  std::string x = "tensor<" + join(sizes) + "f32>", p = "tensor<" + join(parameter) + "f32>", w = "tensor<" + join(mask) + "f32>";
+  std::string s = ghosts ? "tensor<2x" + join(parameter) + "f32>" : p, state = ", " + p + ", " + p;
+  std::string renormState = renorm ? ", " + p + ", " + p + ", " + p : "";
+  std::string results = x + ", " + s + ", " + s + state + renormState, names = "%y#0, %y#1, %y#2, %y#3, %y#4";
+  return "func.func @main(%x: " + x + ", %g: " + p + ", %b: " + p + ", %m: " + p + ", %v: " + p + ", %w: " + w + ") -> (" + results +
+         ") {\n%y:" + (renorm ? "8" : "5") + " = bn.training %x scale %g offset %b running(%m, %v)" +
+         (renorm ? " renorm(%m, %v, %v)" : "") + (masked ? " mask %w" : "") + " axes [" + axes + "] epsilon 1.0e-5 momentum 0.9" +
+         (ghosts ? " {ghosts = 2 : i64}" : "") + " : (" + x + state + state + renormState + (masked ? ", " + w : "") + ") -> (" + results +
+         ")\nreturn " + names + (renorm ? ", %y#5, %y#6, %y#7" : "") + " : " + results + "\n}";
+}
 
 std::string functionText(const std::string &kind, const std::string &shape, int64_t channels, const std::string &axis) {
   std::string x = "tensor<" + shape + "xf32>", p = "tensor<" + std::to_string(channels) + "xf32>";
@@ -172,7 +200,12 @@ int main(int argc, char **argv) {
       if (!kernel) {
         llvm::SmallVector<llvm::StringRef> sizes;
         llvm::StringRef(shape).split(sizes, 'x');
-        kernel = compile(functionText(kind, shape, std::stoll(sizes[std::stoi(axis)].str()), axis), threads);
+        llvm::SmallVector<int64_t> numbers;
+        for (llvm::StringRef size : sizes)
+          numbers.push_back(std::stoll(size.str()));
+        bool variant = kind.rfind("train_", 0) == 0 && kind != "train_relu";
+        kernel = compile(variant ? variantText(kind, numbers, std::stoi(axis)) : functionText(kind, shape, numbers[std::stoi(axis)], axis),
+                         threads);
         if (!kernel)
           return 1;
         llvm::cantFail(kernel->engine->run(kernel->inputs, kernel->outputs));

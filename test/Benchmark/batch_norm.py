@@ -3,8 +3,11 @@
 #
 # usage: batch_norm.py SERVER [--threads 1 2] [--rounds 20] [--shapes SUBSTRING]     (needs torch)
 # Every round times PyTorch, the compiled kernel and a copy in turn, with reused buffers on all sides; minimum and median are
-# reported. A copy reads and writes 8 bytes per element; so do inference and training at best, and backward takes 12.
+# reported. A copy reads and writes 8 bytes per element; so do inference and training at best, and backward takes 12. PyTorch is the
+# better of contiguous and channels-last; "as called" is what its users write, with a new output each time. Variants of a training
+# step, which PyTorch lacks, are compared with the plain one.
 import argparse
+import math
 import statistics
 import subprocess
 import time
@@ -13,6 +16,9 @@ import torch
 
 SHAPES = [(32, 256, 56, 56), (32, 512, 28, 28), (32, 64, 112, 112), (32, 1024, 14, 14), (1, 64, 112, 112), (256, 4096)]
 KINDS = {"infer": 8, "infer_relu": 8, "infer_residual": 12, "train": 8, "train_relu": 8, "backward": 12}
+VARIANTS = ["train_ghosts", "train_renorm", "train_masked", "train_axes"]
+COLUMNS = ["threads", "kind", "shape", "bn min (median) ms", "GB/s", "copy ms", "of copy bandwidth", "PyTorch ms", "× PyTorch",
+           "as called ms", "× as called", "of plain training"]
 aten = torch.ops.aten
 
 
@@ -57,30 +63,65 @@ def torch_call(kind, shape, channels_last):
     return call
 
 
-def timed(call):
+def torch_user_call(kind, shape):
+    """What users of PyTorch write."""
+    functional = torch.nn.functional
+    x, other = torch.rand(shape), torch.rand(shape)
+    weight, bias, mean, var = (torch.rand(shape[1]) + 0.5 for _ in range(4))
+    if kind == "backward":
+        inputs = [tensor.requires_grad_() for tensor in (x, weight, bias)]
+        y = functional.batch_norm(x, mean, var, weight, bias, True)
+        return lambda: torch.autograd.grad(y, inputs, other, retain_graph=True)
+
+    def call():
+        y = functional.batch_norm(x, mean, var, weight, bias, kind.startswith("train"))
+        if kind == "infer_residual":
+            y = y + other
+        return functional.relu(y) if kind.endswith(("relu", "residual")) else y
+
+    return call
+
+
+def timed(call, grad=False):
     start = time.perf_counter()
-    with torch.no_grad():
+    with torch.set_grad_enabled(grad):
         call()
     return (time.perf_counter() - start) * 1e3
 
 
 def measure(server, kind, shape, channels_last, rounds):
-    elements = 1
-    for size in shape:
-        elements *= size
+    elements = math.prod(shape)
     order = (shape[0], *shape[2:], shape[1]) if channels_last else shape
     request = f"{kind} {'x'.join(map(str, order))} {len(order) - 1 if channels_last else 1}"
-    peers = [torch_call(kind, shape, layout) for layout in ((False, True) if len(shape) == 4 else (False,))]
-    times = {"torch": [], "bn": [], "copy": []}
+    questions = {"bn": lambda: min(server.ask(f"{request} 2")), "copy": lambda: min(server.ask(f"copy {elements} 2"))}
+    if kind in VARIANTS:
+        questions["plain"] = lambda: min(server.ask(request.replace(kind, "train") + " 2"))
+    else:
+        peers = [torch_call(kind, shape, layout) for layout in ((False, True) if len(shape) == 4 else (False,))]
+        user = torch_user_call(kind, shape)
+        questions["torch"] = lambda: min(timed(peer) for peer in peers)
+        questions["called"] = lambda: timed(user, kind == "backward")
+    times = {name: [] for name in questions}
     for turn in range(rounds + 1):
-        row = (min(timed(peer) for peer in peers), server.ask(f"{request} 2"), server.ask(f"copy {elements} 2"))
-        time.sleep(0.005)  # PyTorch's workers stop spinning
-        if turn:  # the first one compiles and warms up
-            times["torch"].append(row[0])
-            times["bn"].append(min(row[1]))
-            times["copy"].append(min(row[2]))
+        for name, question in questions.items():
+            answer = question()
+            if name in ("torch", "called"):
+                time.sleep(0.005)  # PyTorch's workers stop spinning
+            if turn:  # the first one compiles and warms up
+                times[name].append(answer)
     server.ask("forget")
     return times
+
+
+def format_row(threads, kind, name, elements, times):
+    best = {key: min(values) for key, values in times.items()}
+    size = KINDS.get(kind, 8)
+    row = [threads, kind, name, f"{best['bn']:.3f} ({statistics.median(times['bn']):.3f})", f"{size * elements / best['bn'] / 1e6:.1f}",
+           f"{best['copy']:.3f}", f"{100 * best['copy'] * size / 8 / best['bn']:.0f} %"]
+    for key in ("torch", "called"):
+        row += [f"{best[key]:.3f}", f"{best[key] / best['bn']:.1f}"] if key in best else ["", ""]
+    row.append(f"{best['bn'] / best['plain']:.2f}" if "plain" in best else "")
+    return "| " + " | ".join(map(str, row)) + " |"
 
 
 def main():
@@ -89,9 +130,9 @@ def main():
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--shapes", default="")
-    parser.add_argument("--kinds", nargs="*", default=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS) + VARIANTS)
     options = parser.parse_args()
-    print("| threads | kind | shape | bn min (median) ms | PyTorch ms | copy ms | of copy bandwidth | × PyTorch |\n|---|---|---|---|---|---|---|---|")
+    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
     for threads in options.threads:
         torch.set_num_threads(threads)
         server = Server(options.server, threads)
@@ -101,11 +142,10 @@ def main():
                 if options.shapes not in name:
                     continue
                 for kind in options.kinds:
+                    if kind in VARIANTS and (len(shape) != 4 or shape[0] % 2):
+                        continue
                     times = measure(server, kind, shape, channels_last, options.rounds)
-                    bn, peer, copy = (min(times[key]) for key in ("bn", "torch", "copy"))
-                    share = copy * KINDS[kind] / 8 / bn
-                    print(f"| {threads} | {kind} | {name} | {bn:.3f} ({statistics.median(times['bn']):.3f}) | {peer:.3f} | {copy:.3f} | "
-                          f"{100 * share:.0f} % | {peer / bn:.1f} |", flush=True)
+                    print(format_row(threads, kind, name, math.prod(shape), times), flush=True)
         server.close()
 
 

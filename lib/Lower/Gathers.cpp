@@ -3,6 +3,8 @@
 
 #include "Checks.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 
 namespace bn::lower {
@@ -22,6 +24,41 @@ static LogicalResult gather(NodeLowering &n, llvm::function_ref<SmallVector<Valu
   return success();
 }
 
+/// Loops over a box of this shape that carry a tensor.
+static Value loop(Builder &b, Shape shape, Value start, llvm::function_ref<Value(Builder &, ValueRange, Value)> body) {
+  SmallVector<Value> lower, upper, step;
+  for (int64_t size : shape) {
+    lower.push_back(index(b, 0));
+    upper.push_back(index(b, size));
+    step.push_back(index(b, 1));
+  }
+  if (shape.empty())
+    return body(b, {}, start);
+  auto emit = [&](OpBuilder &builder, Location loc, ValueRange at, ValueRange carried) -> scf::ValueVector {
+    Builder inner(loc, builder);
+    return {body(inner, at, carried[0])};
+  };
+  return scf::buildLoopNest(b, b.getLoc(), lower, upper, step, start, emit).results.front();
+}
+
+/// Whole rows: the place is computed once for each, and the loop that copies it has nothing else to do and becomes vectors.
+static LogicalResult gatherRows(NodeLowering &n, int64_t axis, int64_t lead) {
+  Shape shape = n.outType().getShape();
+  Value start = empty(n.b, shape, n.outType().getElementType());
+  n.results.push_back(loop(n.b, shape.take_front(lead), start, [&](Builder &b, ValueRange row, Value out) {
+    Value chosen = tensor::ExtractOp::create(b, n.in(1), row.drop_front(axis));
+    Value place = toPlace(b, chosen, n.inShape(0)[axis]);
+    return loop(b, shape.drop_front(lead), out, [&](Builder &b, ValueRange at, Value out) -> Value {
+      SmallVector<Value> from(row.take_front(axis)), to(row);
+      from.push_back(place);
+      llvm::append_range(from, at);
+      llvm::append_range(to, at);
+      return tensor::InsertOp::create(b, tensor::ExtractOp::create(b, n.in(0), from), out, to);
+    });
+  }));
+  return success();
+}
+
 static LogicalResult lowerGather(NodeLowering &n) {
   int64_t rank = n.inType(0).getRank(), axis = NodeLowering::wrap(n.node.getInt("axis", 0), rank);
   int64_t indexRank = n.inType(1).getRank(), size = n.inShape(0)[axis];
@@ -35,6 +72,9 @@ static LogicalResult lowerGather(NodeLowering &n) {
     n.results.push_back(reshape(n.b, slice(n.b, n.in(0), offsets, sizes, {}), n.outType().getShape()));
     return success();
   }
+  constexpr int64_t longRow = 16;
+  if (n.outType().getNumElements() > 0 && size > 0 && ShapedType::getNumElements(n.inShape(0).drop_front(axis + 1)) >= longRow)
+    return gatherRows(n, axis, axis + indexRank);
   return gather(n, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at.take_front(axis));
     place.push_back(toPlace(b, tensor::ExtractOp::create(b, n.in(1), at.slice(axis, indexRank)), size));

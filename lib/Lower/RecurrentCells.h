@@ -1,0 +1,64 @@
+// RecurrentCells.h - one step of RNN, GRU and LSTM in one direction.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef BN_LIB_LOWER_RECURRENTCELLS_H
+#define BN_LIB_LOWER_RECURRENTCELLS_H
+
+#include "Elementwise.h"
+
+namespace bn::lower {
+
+/// What the values of an activation are made by.
+struct Activation {
+  std::string name;
+  std::optional<double> alpha, beta;
+  double clip = 0;
+
+  mlir::Value emit(Element &e, mlir::Value x) const;
+};
+
+/// The state of one direction between two steps.
+struct State {
+  mlir::Value h, c; ///< c is null where the operator has none
+};
+
+/// One direction of one node.
+class Direction {
+public:
+  Direction(NodeLowering &n, int64_t gates, unsigned d, llvm::ArrayRef<Activation> activations)
+      : n(n), b(n.b), gates(gates), d(d), f(activations.begin(), activations.end()) {}
+
+  /// x·W of all steps plus the bias, [T][N][gates·H].
+  mlir::Value projectInput(mlir::Value x);
+  State step(mlir::Value projected, const State &state);
+  /// Initial state `i`, [N][H].
+  mlir::Value getInitial(unsigned i);
+  int64_t hidden() const { return n.inShape(2)[2]; }
+
+private:
+  /// rows·transpose of the gates [first, first + count) of weights `i`.
+  mlir::Value multiply(mlir::Value rows, unsigned i, int64_t first, int64_t count);
+  /// Half `half` of the bias of the gates from `first` on, or null.
+  mlir::Value getBias(int64_t half, int64_t first, int64_t count);
+  mlir::Value getPeephole(int64_t gate);
+  mlir::Value gate(mlir::Value x, int64_t i) { return slice(b, x, {0, i * hidden()}, {shapeOf(x)[0], hidden()}, {}); }
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  /// An elementwise op of the state's shape.
+  mlir::Value map(mlir::ValueRange inputs, llvm::function_ref<mlir::Value(Element &, mlir::ValueRange)> body);
+  State stepRnn(mlir::Value x, const State &state);
+  State stepGru(mlir::Value x, const State &state);
+  State stepLstm(mlir::Value x, const State &state);
+
+  NodeLowering &n;
+  Builder &b;
+  int64_t gates;
+  unsigned d;
+  llvm::SmallVector<Activation> f;
+};
+
+/// Whether there is such an activation; in lower case.
+bool isKnownActivation(llvm::StringRef name);
+
+} // namespace bn::lower
+
+#endif // BN_LIB_LOWER_RECURRENTCELLS_H

@@ -151,3 +151,34 @@ func.func @no_merge_to_mean(%m: tensor<3xf32>, %v: tensor<3xf32>, %w: tensor<3xf
   %mean, %variance, %count = bn.merge_moments (%m, %v, %n), (%m, %w, %n) : tensor<3xf32>
   return %variance : tensor<3xf32>
 }
+
+// Bounds that leave r = 1 and d = 0: the output is the plain one. The state still follows the standard deviation.
+// CHECK-LABEL: @renorm_of_unit_bounds
+// CHECK: %{{.*}}, %{{.*}}, %[[stddev:.*]] = bn.renorm_correction
+// CHECK: bn.normalize %arg0 mean %arg1 inv_stddev %arg1 axes [1] :
+// CHECK: return {{.*}}, %[[stddev]]
+func.func @renorm_of_unit_bounds(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>) -> (tensor<2x3x5xf32>, tensor<3xf32>) {
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %r, %d, %s = bn.renorm_correction %p, %p, %p, %p rmin %one rmax %one dmax %zero epsilon 1.0e-3
+    : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  %y = bn.normalize %x mean %p inv_stddev %p correction(%r, %d) axes [1]
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y, %s : tensor<2x3x5xf32>, tensor<3xf32>
+}
+
+// A bound that is not there, or comes at run time, leaves a choice.
+// CHECK-LABEL: @no_renorm_of_unit_bounds
+// CHECK-COUNT-2: bn.normalize {{.*}} correction(
+func.func @no_renorm_of_unit_bounds(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>, %dmax: tensor<f32>) -> (tensor<2x3x5xf32>, tensor<2x3x5xf32>) {
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %r, %d, %s = bn.renorm_correction %p, %p, %p, %p rmin %one rmax %one dmax %dmax epsilon 1.0e-3
+    : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  %y = bn.normalize %x mean %p inv_stddev %p correction(%r, %d) axes [1]
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  %q, %e, %t = bn.renorm_correction %p, %p, %p, %p rmin %one dmax %dmax epsilon 1.0e-3
+    : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<f32>, tensor<f32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  %z = bn.normalize %x mean %p inv_stddev %p correction(%q, %e) axes [1]
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y, %z : tensor<2x3x5xf32>, tensor<2x3x5xf32>
+}

@@ -5,6 +5,7 @@
 #include "UnreadAttributes.h"
 #include "bn/IR/BN/BN.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -67,8 +68,29 @@ LogicalResult NormalizeOp::verify() {
   return verifyBroadcast(*this, {scaleBy, offsetBy}, x); // C4
 }
 
+static bool isConstant(Value scalar, double number) {
+  DenseElementsAttr value;
+  return scalar && matchPattern(scalar, m_Constant(&value)) && value.isSplat() && value.getSplatValue<APFloat>().isExactlyValue(number);
+}
+
+namespace {
+/// r between 1 and 1, d between -0 and 0  ⇒  neither. Exact for every state that is a number; the state's update stays.
+struct DropUnitCorrection : public OpRewritePattern<NormalizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(NormalizeOp op, PatternRewriter &rewriter) const override {
+    auto correction = op.getR() ? op.getR().getDefiningOp<RenormCorrectionOp>() : RenormCorrectionOp();
+    if (!correction || op.getR() != correction.getR() || op.getD() != correction.getD())
+      return rewriter.notifyMatchFailure(op, "r and d are not a renormalization's");
+    if (!isConstant(correction.getRmin(), 1) || !isConstant(correction.getRmax(), 1) || !isConstant(correction.getDmax(), 0))
+      return rewriter.notifyMatchFailure(op, "the bounds leave r and d a choice");
+    rewriter.modifyOpInPlace(op, [&] { op.getRMutable().clear(), op.getDMutable().clear(); });
+    return success();
+  }
+};
+} // namespace
+
 void NormalizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<DropUnreadGrouping<NormalizeOp>>(context);
+  patterns.add<DropUnreadGrouping<NormalizeOp>, DropUnitCorrection>(context);
 }
 
 LogicalResult UpdateAverageOp::verify() {

@@ -99,9 +99,11 @@ llvm::Error describeNode(Operation *op, function_ref<ElementsAttr(unsigned)> con
 /// The type of a pooled tensor. With `ceil_mode`, the library counts windows that start behind the image, in the padding; the standard
 /// and everybody's kernels leave them out.
 static Type dropWindowsInPadding(NodeOpInterface node, Type inferred) {
+  if (!node.getOpType().ends_with("Pool") || !node.getInt("ceil_mode", 0) || node->getNumOperands() == 0)
+    return inferred;
   auto image = dyn_cast<RankedTensorType>(node->getOperand(0).getType()), result = dyn_cast<RankedTensorType>(inferred);
   auto pads = node.getInts("pads");
-  if (!node.getOpType().ends_with("Pool") || !node.getInt("ceil_mode", 0) || !image || !result || !pads)
+  if (!image || !result || !pads)
     return inferred;
   SmallVector<int64_t> shape(result.getShape());
   auto strides = node.getInts("strides");

@@ -1,4 +1,4 @@
-// Update.cpp - Adagrad, Adam and Momentum: ONNX category preview training, steps of optimizers; and TensorScatter, of caches.
+// Update.cpp - Adagrad and Momentum: ONNX category preview training, steps of optimizers; and TensorScatter, of caches.
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operands: rate, step count, then the tensors X…, their gradients G…, and lists of state.
@@ -61,23 +61,6 @@ static LogicalResult momentum(Call &call) {
   });
 }
 
-static LogicalResult adam(Call &call) {
-  double alpha = call.node.getFloat("alpha", 0.9f), beta = call.node.getFloat("beta", 0.999f);
-  double norm = call.node.getFloat("norm_coefficient", 0), normAfter = call.node.getFloat("norm_coefficient_post", 0);
-  double epsilon = call.node.getFloat("epsilon", 1e-6f);
-  if (call[0].getNumElements() != 1 || call[1].getNumElements() != 1)
-    return call.error() << "expected a rate and a step count";
-  double steps = call[1].integers()[0], rate = call[0].reals()[0];
-  if (steps > 0)
-    rate *= std::sqrt(1 - std::pow(beta, steps)) / (1 - std::pow(alpha, steps));
-  return update(call, 2, [&](double &x, double g, MutableArrayRef<double> state) {
-    g += norm * x;
-    state[0] = alpha * state[0] + (1 - alpha) * g;
-    state[1] = beta * state[1] + (1 - beta) * g * g;
-    x = (1 - normAfter) * (x - rate * state[0] / (std::sqrt(state[1]) + epsilon));
-  });
-}
-
 /// A cache with an update written at each sample's place along an axis; `circular` goes on at the start.
 static LogicalResult tensorScatter(Call &call) {
   const Tensor &update = call[1];
@@ -110,7 +93,6 @@ ArrayRef<Operator> getUpdates() {
   static constexpr Operator table[] = {
       {"TensorScatter", "any any integer?", tensorScatter},
       {"ai.onnx.preview.training.Adagrad", "real integer real...", adagrad},
-      {"ai.onnx.preview.training.Adam", "real integer real...", adam},
       {"ai.onnx.preview.training.Momentum", "real integer real...", momentum},
   };
   return table;

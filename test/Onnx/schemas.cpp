@@ -70,6 +70,28 @@ TEST_F(Schemas, InferFromTypesAndConstants) {
   EXPECT_EQ(types[0], RankedTensorType::get({10, 3}, Float32Type::get(&context)));
 }
 
+// The third window would start in the padding; nobody computes it.
+TEST_F(Schemas, PoolWithoutWindowsInThePadding) {
+  NodeOpInterface node = import(R"(<ir_version: 8, opset_import: ["" : 11]>
+    g (float[1,1,5,2] x) => (float[a,b,c,d] y) {
+      y = AveragePool <ceil_mode = 1, kernel_shape = [2, 1], pads = [1, 0, 1, 0], strides = [3, 1]> (x) })",
+                                "AveragePool");
+  ASSERT_TRUE(node);
+  SmallVector<Type> types;
+  ASSERT_TRUE(succeeded(schemas().inferTypes(node, [](unsigned) { return ElementsAttr(); }, types)));
+  EXPECT_EQ(types[0], RankedTensorType::get({1, 1, 2, 2}, Float32Type::get(&context)));
+}
+
+TEST_F(Schemas, NodeWithoutInputs) {
+  NodeOpInterface node = import(R"(<ir_version: 8, opset_import: ["" : 18]>
+    g () => (bool y) { y = OptionalHasElement() })",
+                                "OptionalHasElement");
+  ASSERT_TRUE(node);
+  SmallVector<Type> types;
+  ASSERT_TRUE(succeeded(schemas().inferTypes(node, [](unsigned) { return ElementsAttr(); }, types)));
+  EXPECT_EQ(types[0], RankedTensorType::get({}, IntegerType::get(&context, 1)));
+}
+
 TEST_F(Schemas, no_TypesForOperandsThatContradictTheSchema) {
   NodeOpInterface node = import(R"(<ir_version: 8, opset_import: ["" : 17]>
     g (float[2,3] x, float[5,7] w) => (y) { y = MatMul(x, w) })",

@@ -8,6 +8,8 @@
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace bn {
@@ -129,7 +131,9 @@ Reason MovePlan::changeConstant(OpOperand &use, const BroadcastMap &map) {
   std::optional<SmallVector<double>> result = map.apply(*values, shape);
   if (!result)
     return Reason::SeveralAxes;
-  constants.push_back({&use, RankedTensorType::get(shape, type.getElementType()), std::move(*result), {}});
+  constants.push_back({&use, RankedTensorType::get(shape, type.getElementType()), std::move(*result), {}, 1});
+  for (double a : map.getNumbers().scale)
+    constants.back().growth = std::max(constants.back().growth, std::abs(a));
   return Reason::None;
 }
 
@@ -298,6 +302,7 @@ void MovePlan::commit(PatternRewriter &rewriter, FreshNames &names) {
     rewriter.modifyOpInPlace(change.use->getOwner(), [&] {
       change.use->set(updated);
       addSources(change.use->getOwner(), sources);
+      noteError(change.use->getOwner(), *llvm::max_element(getRounding(change.values, change.newValue)), change.growth);
     });
     eraseIfDead(rewriter, old);
   }

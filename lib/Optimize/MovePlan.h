@@ -71,6 +71,7 @@ private:
     mlir::RankedTensorType type;
     llvm::SmallVector<double> values;
     mlir::ElementsAttr newValue;
+    double growth = 1; ///< of an error that the result has already
   };
   /// An affine that gets another map, and loses its originals.
   struct AffineChange {

@@ -15,6 +15,7 @@
 #include "FileSize.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
+#include "LinearOps.h"
 #include "MovePlan.h"
 #include "NonFinite.h"
 #include "Opset.h"
@@ -23,6 +24,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <cmath>
+#include <limits>
 
 namespace bn {
 #define GEN_PASS_DEF_RESTOREAFFINEPASS
@@ -48,6 +50,7 @@ struct Builder {
   FreshNames &names;
   SmallVector<onnx::ConstantOp> going = findGoing(affine);
   size_t taken = 0; ///< how many of their names
+  double error = 0; ///< what rounding took from the numbers, for an input up to 1
 
   /// The initializers that go with the originals: their names are free, and as short as the author likes them.
   static SmallVector<onnx::ConstantOp> findGoing(AffineOp affine) {
@@ -94,7 +97,10 @@ struct Builder {
       shape.append(data.getRank() - affine.getAxis() - 1, 1);
     ElementsAttr result;
     Reason why = storeReals(values, RankedTensorType::get(shape, data.getElementType()), onnx::getValueName(affine), result);
-    return why == Reason::None ? result : ElementsAttr();
+    if (why != Reason::None)
+      return {};
+    error += *llvm::max_element(getRounding(values, result));
+    return result;
   }
 
   /// `data` ∘ `operand` as a node of type Op.
@@ -118,6 +124,8 @@ struct Builder {
       op->setAttr(onnx::attr::name, name);
     onnx::takeOutputNames(affine, op);
     addSources(op, getSources(affine));
+    if (op->hasAttr(bn::attr::sources))
+      noteError(op, error);
     rewriter.replaceOp(affine, op->getResults());
     for (onnx::ConstantOp constant : going)
       eraseIfDead(rewriter, constant);
@@ -211,6 +219,7 @@ private:
   /// New parameters of the BatchNormalization; none where the old one stays.
   struct Parameters {
     ElementsAttr scale, offset, mean;
+    double error = 0; ///< what rounding took, for an input up to 1
   };
 
   /// The bytes of new parameters whose old ones stay for others.
@@ -246,7 +255,23 @@ private:
       why = storeChanged(beta, type, norm.getOffset(), parameters.offset);
     if (why == Reason::None)
       why = storeChanged(mean, cast<RankedTensorType>(norm.getMean().getType()), norm.getMean(), parameters.mean);
+    if (why == Reason::None)
+      parameters.error = getError(affine, norm, parameters);
     return why;
+  }
+
+  /// How far the map of the stored parameters is from the affine, |a' - a| + |b' - b| in the worst channel.
+  static double getError(AffineOp affine, InferenceOp norm, const Parameters &parameters) {
+    auto read = [&](ElementsAttr value, Value old) { return value ? *readReals(value) : *evaluateReals(old); };
+    SmallVector<double> gamma = read(parameters.scale, norm.getScale()), beta = read(parameters.offset, norm.getOffset());
+    ChannelMap map;
+    if (normalize(gamma, beta, read(parameters.mean, norm.getMean()), *evaluateReals(norm.getVariance()),
+                  norm.getEpsilon().convertToDouble(), map) != Reason::None)
+      return std::numeric_limits<double>::infinity();
+    double error = 0;
+    for (auto [a, b, exactA, exactB] : llvm::zip_equal(map.scale, map.offset, affine.getScale(), affine.getOffset()))
+      error = std::max(error, std::abs(a - exactA) + std::abs(b - exactB));
+    return error;
   }
 
   /// Stores numbers unless `old` holds them already.
@@ -279,6 +304,7 @@ private:
       norm.getOffsetMutable().assign(newOffset);
       norm.getMeanMutable().assign(newMean);
       addSources(norm, others);
+      noteError(norm, parameters.error);
       onnx::takeOutputNames(affine, norm);
       copyReasons(affine, norm);
     });

@@ -181,6 +181,34 @@ static Reason mapBiasOf(const QuantizedLinear &linear, const ChannelMap &map, El
   return storeReals(mapBias(bias, linear.biasFactor, map), RankedTensorType::get({linear.channels}, elementType), "bias", result);
 }
 
+/// What rounding takes from the scales, times the integers of a channel in sum, and from the bias: the largest over the channels.
+static double getError(const QuantizedLinear &linear, const ChannelMap &map, const ScaledConstants &constants) {
+  SmallVector<double> errors(linear.channels, 0);
+  if (constants.scale) {
+    SmallVector<double> old = spread<double>(*readReals(linear.getScale().getValue()), linear.channels);
+    SmallVector<double> stored = spread<double>(*readReals(constants.scale), linear.channels);
+    SmallVector<int64_t> zeros(linear.channels, 0);
+    if (onnx::ConstantOp zeroPoint = linear.getZeroPoint())
+      zeros = spread<int64_t>(reference::fromElements(zeroPoint.getValue()).integers(), linear.channels);
+    reference::Tensor integers = reference::fromElements(linear.getIntegers().getValue());
+    int64_t inner = ShapedType::getNumElements(ArrayRef(integers.shape).drop_front(linear.weightAxis + 1));
+    for (auto [i, value] : llvm::enumerate(integers.integers())) {
+      int64_t channel = static_cast<int64_t>(i) / inner % linear.channels;
+      double a = std::abs(map.scale[channel]); // nothing is rounded where it is 0: the integers are the zero point
+      errors[channel] += a == 0 ? 0 : std::abs(value - zeros[channel]) * std::abs(stored[channel] - a * old[channel]);
+    }
+  }
+  if (constants.bias) {
+    SmallVector<double> bias(linear.channels, 0);
+    if (!isAbsent(linear.bias->get()))
+      bias = spread<double>(*readReals(evaluateConstant(linear.bias->get())), linear.channels);
+    SmallVector<double> rounding = getRounding(mapBias(bias, linear.biasFactor, map), constants.bias);
+    for (auto [error, rounded] : llvm::zip_equal(errors, rounding))
+      error += rounded;
+  }
+  return *llvm::max_element(errors);
+}
+
 static Reason computeConstants(const QuantizedLinear &linear, const ChannelMap &map, ScaledConstants &constants) {
   if (Reason why = mapBiasOf(linear, map, constants.bias); why != Reason::None || map.hasUnitScale())
     return why;
@@ -213,8 +241,10 @@ struct ScaleQuantized : public OpRewritePattern<AffineOp> {
     if (Reason why = computeConstants(linear, map, constants); why != Reason::None)
       return reject(rewriter, affine, why);
 
+    double error = getError(linear, map, constants);
     replaceConstants(rewriter, linear, constants);
     addSources(linear.op, getSources(affine));
+    noteError(linear.op, error, *llvm::max_element(llvm::map_to_vector(map.scale, [](double a) { return std::abs(a); })));
     onnx::takeOutputNames(affine, linear.op);
     rewriter.replaceOp(affine, linear.op->getResult(0));
     return success();

@@ -4,7 +4,7 @@
 // The scale passes the ReLU into the weight, the shift does not.
 // CHECK-LABEL: func.func @add
 // CHECK: %[[R:.*]] = onnx.relu
-// CHECK: onnx.add %[[R]], {{.*}}bn.sources = ["bn"], onnx.name = "bn"
+// CHECK: onnx.add %[[R]], {{.*}}bn.sources = ["bn"], {{.*}}onnx.name = "bn"
 func.func @add(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
   %k = onnx.constant dense<0.5> : tensor<3x3x1xf32>
   %p = onnx.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>

@@ -45,7 +45,7 @@ func.func @two_shifts(%x: tensor<3x2x5xf32>) -> tensor<3x2x5xf32> {
 // CHECK-DAG: %[[G:.*]] = onnx.constant dense<[1.000000e+01, 2.000000e+01]> : tensor<2xf32>
 // CHECK-DAG: %[[B:.*]] = onnx.constant dense<[2.000000e+00, 3.000000e+01]> : tensor<2xf32>
 // CHECK-DAG: %[[M:.*]] = onnx.constant dense<[-6.000000e-01, 0.000000e+00]> : tensor<2xf32>
-// CHECK: bn.inference %arg0 scale %[[G]] offset %[[B]] mean %[[M]] variance %[[V]] {{.*}} epsilon 3.000000e+00 {onnx.name = "bn1", onnx.outputs = ["y"]}
+// CHECK: bn.inference %arg0 scale %[[G]] offset %[[B]] mean %[[M]] variance %[[V]] {{.*}} epsilon 3.000000e+00 {bn.weights_error = {{.*}}, onnx.name = "bn1", onnx.outputs = ["y"]}
 // CHECK-NEXT: return
 func.func @batch_norm(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %g = onnx.constant dense<[1.0, 2.0]> : tensor<2xf32>

@@ -8,7 +8,7 @@
 // CHECK-DAG: %[[Z:.*]] = onnx.constant dense<1> : tensor<2xi8> {onnx.outputs = ["z"]}
 // CHECK: %[[W:.*]] = onnx.node "DequantizeLinear"(%[[Q]], %[[S]], %[[Z]]) version 13 {axis = 0 : i64}
 // CHECK: %[[B:.*]] = onnx.constant dense<{{\[}}2.500000e-01, 1.000000e+00]> : tensor<2xf32> {onnx.outputs = ["q_bias"]}
-// CHECK: %[[C:.*]] = onnx.conv %arg0, %[[W]], %[[B]] {bn.{{.*}}onnx.outputs = ["y"]
+// CHECK: %[[C:.*]] = onnx.conv %arg0, %[[W]], %[[B]] {bn.sources = ["norm"], bn.weights_error = 0.000000e+00 : f64, onnx.outputs = ["y"]
 // CHECK-NEXT: return %[[C]]
 func.func @per_tensor(%x: tensor<?x2x5xf32>) -> tensor<?x2x5xf32> {
   %q = onnx.constant dense<[[[3], [-4]], [[3], [-4]]]> : tensor<2x2x1xi8> {onnx.outputs = ["q"]}

@@ -29,7 +29,7 @@ class Graph:
         self.rng, self.dtype, self.opset = rng, dtype, opset
         self.nodes, self.initializers, self.values = [], [], []
         self.functions, self.extra_inputs, self.infos = [], {}, []
-        self.summed = 1  # the most numbers that one element of a mean is made of
+        self.summed = 1  # the most numbers that one element of a mean or a convolution is made of
         self.shared = {}  # shape -> name of a constant that a later node may use as well
 
     def chance(self, probability):

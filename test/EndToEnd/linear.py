@@ -55,6 +55,7 @@ def conv(graph, x, filters=None, same=False):
     if min(out) < 1:
         return None
     fan = channels // group * int(np.prod(kernel))
+    graph.summed = max(graph.summed, fan)
     inputs = [x.name, graph.weight(filters, channels // group, *kernel, axis=0, scale=fan**-0.5)]
     if graph.chance(0.5):
         inputs.append(graph.normal(filters))

@@ -73,14 +73,7 @@ static Error writeJson(ArrayRef<Port> ports, const Report &report, const Inspect
         for (auto &[name, count] : sortOperators(report.before.operators))
           json.attribute(llvm::json::fixUTF8(name), count);
       });
-      json.attributeArray("batchnorms", [&] {
-        for (const BatchNormRecord &record : report.batchNorms)
-          writeRecordJson(json, record);
-      });
-      json.attributeArray("branches", [&] {
-        for (const BranchRecord &record : report.branches)
-          writeBranchJson(json, record);
-      });
+      writeRecordsJson(json, report);
     });
     os << '\n';
   });

@@ -31,7 +31,7 @@ static void writeRange(json::OStream &json, StringRef key, const std::optional<s
     });
 }
 
-void writeRecordJson(json::OStream &json, const BatchNormRecord &record) {
+static void writeRecordJson(json::OStream &json, const BatchNormRecord &record) {
   json.object([&] {
     json.attribute("node", text(record.node));
     json.attribute("version", record.version);
@@ -55,13 +55,24 @@ void writeRecordJson(json::OStream &json, const BatchNormRecord &record) {
   });
 }
 
-void writeBranchJson(json::OStream &json, const BranchRecord &record) {
+static void writeBranchJson(json::OStream &json, const BranchRecord &record) {
   json.object([&] {
     json.attribute("node", text(record.node));
     json.attribute("decision", getName(record.decision));
     json.attribute("into", text(record.into));
     json.attribute("reason", record.reason);
     json.attribute("message", record.message);
+  });
+}
+
+void writeRecordsJson(json::OStream &json, const Report &report) {
+  json.attributeArray("batchnorms", [&] {
+    for (const BatchNormRecord &record : report.batchNorms)
+      writeRecordJson(json, record);
+  });
+  json.attributeArray("branches", [&] {
+    for (const BranchRecord &record : report.branches)
+      writeBranchJson(json, record);
   });
 }
 
@@ -77,14 +88,7 @@ void writeReportJson(const Report &report, const ReportContext &context, raw_ost
     json.attribute("model", text(context.model));
     change("nodes", report.before.nodes, report.after.nodes);
     change("bytes", report.before.bytes, report.after.bytes);
-    json.attributeArray("batchnorms", [&] {
-      for (const BatchNormRecord &record : report.batchNorms)
-        writeRecordJson(json, record);
-    });
-    json.attributeArray("branches", [&] {
-      for (const BranchRecord &record : report.branches)
-        writeBranchJson(json, record);
-    });
+    writeRecordsJson(json, report);
     json.attributeArray("passes", [&] {
       for (const PassRecord &pass : context.passes)
         json.object([&] {

@@ -21,11 +21,8 @@ void printReportTable(const Report &report, llvm::raw_ostream &os);
 void writeReportJson(const Report &report, const ReportContext &context, llvm::raw_ostream &os);
 void writeReportHtml(const Report &report, const ReportContext &context, llvm::raw_ostream &os);
 
-/// One record as a JSON object.
-void writeRecordJson(llvm::json::OStream &json, const BatchNormRecord &record);
-
-/// One branch as a JSON object.
-void writeBranchJson(llvm::json::OStream &json, const BranchRecord &record);
+/// What became of every BatchNormalization and every branch, as attributes of an open object.
+void writeRecordsJson(llvm::json::OStream &json, const Report &report);
 
 /// What became of a branch, or why it stays.
 std::string describeFate(const BranchRecord &record);

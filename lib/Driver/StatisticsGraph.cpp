@@ -8,11 +8,11 @@
 
 #include "bn/Driver/Inputs.h"
 #include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/FreshNames.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Reference/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -83,22 +83,6 @@ Moments getStatistics(const StatisticsSite &site) {
   return moments;
 }
 
-/// A name that no value of the graph has.
-static std::string findFreeName(Operation *root, const Twine &wanted) {
-  llvm::StringSet<> taken;
-  root->walk([&](Operation *op) {
-    for (Value result : op->getResults())
-      taken.insert(onnx::getValueName(result));
-    for (Region &region : op->getRegions())
-      for (Value argument : region.getArguments())
-        taken.insert(onnx::getValueName(argument));
-  });
-  std::string name = wanted.str();
-  for (unsigned i = 1; taken.contains(name); ++i)
-    name = (wanted + "_" + Twine(i)).str();
-  return name;
-}
-
 static void setConstant(OpOperand &operand, std::vector<double> values) {
   onnx::ConstantOp constant = getConstant(operand.get());
   auto type = cast<RankedTensorType>(constant.getType());
@@ -110,7 +94,7 @@ static void setConstant(OpOperand &operand, std::vector<double> values) {
   }
   OpBuilder builder(constant);
   auto own = onnx::ConstantOp::create(builder, constant.getLoc(), value);
-  std::string fresh = findFreeName(constant->getParentOp(), name + "_calibrated");
+  std::string fresh = onnx::FreshNames(constant->getParentOp()).take((name + "_calibrated").str());
   onnx::setOutputNames(own, {StringRef(fresh)});
   operand.set(own);
 }

@@ -30,23 +30,6 @@ bool isGraphOutput(Value value) {
 
 bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
 
-FreshNames::FreshNames(Operation *root) {
-  root->walk([&](Operation *op) {
-    for (Value result : op->getResults())
-      taken.insert(onnx::getValueName(result));
-    for (Region &region : op->getRegions())
-      for (Value argument : region.getArguments())
-        taken.insert(onnx::getValueName(argument));
-  });
-}
-
-std::string FreshNames::take(StringRef wanted) {
-  std::string name = wanted.str();
-  for (unsigned i = 1; !taken.insert(name).second; ++i)
-    name = (wanted + "_" + Twine(i)).str();
-  return name;
-}
-
 bool hasOtherReaders(onnx::ConstantOp constant, Operation *reader) {
   SmallVector<Operation *> pending(constant->getUsers());
   while (!pending.empty()) {

@@ -4,13 +4,15 @@
 #ifndef BN_OPTIMIZE_INITIALIZERS_H
 #define BN_OPTIMIZE_INITIALIZERS_H
 
+#include "bn/IR/Onnx/FreshNames.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "mlir/IR/PatternMatch.h"
-#include "llvm/ADT/StringSet.h"
 
 #include <optional>
 
 namespace bn {
+
+using onnx::FreshNames;
 
 /// The constant that the value is, perhaps through Identity nodes (exporters share equal initializers that way).
 onnx::ConstantOp getConstant(mlir::Value value);
@@ -23,18 +25,6 @@ bool isGraphOutput(mlir::Value value);
 
 /// Whether an optional input is not given.
 bool isAbsent(mlir::Value value);
-
-/// The names of values in a graph, so that new values get free ones.
-class FreshNames {
-public:
-  explicit FreshNames(mlir::Operation *root);
-
-  /// `wanted` if it is free, otherwise with a number behind it. The name is taken from now on.
-  std::string take(llvm::StringRef wanted);
-
-private:
-  llvm::StringSet<> taken;
-};
 
 /// Whether any op but `reader` needs the constant, directly or through Identity nodes.
 bool hasOtherReaders(onnx::ConstantOp constant, mlir::Operation *reader);

@@ -51,8 +51,10 @@ LogicalResult GenericNodeOp::verifyRegions() {
 // Convolutions
 //===----------------------------------------------------------------------===//
 
-/// C2: the filter has the input's rank, at least 3. Unranked values pass.
-static LogicalResult verifyRanks(Operation *op, Type input, Type filter) {
+/// C1, C2: groups are counted from 1, the filter has the input's rank, at least 3. Unranked values pass.
+static LogicalResult verifyGroupAndRanks(Operation *op, int64_t group, Type input, Type filter) {
+  if (group < 1)
+    return op->emitOpError("expected 'group' to be positive, got ") << group;
   auto x = dyn_cast<RankedTensorType>(input), w = dyn_cast<RankedTensorType>(filter);
   if (w && w.getRank() < 3)
     return op->emitOpError("expected W of rank 3 or more, got rank ") << w.getRank();
@@ -82,9 +84,7 @@ static LogicalResult verifyPerSpatialDim(Operation *op, StringRef name, std::opt
 
 LogicalResult ConvOp::verify() {
   int64_t group = getGroup();
-  if (group < 1) // C1
-    return emitOpError("expected 'group' to be positive, got ") << group;
-  if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
+  if (failed(verifyGroupAndRanks(*this, group, getX().getType(), getW().getType()))) // C1, C2
     return failure();
   auto w = dyn_cast<RankedTensorType>(getW().getType());
   if (!w)
@@ -106,9 +106,7 @@ LogicalResult ConvOp::verify() {
 
 LogicalResult ConvTransposeOp::verify() {
   int64_t group = getGroup();
-  if (group < 1) // C1
-    return emitOpError("expected 'group' to be positive, got ") << group;
-  if (failed(verifyRanks(*this, getX().getType(), getW().getType()))) // C2
+  if (failed(verifyGroupAndRanks(*this, group, getX().getType(), getW().getType()))) // C1, C2
     return failure();
   auto w = dyn_cast<RankedTensorType>(getW().getType());
   if (!w)

@@ -4,7 +4,7 @@
 # usage: check_readme.py README BUILD_FOLDER WORK_FOLDER
 # Runs every ```sh block that follows a line `<!-- tested -->`, one after the other in the work folder, where the repository's
 # folders and the build folder (as `build`) are links. Names in backticks and link targets with a slash or a known ending
-# must be files of the repository, unless they are below build/.
+# must be files of the repository, unless they are below build/. It stays short enough to be read.
 import os
 import re
 import shutil
@@ -13,6 +13,7 @@ import sys
 
 BLOCK = re.compile(r"<!-- tested -->\n```sh\n(.*?)```", re.DOTALL)
 PATH = re.compile(r"`([\w.*{}/+-]+)`|\]\(([\w./-]+)\)")
+MOST_LINES = 150
 ENDINGS = (".cpp", ".h", ".td", ".py", ".md", ".mlir", ".txt")
 
 
@@ -43,6 +44,9 @@ def main():
     missing = missing_files(text, root)
     for name in missing:
         print(f"README names '{name}', which does not exist")
+    is_long = len(text.splitlines()) > MOST_LINES
+    if is_long:
+        print(f"README has more than {MOST_LINES} lines")
     blocks = BLOCK.findall(text)
     if not blocks:
         print("README has no tested block")
@@ -52,7 +56,7 @@ def main():
         if subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=work, stderr=subprocess.STDOUT).returncode:
             print("this block of the README fails")
             return 1
-    return bool(missing or not blocks)
+    return bool(missing or is_long or not blocks)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include "CodeCache.h"
 
+#include "ProgramPath.h"
 #include "bn/Driver/OutputFile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "llvm/ADT/StringExtras.h"
@@ -44,10 +45,8 @@ private:
 
 /// This program: another build may compile differently.
 static void writeProgram(raw_ostream &os) {
-  static const int anchor = 0;
   llvm::sys::fs::file_status status;
-  std::string path = llvm::sys::fs::getMainExecutable("bn", const_cast<int *>(&anchor));
-  if (!llvm::sys::fs::status(path, status))
+  if (!llvm::sys::fs::status(getProgramPath(), status))
     os << status.getSize() << ' ' << status.getLastModificationTime().time_since_epoch().count() << '\n';
 }
 

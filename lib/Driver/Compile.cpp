@@ -5,12 +5,12 @@
 
 #include "Compilation.h"
 #include "LibraryHeader.h"
+#include "ProgramPath.h"
 #include "Signature.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Progress.h"
 #include "bn/Driver/RunnableModel.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -32,8 +32,8 @@ static std::string makeSymbol(StringRef path) {
 
 /// What every compiled library contains stands in ../lib, seen from the program.
 static std::string findSessionLibrary() {
-  static const int anchor = 0;
-  SmallString<128> path(llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable("bn", const_cast<int *>(&anchor))));
+  std::string program = getProgramPath();
+  SmallString<128> path(llvm::sys::path::parent_path(program));
   llvm::sys::path::append(path, "..", "lib", "libbn_session.a");
   return path.str().str();
 }

@@ -30,10 +30,7 @@ public:
   void lower();
 
 private:
-  Value in(unsigned position) {
-    auto [start, size] = op.getODSOperandIndexAndLength(position);
-    return size ? n.in(start) : Value();
-  }
+  Value in(unsigned position) { return operandAt(n, op, position); }
   Value element(unsigned position) { return domain.element(b, in(position), n.inShape(1)); }
   Value parameter(Value byGroup, unsigned result);
   void addAdjustmentGrads();
@@ -145,10 +142,7 @@ LogicalResult lowerInferenceGrad(NodeLowering &n) {
   auto op = cast<InferenceGradOp>(n.op);
   Builder &b = n.b;
   NormalizeDomain domain(n.inShape(1), op.getAxes());
-  auto in = [&](unsigned position) {
-    auto [start, size] = op.getODSOperandIndexAndLength(position);
-    return size ? n.in(start) : Value();
-  };
+  auto in = [&](unsigned position) { return operandAt(n, op, position); };
   double epsilon = op.getEpsilon().convertToDouble();
   NormalizeKernel kernel;
   kernel.elements = {reshape(b, in(0), domain.shape), reshape(b, in(1), domain.shape)};

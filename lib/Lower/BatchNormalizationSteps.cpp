@@ -17,12 +17,6 @@ static Value mapWide(Builder &b, RankedTensorType type, ValueRange operands, Bod
   });
 }
 
-/// The operand at a position of the op's definition; null where it is absent.
-template <typename Op> static Value operandAt(NodeLowering &n, Op op, unsigned position) {
-  auto [start, size] = op.getODSOperandIndexAndLength(position);
-  return size ? n.in(start) : Value();
-}
-
 static LogicalResult lower(NodeLowering &n, MomentsOp op) {
   Builder &b = n.b;
   NormalizeDomain domain(n.inShape(0), op.getAxes(), op.getGhosts(), op.getGrouping());
@@ -62,14 +56,10 @@ static LogicalResult lower(NodeLowering &n, RestoreVarianceOp op) {
 static LogicalResult lower(NodeLowering &n, RenormCorrectionOp op) {
   double epsilon = op.getEpsilon().convertToDouble();
   SmallVector<Value> operands = n.ins();
-  auto boundAt = [&](ValueRange v, unsigned position) {
-    auto [start, size] = op.getODSOperandIndexAndLength(position);
-    return size ? v[start] : Value();
-  };
   for (unsigned result = 0; result < 3; ++result)
     n.results.push_back(mapWide(n.b, n.outType(result), operands, [&](Builder &b, ValueRange v) {
       Value stddev = squareRoot(b, addNumbers(b, v[1], number(b, b.getF64Type(), epsilon)));
-      Correction c = correct(b, v[0], stddev, v[2], v[3], {boundAt(v, 4), boundAt(v, 5), boundAt(v, 6)}, epsilon);
+      Correction c = correct(b, v[0], stddev, v[2], v[3], {valueAt(op, v, 4), valueAt(op, v, 5), valueAt(op, v, 6)}, epsilon);
       return result == 0 ? c.r : result == 1 ? c.d : stddev;
     }));
   return success();

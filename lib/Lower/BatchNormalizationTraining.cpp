@@ -88,10 +88,7 @@ public:
   void lower();
 
 private:
-  Value in(unsigned position) {
-    auto [start, size] = op.getODSOperandIndexAndLength(position);
-    return size ? n.in(start) : Value();
-  }
+  Value in(unsigned position) { return operandAt(n, op, position); }
   bool renormalizes() { return in(kRenormMean) != nullptr; }
   void correctGhosts();
   void normalize();

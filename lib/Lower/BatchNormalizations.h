@@ -19,6 +19,19 @@ mlir::LogicalResult lowerInferenceGrad(NodeLowering &n);
 /// The lowering of any op of the bn dialect; null for an op of another.
 LoweringFunction findBatchNormLowering(mlir::Operation *op);
 
+/// The one of `values`, an entry per operand of `op`, at a position of the op's definition; null where that operand is absent.
+template <typename Op>
+mlir::Value valueAt(Op op, mlir::ValueRange values, unsigned position) {
+  auto [start, size] = op.getODSOperandIndexAndLength(position);
+  return size ? values[start] : mlir::Value();
+}
+/// The lowered operand at a position of the op's definition; null where it is absent.
+template <typename Op>
+mlir::Value operandAt(NodeLowering &n, Op op, unsigned position) {
+  auto [start, size] = op.getODSOperandIndexAndLength(position);
+  return size ? n.in(start) : mlir::Value();
+}
+
 /// Bounds of a renormalization; each may be null.
 struct Bounds {
   mlir::Value rmin, rmax, dmax;

@@ -89,7 +89,7 @@ void addStatus(ModuleOp module, ArrayRef<NodeCheck> checks) {
   auto type = RankedTensorType::get({}, b.getI64Type());
   Value status = filled(b, {}, number(b, b.getI64Type(), 0));
   SmallVector<Attribute> messages;
-  for (auto [i, check] : llvm::enumerate(checks))
+  for (const NodeCheck &check : checks)
     messages.push_back(b.getStringAttr(check.message));
   for (auto [i, check] : llvm::enumerate(llvm::reverse(checks)))
     status = map(b, type, {check.failed, status}, [&, k = checks.size() - i](Builder &b, ValueRange v) -> Value {

@@ -164,10 +164,10 @@ Error GraphExporter::exportMain(func::FuncOp function, proto::GraphProto &graph)
   Block &block = function.front();
   Operation *result = block.getTerminator();
   Scope scope;
-  collectNames(function);
+  freshNames.add(function);
   SmallVector<std::string> storage;
   for (StringRef name : getResultNames(function))
-    storage.push_back(name.empty() ? makeUnique("output") : name.str());
+    storage.push_back(name.empty() ? freshNames.take("output") : name.str());
   SmallVector<StringRef> outputs(storage.begin(), storage.end());
   nameOutputs(outputs, result->getOperands(), block, scope);
   nameBlock(block, scope);
@@ -192,7 +192,7 @@ Error GraphExporter::exportMain(func::FuncOp function, proto::GraphProto &graph)
 Error GraphExporter::exportFunction(func::FuncOp function, proto::FunctionProto &result) {
   Block &block = function.front();
   Scope scope;
-  collectNames(function);
+  freshNames.add(function);
   SmallVector<StringRef> outputs = getResultNames(function);
   nameOutputs(outputs, block.getTerminator()->getOperands(), block, scope);
   nameBlock(block, scope);

@@ -5,9 +5,10 @@
 #define BN_LIB_ONNX_GRAPHEXPORT_H
 
 #include "Operators.h"
+#include "bn/IR/Onnx/FreshNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace bn::onnx {
 
@@ -34,8 +35,6 @@ private:
     llvm::SmallVector<std::pair<llvm::StringRef, mlir::Value>> identities;
   };
 
-  void collectNames(mlir::Operation *root);
-  std::string makeUnique(llvm::StringRef base);
   void nameValue(mlir::Value value, Scope &scope);
   void nameOutputs(llvm::ArrayRef<llvm::StringRef> names, mlir::ValueRange values, mlir::Block &block, Scope &scope);
   void nameBlock(mlir::Block &block, Scope &scope);
@@ -54,7 +53,7 @@ private:
 
   const OpsetImports &imports;
   BlobMap &blobs;
-  llvm::StringSet<> used; ///< every name of the function, so that a new one is new everywhere
+  FreshNames freshNames; ///< every name of the function, so that a new one is new everywhere
   llvm::DenseMap<mlir::Value, std::string> names;
 };
 

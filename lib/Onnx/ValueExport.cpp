@@ -18,23 +18,6 @@ namespace bn::onnx {
 // Names
 //===----------------------------------------------------------------------===//
 
-void GraphExporter::collectNames(Operation *root) {
-  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    for (Value result : op->getResults())
-      used.insert(getValueName(result));
-    for (Region &region : op->getRegions())
-      for (BlockArgument argument : region.getArguments())
-        used.insert(getValueName(argument));
-  });
-}
-
-std::string GraphExporter::makeUnique(StringRef base) {
-  std::string name = base.str();
-  for (unsigned i = 1; !used.insert(name).second; ++i)
-    name = (base + "_" + Twine(i)).str();
-  return name;
-}
-
 /// What a value without a name is called after: its node, or else its operator.
 static std::string getBaseName(Value value) {
   Operation *op = value.getDefiningOp();
@@ -55,7 +38,7 @@ void GraphExporter::nameValue(Value value, Scope &scope) {
   if (name.empty() && unnamedByWish)
     return;
   if (name.empty() || scope.values.contains(name))
-    names[value] = makeUnique(name.empty() ? getBaseName(value) : name.str());
+    names[value] = freshNames.take(name.empty() ? getBaseName(value) : name.str());
   else
     names[value] = name.str();
   scope.values[names[value]] = value;
@@ -80,7 +63,7 @@ void GraphExporter::nameOutputs(ArrayRef<StringRef> outputs, ValueRange values, 
     scope.values[name] = value;
   }
   for (StringRef name : outputs)
-    used.insert(name);
+    freshNames.add(name);
 }
 
 void GraphExporter::nameBlock(Block &block, Scope &scope) {

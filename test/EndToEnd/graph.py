@@ -8,6 +8,8 @@ import ml_dtypes
 import numpy as np
 from onnx import helper, numpy_helper
 
+from dice import Dice
+
 DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 
 
@@ -22,24 +24,16 @@ def element_type(dtype):
     return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
 
-class Graph:
+class Graph(Dice):
     """Nodes and initializers so far; `values` are the candidates to go on from."""
 
     def __init__(self, rng, dtype, opset):
-        self.rng, self.dtype, self.opset = rng, dtype, opset
+        super().__init__(rng)
+        self.dtype, self.opset = dtype, opset
         self.nodes, self.initializers, self.values = [], [], []
         self.functions, self.extra_inputs, self.infos = [], {}, []
         self.summed = 1  # the most numbers that one element of a mean or a convolution is made of
         self.shared = {}  # shape -> name of a constant that a later node may use as well
-
-    def chance(self, probability):
-        return self.rng.random() < probability
-
-    def pick(self, *choices):
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def integer(self, low, high):
-        return int(self.rng.integers(low, high + 1))
 
     def initializer(self, array):
         name = f"w{len(self.initializers)}"

@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from dice import Dice
+
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OLDEST_OPSET = 7  # before, broadcasting was something else
 IR_VERSION = 10
@@ -41,11 +43,12 @@ class Case:
     exact: bool  # whether results are numbers of the inputs, or integers
 
 
-class Draw:
+class Draw(Dice):
     """What a recipe draws from."""
 
     def __init__(self, operator, rng):
-        self.rng, self.operator = rng, operator
+        super().__init__(rng)
+        self.operator = operator
         versions = sorted({s.since_version for s in onnx.defs.get_all_schemas_with_history() if s.name == operator and s.domain == ""})
         newest = [max(v for v in versions if v <= OLDEST_OPSET)] if versions[0] <= OLDEST_OPSET else []
         versions = newest + [v for v in versions if v > OLDEST_OPSET]
@@ -54,15 +57,6 @@ class Draw:
         self.opset = max(OLDEST_OPSET, int(rng.integers(self.version, later[0] if later else NEWEST_OPSET + 1)))
         self.schema = onnx.defs.get_schema(operator, self.opset, "")
         self.types = {}
-
-    def chance(self, probability):
-        return self.rng.random() < probability
-
-    def pick(self, *choices):
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def integer(self, low, high):
-        return int(self.rng.integers(low, high + 1))
 
     def shape(self, low=1, high=4, sizes=(1, 2, 3, 4, 5, 7, 17)):
         return [self.pick(*sizes) for _ in range(self.integer(low, high))]

@@ -8,7 +8,7 @@ using namespace mlir;
 
 namespace bn::onnx {
 
-FreshNames::FreshNames(Operation *root) {
+void FreshNames::add(Operation *root) {
   root->walk([&](Operation *op) {
     for (Value result : op->getResults())
       taken.insert(getValueName(result));

@@ -12,7 +12,12 @@ namespace bn::onnx {
 /// The names of the values in a graph, its subgraphs included, so that new values get free ones.
 class FreshNames {
 public:
-  explicit FreshNames(mlir::Operation *root);
+  FreshNames() = default;
+  explicit FreshNames(mlir::Operation *root) { add(root); }
+
+  /// Takes the names of all values in `root`, or a name, without asking whether it is free.
+  void add(mlir::Operation *root);
+  void add(llvm::StringRef name) { taken.insert(name); }
 
   /// `wanted` if it is free, otherwise with a number behind it. The name is taken from now on.
   std::string take(llvm::StringRef wanted);

@@ -6,6 +6,7 @@
 
 #include "ByteViews.h"
 #include "bn/Codegen/Passes.h"
+#include "bn/IR/Kernel/LaunchTable.h"
 #include "bn/IR/Kernel/ModuleAttributes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -68,16 +69,13 @@ using LaunchNumbers = llvm::DenseMap<Operation *, int64_t>;
 
 /// Numbers the launches and writes the table of them.
 static LaunchNumbers numberLaunches(ModuleOp module) {
-  Builder builder(module.getContext());
   LaunchNumbers numbers;
-  SmallVector<Attribute> table;
+  std::vector<bn::kernel::LaunchInfo> launches;
   module.walk([&](bn::kernel::LaunchOp launch) {
-    numbers[launch] = table.size();
-    table.push_back(builder.getDictionaryAttr({builder.getNamedAttr("nodes", builder.getStringAttr(getNodes(launch.getLoc()))),
-                                               builder.getNamedAttr("flops", launch.getFlopsAttr()),
-                                               builder.getNamedAttr("bytes", launch.getBytesAttr())}));
+    numbers[launch] = launches.size();
+    launches.push_back({getNodes(launch.getLoc()), static_cast<int64_t>(launch.getFlops()), static_cast<int64_t>(launch.getBytes())});
   });
-  module->setAttr(bn::kernel::kLaunchesAttr, builder.getArrayAttr(table));
+  bn::kernel::setLaunches(module, launches);
   return numbers;
 }
 

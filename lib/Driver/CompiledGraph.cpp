@@ -17,7 +17,7 @@ Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOp
   Expected<Compilation> compilation = compileGraph(module, options, session);
   if (!compilation)
     return compilation.takeError();
-  std::vector<LaunchInfo> launches = compilation->model.launches;
+  std::vector<kernel::LaunchInfo> launches = compilation->model.launches;
   Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {options.threads});
   if (!engine)
     return engine.takeError();

@@ -8,10 +8,9 @@
 #include "ModelFile.h"
 
 #include "bn/IR/Onnx/Names.h"
+#include "bn/Onnx/OutputFile.h"
 
 #include "onnx/defs/printer.h"
-
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using llvm::Error;

@@ -6,11 +6,14 @@
 
 #include "ExternalData.h"
 
+#include "TensorVisitor.h"
+
+#include "bn/Onnx/OutputFile.h"
+
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <map>
 
@@ -18,8 +21,6 @@ using namespace llvm;
 
 namespace bn::onnx {
 namespace {
-
-using Visitor = function_ref<Error(proto::TensorProto &)>;
 
 /// Where a tensor's content is.
 struct Place {
@@ -29,42 +30,6 @@ struct Place {
 };
 
 } // namespace
-
-static Error visitTensors(proto::GraphProto &graph, Visitor visit);
-
-static Error visitTensors(google::protobuf::RepeatedPtrField<proto::NodeProto> &nodes, Visitor visit) {
-  for (proto::NodeProto &node : nodes)
-    for (proto::AttributeProto &attribute : *node.mutable_attribute()) {
-      if (attribute.has_t())
-        if (Error error = visit(*attribute.mutable_t()))
-          return error;
-      if (attribute.has_g())
-        if (Error error = visitTensors(*attribute.mutable_g(), visit))
-          return error;
-      for (proto::GraphProto &graph : *attribute.mutable_graphs())
-        if (Error error = visitTensors(graph, visit))
-          return error;
-    }
-  return Error::success();
-}
-
-static Error visitTensors(proto::GraphProto &graph, Visitor visit) {
-  for (proto::TensorProto &tensor : *graph.mutable_initializer())
-    if (Error error = visit(tensor))
-      return addContext(std::move(error), "tensor '" + tensor.name() + "': ");
-  return visitTensors(*graph.mutable_node(), visit);
-}
-
-/// Visits the tensors that become values: initializers and attributes, in subgraphs and functions as well.
-static Error visitTensors(proto::ModelProto &model, Visitor visit) {
-  if (model.has_graph())
-    if (Error error = visitTensors(*model.mutable_graph(), visit))
-      return error;
-  for (proto::FunctionProto &function : *model.mutable_functions())
-    if (Error error = visitTensors(*function.mutable_node(), visit))
-      return error;
-  return Error::success();
-}
 
 static bool isExternal(const proto::TensorProto &tensor) { return tensor.data_location() == proto::TensorProto::EXTERNAL; }
 

@@ -5,8 +5,6 @@
 
 #include "GraphImport.h"
 
-#include "AttributeConversion.h"
-#include "TensorConversion.h"
 #include "TypeConversion.h"
 
 #include "bn/IR/Onnx/Names.h"
@@ -22,10 +20,16 @@ namespace bn::onnx {
 // Names
 //===----------------------------------------------------------------------===//
 
-void GraphImporter::declareTypes(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos) {
+void GraphImporter::declareTypes(const ValueInfos &infos) {
   for (const proto::ValueInfoProto &info : infos)
     if (info.has_type())
       scopes.back().declared.try_emplace(info.name(), &info.type());
+}
+
+void GraphImporter::declareTypes(const proto::GraphProto &graph) {
+  declareTypes(graph.input());
+  declareTypes(graph.output());
+  declareTypes(graph.value_info());
 }
 
 Type GraphImporter::getDeclaredType(StringRef name) const {
@@ -59,7 +63,7 @@ Expected<SmallVector<Value>> GraphImporter::lookUpOutputs(ArrayRef<StringRef> na
   return values;
 }
 
-ArrayAttr GraphImporter::getDangling(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos) const {
+ArrayAttr GraphImporter::getDangling(const ValueInfos &infos) const {
   SmallVector<StringRef> names;
   for (const proto::ValueInfoProto &info : infos)
     if (!scopes.back().values.contains(info.name()))
@@ -67,65 +71,14 @@ ArrayAttr GraphImporter::getDangling(const google::protobuf::RepeatedPtrField<pr
   return names.empty() ? ArrayAttr() : Builder(builder.getContext()).getStrArrayAttr(names);
 }
 
-static SmallVector<StringRef> getNames(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos) {
+SmallVector<StringRef> GraphImporter::getNames(const ValueInfos &infos) {
   return llvm::map_to_vector(infos, [](const proto::ValueInfoProto &info) -> StringRef { return info.name(); });
 }
 
-//===----------------------------------------------------------------------===//
-// Initializers
-//===----------------------------------------------------------------------===//
-
-Error GraphImporter::importInitializer(const proto::TensorProto &tensor) {
-  auto value = importTensor(tensor, blobs, builder.getContext());
-  if (!value)
-    return addContext(value.takeError(), "initializer '" + tensor.name() + "': ");
-  auto op = ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(tensor.name())), *value);
-  setOutputNames(op, {tensor.name()});
-  if (auto residue = getTensorResidue(tensor, *value))
-    op->setAttr(attr::residue, builder.getStringAttr(serialize(*residue)));
-  return define(tensor.name(), op.getResult());
-}
-
-Error GraphImporter::importSparseInitializer(const proto::SparseTensorProto &tensor) {
-  const std::string &name = tensor.values().name();
-  proto::TensorProto dense;
-  dense.set_data_type(tensor.values().data_type());
-  *dense.mutable_dims() = tensor.dims();
-  auto type = importTensorType(dense, builder.getContext());
-  if (!type)
-    return addContext(type.takeError(), "sparse initializer '" + name + "': ");
-  auto op = SparseConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), SparseType::get(builder.getContext(), *type),
-                                     ProtoAttr::get(builder.getContext(), serialize(tensor)));
-  setOutputNames(op, {name});
-  return define(name, op.getResult());
-}
-
-Error GraphImporter::importInitializers(proto::GraphProto &graph) {
-  for (const proto::TensorProto &tensor : graph.initializer())
-    if (Error error = importInitializer(tensor))
-      return error;
-  for (const proto::SparseTensorProto &tensor : graph.sparse_initializer())
-    if (Error error = importSparseInitializer(tensor))
-      return error;
-  return Error::success();
-}
-
-/// Takes the initializers out that give an input its default value.
-static SmallVector<std::unique_ptr<proto::TensorProto>> takeDefaults(proto::GraphProto &graph) {
-  StringSet<> inputs;
-  for (const proto::ValueInfoProto &input : graph.input())
-    inputs.insert(input.name());
-  google::protobuf::RepeatedPtrField<proto::TensorProto> all;
-  all.Swap(graph.mutable_initializer());
-  SmallVector<proto::TensorProto *> tensors(all.size());
-  all.ExtractSubrange(0, all.size(), tensors.data());
-  SmallVector<std::unique_ptr<proto::TensorProto>> defaults;
-  for (proto::TensorProto *tensor : tensors)
-    if (inputs.contains(tensor->name()))
-      defaults.emplace_back(tensor);
-    else
-      graph.mutable_initializer()->AddAllocated(tensor);
-  return defaults;
+void GraphImporter::clearContents(proto::GraphProto &graph) {
+  graph.clear_node();
+  graph.clear_initializer();
+  graph.clear_sparse_initializer();
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,7 +94,6 @@ static ArrayAttr getDimParams(const proto::TypeProto &type, MLIRContext *context
   return any ? Builder(context).getStrArrayAttr(names) : ArrayAttr();
 }
 
-/// Adds the arguments for inputs that are not in `constants`.
 Error GraphImporter::importInputs(proto::GraphProto &graph, func::FuncOp function, const StringSet<> &constants) {
   for (const proto::ValueInfoProto &input : graph.input()) {
     if (constants.contains(input.name()))
@@ -160,27 +112,37 @@ Error GraphImporter::importInputs(proto::GraphProto &graph, func::FuncOp functio
   return Error::success();
 }
 
-/// Ends the function with its results, whose names stay with it.
-static void finishFunction(OpBuilder &builder, func::FuncOp function, ArrayRef<StringRef> names, ArrayRef<Value> results) {
-  func::ReturnOp::create(builder, function.getLoc(), results);
-  function.setType(builder.getFunctionType(function.getArgumentTypes(), TypeRange(ValueRange(results))));
-  for (auto [i, name] : llvm::enumerate(names))
-    function.setResultAttr(i, attr::name, builder.getStringAttr(name));
-}
-
-Expected<func::FuncOp> GraphImporter::importMain(proto::GraphProto &graph, bool constantInputs) {
-  StringRef name = graph.name().empty() ? StringRef("main") : StringRef(graph.name());
-  auto function = func::FuncOp::create(builder, NameLoc::get(builder.getStringAttr(name)), name, builder.getFunctionType({}, {}));
-  OpBuilder::InsertionGuard guard(builder);
+func::FuncOp GraphImporter::startFunction(StringRef symbol, StringRef name) {
+  auto function = func::FuncOp::create(builder, NameLoc::get(builder.getStringAttr(name)), symbol, builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(function.addEntryBlock());
   absent = AbsentOp::create(builder, function.getLoc(), builder.getNoneType());
   scopes.emplace_back();
-  declareTypes(graph.input());
-  declareTypes(graph.output());
-  declareTypes(graph.value_info());
+  return function;
+}
+
+Error GraphImporter::finishFunction(func::FuncOp function, ArrayRef<StringRef> outputs, const ValueInfos &infos) {
+  auto results = lookUpOutputs(outputs);
+  if (!results)
+    return results.takeError();
+  func::ReturnOp::create(builder, function.getLoc(), *results);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(), TypeRange(ValueRange(*results))));
+  for (auto [i, name] : llvm::enumerate(outputs))
+    function.setResultAttr(i, attr::name, builder.getStringAttr(name));
+  if (ArrayAttr dangling = getDangling(infos))
+    function->setAttr(attr::dangling, dangling);
+  if (absent.use_empty())
+    absent.getDefiningOp()->erase();
+  return Error::success();
+}
+
+Expected<func::FuncOp> GraphImporter::importMain(proto::GraphProto &graph, bool constantInputs) {
+  OpBuilder::InsertionGuard guard(builder);
+  StringRef name = graph.name().empty() ? StringRef("main") : StringRef(graph.name());
+  func::FuncOp function = startFunction(name, name);
+  declareTypes(graph);
 
   proto::GraphProto order; // of initializers, where some of them become arguments
-  SmallVector<std::unique_ptr<proto::TensorProto>> defaults;
+  Tensors defaults;
   StringSet<> constants;
   for (const proto::TensorProto &tensor : graph.initializer()) {
     order.add_initializer()->set_name(tensor.name());
@@ -192,34 +154,15 @@ Expected<func::FuncOp> GraphImporter::importMain(proto::GraphProto &graph, bool 
   }
   if (Error error = importInputs(graph, function, constants))
     return std::move(error);
-  for (const auto &tensor : defaults) {
-    auto value = importTensor(*tensor, blobs, builder.getContext());
-    if (!value)
-      return addContext(value.takeError(), "initializer '" + tensor->name() + "': ");
-    unsigned number = cast<BlockArgument>(scopes.back().values.lookup(tensor->name())).getArgNumber();
-    if (function.getArgAttr(number, attr::defaultValue))
-      return invalidModel("expected '" + tensor->name() + "' to be defined once");
-    function.setArgAttr(number, attr::defaultValue, *value);
-    if (auto residue = getTensorResidue(*tensor, *value))
-      function.setArgAttr(number, attr::residue, builder.getStringAttr(serialize(*residue)));
-  }
+  if (Error error = setDefaults(defaults, function))
+    return std::move(error);
   if (Error error = importInitializers(graph))
     return std::move(error);
   if (Error error = importNodeList(*graph.mutable_node()))
     return std::move(error);
-  SmallVector<StringRef> names = getNames(graph.output());
-  auto results = lookUpOutputs(names);
-  if (!results)
-    return results.takeError();
-  finishFunction(builder, function, names, *results);
-
-  if (ArrayAttr dangling = getDangling(graph.value_info()))
-    function->setAttr(attr::dangling, dangling);
-  if (absent.use_empty())
-    absent.getDefiningOp()->erase();
-  graph.clear_node();
-  graph.clear_initializer();
-  graph.clear_sparse_initializer();
+  if (Error error = finishFunction(function, getNames(graph.output()), graph.value_info()))
+    return std::move(error);
+  clearContents(graph);
   if (!defaults.empty())
     graph.MergeFrom(order);
   function->setAttr(attr::graph, builder.getStringAttr(serialize(graph)));
@@ -227,13 +170,9 @@ Expected<func::FuncOp> GraphImporter::importMain(proto::GraphProto &graph, bool 
 }
 
 Expected<func::FuncOp> GraphImporter::importFunction(proto::FunctionProto &function) {
-  std::string symbol = getFunctionSymbol(function.domain(), function.name(), function.overload());
-  auto op = func::FuncOp::create(builder, NameLoc::get(builder.getStringAttr(function.name())), symbol, builder.getFunctionType({}, {}));
-  op.setPrivate();
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(op.addEntryBlock());
-  absent = AbsentOp::create(builder, op.getLoc(), builder.getNoneType());
-  scopes.emplace_back();
+  func::FuncOp op = startFunction(getFunctionSymbol(function.domain(), function.name(), function.overload()), function.name());
+  op.setPrivate();
   declareTypes(function.value_info());
   for (const std::string &input : function.input()) {
     auto name = builder.getDictionaryAttr(builder.getNamedAttr(attr::name, builder.getStringAttr(input)));
@@ -245,15 +184,8 @@ Expected<func::FuncOp> GraphImporter::importFunction(proto::FunctionProto &funct
   }
   if (Error error = importNodeList(*function.mutable_node()))
     return std::move(error);
-  SmallVector<StringRef> names(function.output().begin(), function.output().end());
-  auto results = lookUpOutputs(names);
-  if (!results)
-    return results.takeError();
-  finishFunction(builder, op, names, *results);
-  if (ArrayAttr dangling = getDangling(function.value_info()))
-    op->setAttr(attr::dangling, dangling);
-  if (absent.use_empty())
-    absent.getDefiningOp()->erase();
+  if (Error error = finishFunction(op, SmallVector<StringRef>(function.output().begin(), function.output().end()), function.value_info()))
+    return std::move(error);
   function.clear_node();
   op->setAttr(attr::function, builder.getStringAttr(serialize(function)));
   return op;
@@ -269,78 +201,6 @@ Expected<SmallVector<Value>> GraphImporter::importNodes(google::protobuf::Repeat
   if (absent.use_empty())
     absent.getDefiningOp()->erase();
   return found;
-}
-
-//===----------------------------------------------------------------------===//
-// Subgraphs
-//===----------------------------------------------------------------------===//
-
-Error GraphImporter::importBody(proto::GraphProto &graph, StringRef attribute, Bodies &bodies) {
-  Region &region = *bodies.regions.emplace_back(std::make_unique<Region>());
-  OpBuilder::InsertionGuard guard(builder);
-  Block *block = builder.createBlock(&region);
-  scopes.emplace_back();
-  declareTypes(graph.input());
-  declareTypes(graph.output());
-  declareTypes(graph.value_info());
-  SmallVector<std::unique_ptr<proto::TensorProto>> defaults = takeDefaults(graph); // the caller gives these inputs
-  for (const proto::ValueInfoProto &input : graph.input()) {
-    Value argument = block->addArgument(importType(input.type(), builder.getContext()), builder.getUnknownLoc());
-    if (Error error = define(input.name(), argument))
-      return error;
-    typeProtos[argument] = std::make_unique<proto::TypeProto>(input.type());
-  }
-  if (Error error = importInitializers(graph))
-    return error;
-  if (Error error = importNodeList(*graph.mutable_node()))
-    return error;
-  SmallVector<StringRef> names = getNames(graph.output());
-  auto results = lookUpOutputs(names);
-  if (!results)
-    return results.takeError();
-  YieldOp::create(builder, builder.getUnknownLoc(), *results);
-
-  auto &types = bodies.types[attribute];
-  for (Value result : *results)
-    types.push_back(getTypeProto(result) ? *getTypeProto(result) : proto::TypeProto());
-  SmallVector<NamedAttribute> entry{builder.getNamedAttr("attribute", builder.getStringAttr(attribute)),
-                                    builder.getNamedAttr("inputs", builder.getStrArrayAttr(getNames(graph.input())))};
-  if (ArrayAttr dangling = getDangling(graph.value_info()))
-    entry.push_back(builder.getNamedAttr("dangling", dangling));
-  scopes.pop_back();
-  graph.clear_node();
-  graph.clear_initializer();
-  graph.clear_sparse_initializer();
-  for (auto &tensor : defaults) {
-    if (auto blob = blobs.find(tensor.get()); blob != blobs.end())
-      tensor->set_raw_data(blob->second.bytes.data(), blob->second.bytes.size());
-    graph.mutable_initializer()->AddAllocated(tensor.release());
-  }
-  entry.push_back(builder.getNamedAttr("proto", builder.getStringAttr(serialize(graph))));
-  bodies.graphs.push_back(builder.getDictionaryAttr(entry));
-  return Error::success();
-}
-
-Expected<GraphImporter::Bodies> GraphImporter::importBodies(proto::NodeProto &node) {
-  Bodies bodies;
-  for (proto::AttributeProto &attribute : *node.mutable_attribute()) {
-    if (!holdsGraphs(attribute))
-      continue;
-    // The graphs leave the message, which keeps empty ones.
-    SmallVector<std::unique_ptr<proto::GraphProto>> graphs;
-    if (attribute.has_g()) {
-      graphs.emplace_back(attribute.release_g());
-      attribute.mutable_g();
-    }
-    for (proto::GraphProto &graph : *attribute.mutable_graphs()) {
-      graphs.push_back(std::make_unique<proto::GraphProto>());
-      graphs.back()->Swap(&graph);
-    }
-    for (const auto &graph : graphs)
-      if (Error error = importBody(*graph, attribute.name(), bodies))
-        return addContext(std::move(error), "subgraph '" + attribute.name() + "': ");
-  }
-  return std::move(bodies);
 }
 
 std::string getFunctionSymbol(StringRef domain, StringRef name, StringRef overload) {

@@ -65,17 +65,35 @@ private:
     bool is(llvm::StringRef opType) const { return getDomain().empty() && node.op_type() == opType; }
   };
 
-  void declareTypes(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos);
+  using ValueInfos = google::protobuf::RepeatedPtrField<proto::ValueInfoProto>;
+  using Tensors = llvm::SmallVector<std::unique_ptr<proto::TensorProto>>;
+
+  void declareTypes(const ValueInfos &infos);
+  void declareTypes(const proto::GraphProto &graph);
   mlir::Type getDeclaredType(llvm::StringRef name) const;
   llvm::Error define(llvm::StringRef name, mlir::Value value);
   llvm::Expected<mlir::Value> lookUp(llvm::StringRef name) const;
   llvm::Expected<llvm::SmallVector<mlir::Value>> lookUpOutputs(llvm::ArrayRef<llvm::StringRef> names) const;
-  mlir::ArrayAttr getDangling(const google::protobuf::RepeatedPtrField<proto::ValueInfoProto> &infos) const;
+  mlir::ArrayAttr getDangling(const ValueInfos &infos) const;
+  static llvm::SmallVector<llvm::StringRef> getNames(const ValueInfos &infos);
 
+  /// Leaves what the IR does not hold.
+  static void clearContents(proto::GraphProto &graph);
+
+  /// A function with an empty scope, in whose body the builder then stands.
+  mlir::func::FuncOp startFunction(llvm::StringRef symbol, llvm::StringRef name);
+  /// Ends the function with the values named `outputs`; notes the names in `infos` that no value has.
+  llvm::Error finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<llvm::StringRef> outputs, const ValueInfos &infos);
+  /// Adds the arguments for inputs that are not in `constants`.
   llvm::Error importInputs(proto::GraphProto &graph, mlir::func::FuncOp function, const llvm::StringSet<> &constants);
+
+  /// Takes the initializers out that give an input its default value.
+  static Tensors takeDefaults(proto::GraphProto &graph);
+  llvm::Error setDefaults(const Tensors &defaults, mlir::func::FuncOp function);
   llvm::Error importInitializers(proto::GraphProto &graph);
   llvm::Error importInitializer(const proto::TensorProto &tensor);
   llvm::Error importSparseInitializer(const proto::SparseTensorProto &tensor);
+
   llvm::Error importNodeList(google::protobuf::RepeatedPtrField<proto::NodeProto> &nodes);
   llvm::Error importNode(proto::NodeProto &node);
   llvm::Expected<Bodies> importBodies(proto::NodeProto &node);

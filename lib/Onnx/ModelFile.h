@@ -10,7 +10,6 @@
 
 namespace llvm {
 class MemoryBuffer;
-class raw_ostream;
 } // namespace llvm
 
 namespace bn::onnx {
@@ -40,9 +39,6 @@ llvm::Error parseTextModel(llvm::StringRef text, ModelFile &file);
 /// Writes the binary form, contents of `blobs` in their places. Takes the model apart while doing so. Errors:
 /// `std::errc::not_supported` where the model is larger than protobuf allows, or the system's.
 llvm::Error writeModelFile(ModelFile &file, llvm::StringRef path);
-
-/// Writes `size` bytes to `path` through `write`, beside it first and then renamed: the file appears whole or not at all.
-llvm::Error writeWhole(llvm::StringRef path, uint64_t size, llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 } // namespace bn::onnx
 

@@ -6,10 +6,7 @@
 
 #include "ModelFile.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
-
-#include <fcntl.h>
+#include "bn/Onnx/OutputFile.h"
 
 using namespace llvm;
 
@@ -140,44 +137,6 @@ private:
 };
 
 } // namespace
-
-static Error systemError(std::error_code code, StringRef path) {
-  return createStringError(code, "cannot write '" + path + "': " + code.message());
-}
-
-/// Writes to the open file `fd`, which stays open.
-static std::error_code writeTo(int fd, function_ref<void(raw_ostream &)> write) {
-  raw_fd_ostream os(fd, /*shouldClose=*/false);
-  write(os);
-  os.flush();
-  std::error_code code = os.error();
-  os.clear_error();
-  return code;
-}
-
-Error writeWhole(StringRef path, uint64_t size, function_ref<void(raw_ostream &)> write) {
-  sys::fs::file_status status;
-  if (!sys::fs::status(path, status) && sys::fs::exists(status) && !sys::fs::is_regular_file(status)) {
-    int fd; // a pipe or a device; a directory fails here
-    if (std::error_code code = sys::fs::openFileForWrite(path, fd, sys::fs::CD_OpenExisting))
-      return systemError(code, path);
-    std::error_code code = writeTo(fd, write);
-    sys::fs::closeFile(fd);
-    return code ? systemError(code, path) : Error::success();
-  }
-  auto temporary = sys::fs::TempFile::create(path + ".tmp-%%%%%%");
-  if (!temporary)
-    return systemError(errorToErrorCode(temporary.takeError()), path);
-  // A hint: with its blocks allocated, the file system need not flush the data when the file replaces another one.
-  (void)fallocate(temporary->FD, 0, 0, size);
-  if (std::error_code code = writeTo(temporary->FD, write)) {
-    consumeError(temporary->discard());
-    return systemError(code, path);
-  }
-  if (Error error = temporary->keep(path))
-    return systemError(errorToErrorCode(std::move(error)), path);
-  return Error::success();
-}
 
 Error writeModelFile(ModelFile &file, StringRef path) {
   Rope rope = ModelWriter(file.blobs).write(file.model);

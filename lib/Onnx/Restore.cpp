@@ -4,6 +4,7 @@
 #include "bn/Onnx/Restore.h"
 
 #include "ModelFile.h"
+#include "TensorVisitor.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -18,22 +19,13 @@ static constexpr StringLiteral optimizedKey = "bn.restore.optimized", weightsKey
 
 using Tensors = std::vector<proto::TensorProto *>;
 
-/// Every tensor of the graph that may have its contents in a blob, in the order of the wire.
-static void collectTensors(proto::GraphProto &graph, Tensors &tensors) {
-  for (proto::TensorProto &tensor : *graph.mutable_initializer())
-    tensors.push_back(&tensor);
-  for (proto::NodeProto &node : *graph.mutable_node())
-    for (proto::AttributeProto &attribute : *node.mutable_attribute()) {
-      if (attribute.has_t())
-        tensors.push_back(attribute.mutable_t());
-      if (attribute.has_g())
-        collectTensors(*attribute.mutable_g(), tensors);
-    }
-}
-
+/// Every tensor that may have its contents in a blob.
 static Tensors collectTensors(ModelFile &file) {
   Tensors tensors;
-  collectTensors(*file.model.mutable_graph(), tensors);
+  cantFail(visitTensors(file.model, [&](proto::TensorProto &tensor) {
+    tensors.push_back(&tensor);
+    return Error::success();
+  }));
   return tensors;
 }
 
@@ -44,12 +36,16 @@ static Expected<std::unique_ptr<ModelFile>> read(StringRef path) {
   return file;
 }
 
-static Expected<std::string> computeDigest(StringRef path) {
+/// The optimized model, and which one it is.
+static Expected<std::pair<std::unique_ptr<ModelFile>, std::string>> readOptimized(StringRef path) {
+  auto file = read(path);
+  if (!file)
+    return file.takeError();
   auto buffer = mapFile(path);
   if (!buffer)
     return addContext(buffer.takeError(), "cannot read '" + path + "': ");
   XXH128_hash_t hash = xxh3_128bits(arrayRefFromStringRef((*buffer)->getBuffer()));
-  return formatv("{0:x-16}{1:x-16}", hash.high64, hash.low64).str();
+  return std::pair(std::move(*file), formatv("{0:x-16}{1:x-16}", hash.high64, hash.low64).str());
 }
 
 static void addMetadata(proto::ModelProto &model, StringRef key, std::string value) {
@@ -97,14 +93,12 @@ Error saveRestoreFile(StringRef original, StringRef optimized, StringRef path) {
   auto file = read(original);
   if (!file)
     return file.takeError();
-  auto other = read(optimized);
-  if (!other)
-    return other.takeError();
-  Expected<std::string> digest = computeDigest(optimized);
-  if (!digest)
-    return digest.takeError();
-  addMetadata((*file)->model, weightsKey, dropWeights(**file, **other));
-  addMetadata((*file)->model, optimizedKey, *digest);
+  auto optimizedFile = readOptimized(optimized);
+  if (!optimizedFile)
+    return optimizedFile.takeError();
+  auto &[other, digest] = *optimizedFile;
+  addMetadata((*file)->model, weightsKey, dropWeights(**file, *other));
+  addMetadata((*file)->model, optimizedKey, digest);
   return writeModelFile(**file, path);
 }
 
@@ -138,16 +132,14 @@ Error restoreModel(StringRef optimized, StringRef restoreFile, StringRef path) {
   std::optional<std::string> pairs = takeMetadata((*file)->model, weightsKey);
   if (!expected || !pairs)
     return invalidModel("expected '" + restoreFile + "' to be written by --restore-file");
-  auto other = read(optimized);
-  if (!other)
-    return other.takeError();
-  Expected<std::string> digest = computeDigest(optimized);
-  if (!digest)
-    return digest.takeError();
-  if (*digest != *expected)
+  auto optimizedFile = readOptimized(optimized);
+  if (!optimizedFile)
+    return optimizedFile.takeError();
+  auto &[other, digest] = *optimizedFile;
+  if (digest != *expected)
     return createStringError(std::make_error_code(std::errc::invalid_argument),
                              "'" + restoreFile + "' belongs to another model than '" + optimized + "', or that was changed");
-  if (!takeWeights(**file, **other, *pairs))
+  if (!takeWeights(**file, *other, *pairs))
     return invalidModel("'" + restoreFile + "' is damaged");
   return writeModelFile(**file, path);
 }

@@ -37,10 +37,7 @@ llvm::Error bn::readPlan(ModuleOp module, CompiledModel &model) {
     for (StringRef message : checks.getAsValueRange<StringAttr>())
       model.checks.push_back(message.str());
   model.weights = module->getAttrOfType<ArrayAttr>(kWeightsAttr);
-  if (auto launches = module->getAttrOfType<ArrayAttr>(kLaunchesAttr))
-    for (auto launch : launches.getAsRange<DictionaryAttr>())
-      model.launches.push_back({launch.getAs<StringAttr>("nodes").str(), launch.getAs<IntegerAttr>("flops").getInt(),
-                                launch.getAs<IntegerAttr>("bytes").getInt()});
+  model.launches = getLaunches(module);
   return llvm::Error::success();
 }
 
@@ -52,9 +49,5 @@ void bn::writePlan(const CompiledModel &model, ModuleOp module) {
     module->setAttr(kChecksAttr, builder.getStrArrayAttr(SmallVector<StringRef>(model.checks.begin(), model.checks.end())));
   if (model.weights)
     module->setAttr(kWeightsAttr, model.weights);
-  module->setAttr(kLaunchesAttr, builder.getArrayAttr(llvm::map_to_vector(model.launches, [&](const LaunchInfo &launch) -> Attribute {
-    return builder.getDictionaryAttr({builder.getNamedAttr("nodes", builder.getStringAttr(launch.nodes)),
-                                      builder.getNamedAttr("flops", builder.getI64IntegerAttr(launch.flops)),
-                                      builder.getNamedAttr("bytes", builder.getI64IntegerAttr(launch.bytes))});
-  })));
+  setLaunches(module, model.launches);
 }

@@ -5,8 +5,8 @@
 // what is missing and which optimized model has it:
 //   bn.restore.optimized   XXH3-128 of the optimized file's bytes, in hexadecimal
 //   bn.restore.weights     pairs m:n, the m-th tensor of the restore file has the contents of the n-th of the optimized file
-// Tensors count along the graph: initializers, then the attributes of every node and the graphs in them. Contents of less than
-// 1 KB stay in the restore file. Weights in external files stay where they are.
+// Tensors count along the graph, then along the functions: initializers, then the attributes of every node and the graphs in them.
+// Contents of less than 1 KB stay in the restore file. Weights in external files stay where they are.
 
 #ifndef BN_ONNX_RESTORE_H
 #define BN_ONNX_RESTORE_H

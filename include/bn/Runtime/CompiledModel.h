@@ -4,22 +4,14 @@
 #ifndef BN_RUNTIME_COMPILEDMODEL_H
 #define BN_RUNTIME_COMPILEDMODEL_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "bn/IR/Kernel/LaunchTable.h"
+
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace bn {
-
-/// A shared loop of a model.
-struct LaunchInfo {
-  std::string nodes;        ///< the nodes that it computes
-  int64_t flops = 0;        ///< floating-point operations, a fused multiply-add counting as two
-  int64_t bytes = 0;        ///< size of the buffers that it reads and writes
-};
 
 /// Machine code for this machine, and what running it takes.
 struct CompiledModel {
@@ -28,7 +20,7 @@ struct CompiledModel {
   size_t arenaSize = 0;                                     ///< bytes of working memory
   size_t weightsSize = 0;                                   ///< bytes of packed weights
   std::vector<std::string> checks;                          ///< messages; with any, there is one more buffer, see `kernel.checks`
-  std::vector<LaunchInfo> launches;                         ///< what `LaunchTime::launch` counts
+  std::vector<kernel::LaunchInfo> launches;                 ///< what `LaunchTime::launch` counts
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 

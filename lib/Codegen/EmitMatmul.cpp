@@ -14,6 +14,8 @@
 #include "RegisterTile.h"
 #include "bn/Codegen/Passes.h"
 
+#include <numeric>
+
 namespace bn {
 #define GEN_PASS_DEF_EMITMATMULPASS
 #include "bn/Codegen/Passes.h.inc"
@@ -69,8 +71,15 @@ static SmallVector<Span> cut(int64_t size, int64_t most) {
   return spans;
 }
 
-/// The largest tile whose cuts of rows and blocks cost least.
-static RegisterTile chooseCuts(int64_t rows, int64_t blocks, unsigned registers) {
+/// Rows `stride` bytes apart whose lines stay in the nearest cache together: where the stride is a multiple of much of the cache's
+/// period, they compete for a few sets, of which a part is the right side's.
+static int64_t countCachedRows(int64_t stride) {
+  constexpr int64_t line = 64, period = 4096, ways = 6;
+  return period / std::max<int64_t>(std::gcd(stride, period), line) * ways;
+}
+
+/// The largest tile of at most `most` rows whose cuts of rows and blocks cost least.
+static RegisterTile chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers) {
   auto cost = [&](RegisterTile tile) {
     double sum = 0;
     for (const Span &r : cut(rows, tile.positions))
@@ -80,7 +89,7 @@ static RegisterTile chooseCuts(int64_t rows, int64_t blocks, unsigned registers)
   };
   RegisterTile best;
   for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b)
-    for (int64_t p = 1; p <= std::min(rows, countPositions(b, registers)); ++p)
+    for (int64_t p = 1; p <= std::min({rows, most, countPositions(b, registers)}); ++p)
       if (RegisterTile tile{p, b}; cost(tile) < cost(best))
         best = tile;
   return best;
@@ -103,7 +112,8 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   rhsBlock = op.getPacked() ? rhs.strides[batchedRhs] : block;
   rhsStep = op.getPacked() ? rhs.strides[batchedRhs + 1] : rhs.strides[batchedRhs];
   int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
-  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), registers);
+  int64_t rowBytes = lhs.strides[batched] * lhs.element.getIntOrFloatBitWidth() / 8;
+  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), countCachedRows(rowBytes), registers);
   SmallVector<Span> rowSpans = cut(rows, tile.positions);
   for (Span blockSpan : cut(blocks, tile.blocks))
     emitColumns(builder, rowSpans, blockSpan, block);

@@ -5,6 +5,8 @@
 #include "Blocks.h"
 #include "Constants.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace bn::lower {
@@ -67,8 +69,26 @@ static Value flattenBatch(Builder &b, Value x, Shape out) {
   return reshape(b, broadcast(b, x, shape), {count, matrix[0], matrix[1]});
 }
 
+/// Rows that are worth bringing the right side into blocks for, and elements of it that a near cache holds as they are.
+static constexpr int64_t kRowsWorthPacking = 32, kNearElements = 8192;
+
+/// A matrix, [..][K][N], as the kernel wants it, [..][N/b][K][b]; a row of it far behind the other is slow to read.
+static Value packAtRunTime(Builder &b, Value x, int64_t block) {
+  SmallVector<int64_t> shape(shapeOf(x)), low(shape.size(), 0), high(low), order(shape.size() - 2);
+  if (int64_t rest = shape.back() % block) {
+    high.back() = block - rest;
+    x = pad(b, x, low, high, number(b, typeOf(x).getElementType(), 0));
+  }
+  shape.back() = ceilDiv(shape.back(), block);
+  shape.push_back(block);
+  int64_t depth = order.size();
+  std::iota(order.begin(), order.end(), 0);
+  order.append({depth + 1, depth, depth + 2});
+  return transpose(b, reshape(b, x, shape), order);
+}
+
 /// The product as kernel.matmul. A right side of rank 2 serves all rows at once.
-static Value multiplyInKernel(Builder &b, const Matrices &m) {
+static Value multiplyInKernel(Builder &b, const Matrices &m, int64_t block) {
   Value left = m.left, right = m.right;
   SmallVector<int64_t> shape;
   if (typeOf(right).getRank() == 2) {
@@ -79,8 +99,12 @@ static Value multiplyInKernel(Builder &b, const Matrices &m) {
     right = flattenBatch(b, right, m.out);
     shape = {shapeOf(left)[0], shapeOf(left)[1], shapeOf(right)[2]};
   }
+  Shape matrix = shapeOf(right).take_back(2);
+  bool packs = shape[shape.size() - 2] >= kRowsWorthPacking && matrix[0] * matrix[1] > kNearElements;
+  if (packs)
+    right = packAtRunTime(b, right, block);
   Value init = empty(b, shape, b.getF32Type());
-  return reshape(b, kernel::MatmulOp::create(b, init.getType(), left, right, Value(), ValueRange(), init, false).getResult(), m.out);
+  return reshape(b, kernel::MatmulOp::create(b, init.getType(), left, right, Value(), ValueRange(), init, packs).getResult(), m.out);
 }
 
 /// Rows times a matrix that is known now, packed, plus a bias per column where that is known, too.
@@ -104,7 +128,7 @@ Value multiplyMatrices(NodeLowering &n, Value x, Value y) {
   Type element = typeOf(x).getElementType();
   Matrices m{x, y, llvm::to_vector(shapeOf(x))};
   m.out.back() = shapeOf(y).back();
-  Value product = n.block && element.isF32() ? multiplyInKernel(n.b, m) : multiply(n.b, m, getComputeType(element));
+  Value product = n.block && element.isF32() ? multiplyInKernel(n.b, m, n.block) : multiply(n.b, m, getComputeType(element));
   return convert(n.b, product, element);
 }
 
@@ -118,7 +142,7 @@ static LogicalResult lowerMatMul(NodeLowering &n) {
   }
   Shape out = n.outType().getShape();
   Matrices m = asMatrices(b, n.in(0), n.in(1), out);
-  Value product = isForKernel(n) ? multiplyInKernel(b, m) : multiply(b, m, getComputeType(n.outType().getElementType()));
+  Value product = isForKernel(n) ? multiplyInKernel(b, m, n.block) : multiply(b, m, getComputeType(n.outType().getElementType()));
   n.results.push_back(convert(b, reshape(b, product, out), n.outType().getElementType()));
   return success();
 }
@@ -198,7 +222,7 @@ static LogicalResult lowerGemm(NodeLowering &n) {
     return success();
   }
   Matrices m{rows, matrix(1, "transB"), llvm::to_vector(n.outType().getShape())};
-  Value product = isForKernel(n) ? multiplyInKernel(b, m) : multiply(b, m, getComputeType(n.outType().getElementType()));
+  Value product = isForKernel(n) ? multiplyInKernel(b, m, n.block) : multiply(b, m, getComputeType(n.outType().getElementType()));
   n.results.push_back(scaleAndAdd(n, product, alpha, c, beta));
   return success();
 }

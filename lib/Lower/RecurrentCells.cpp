@@ -53,17 +53,23 @@ bool isKnownActivation(StringRef activation) {
 // Pieces of a step
 //===----------------------------------------------------------------------===//
 
-Value Direction::multiply(Value rows, unsigned i, int64_t first, int64_t count) {
+Value Direction::packWeights(unsigned i, int64_t first, int64_t count) {
+  Value &weights = packed[{i, first, count}];
+  if (weights)
+    return weights;
   int64_t depth = n.inShape(i)[2], begin = first * hidden(), height = count * hidden(), all = n.inShape(i)[1];
+  ElementsAttr matrix = makeFloats(b.getContext(), {height, depth}, [&](MutableArrayRef<float> out) {
+    llvm::copy(getFloats(n.constant(i)).slice((d * all + begin) * depth, height * depth), out.begin());
+  });
+  return weights = packMatrix(b, matrix, true, 1, n.block);
+}
+
+Value Direction::multiply(Value rows, unsigned i, int64_t first, int64_t count) {
+  int64_t depth = n.inShape(i)[2], begin = first * hidden(), height = count * hidden();
   Type element = typeOf(rows).getElementType();
-  ArrayRef<float> known = getFloats(n.constant(i));
-  if (n.block && element.isF32() && static_cast<int64_t>(known.size()) == n.inType(i).getNumElements()) {
-    ElementsAttr matrix = makeFloats(b.getContext(), {height, depth}, [&](MutableArrayRef<float> out) {
-      llvm::copy(known.slice((d * all + begin) * depth, height * depth), out.begin());
-    });
+  if (n.block && element.isF32() && static_cast<int64_t>(getFloats(n.constant(i)).size()) == n.inType(i).getNumElements()) {
     Value init = empty(b, {shapeOf(rows)[0], height}, element);
-    return kernel::MatmulOp::create(b, init.getType(), rows, packMatrix(b, matrix, true, 1, n.block), Value(), ValueRange(), init, true)
-        .getResult();
+    return kernel::MatmulOp::create(b, init.getType(), rows, packWeights(i, first, count), Value(), ValueRange(), init, true).getResult();
   }
   Value weights = slice(b, n.in(i), {d, begin, 0}, {1, height, depth}, {});
   return multiplyMatrices(n, rows, transpose(b, reshape(b, weights, {height, depth}), {1, 0}));
@@ -107,8 +113,9 @@ Value Direction::projectInput(Value x) {
   Shape shape = shapeOf(x);
   int64_t steps = shape[0], batch = shape[1], width = gates * hidden();
   Value sum = multiply(reshape(b, x, {steps * batch, shape[2]}), 1, 0, gates);
-  if (Value bias = getBias(0, 0, gates))
-    sum = add(sum, bias);
+  for (int64_t half = 0; half < (gates == 3 ? 1 : 2); ++half) // a GRU multiplies its state's bias
+    if (Value bias = getBias(half, 0, gates))
+      sum = add(sum, bias);
   return reshape(b, sum, {steps, batch, width});
 }
 
@@ -118,10 +125,7 @@ Value Direction::projectInput(Value x) {
 
 State Direction::stepRnn(Value x, const State &state) {
   Value sum = add(x, multiply(state.h, 2, 0, 1));
-  SmallVector<Value> inputs = {sum};
-  if (Value bias = getBias(1, 0, 1))
-    inputs.push_back(bias);
-  return {map(inputs, [&](Element &e, ValueRange v) { return f[0].emit(e, v.size() > 1 ? e.add(v[0], v[1]) : v[0]); }), Value()};
+  return {map(sum, [&](Element &e, ValueRange v) { return f[0].emit(e, v[0]); }), Value()};
 }
 
 /// Gates: update, reset, hidden.
@@ -150,8 +154,6 @@ State Direction::stepGru(Value x, const State &state) {
 /// Gates: input, output, forget, cell; peepholes: input, output, forget.
 State Direction::stepLstm(Value x, const State &state) {
   Value sum = add(x, multiply(state.h, 2, 0, 4));
-  if (Value bias = getBias(1, 0, 4))
-    sum = add(sum, bias);
   bool couples = n.node.getInt("input_forget", 0), peeps = n.has(7);
   SmallVector<Value> inputs = {gate(sum, 0), gate(sum, 2), gate(sum, 3), state.c};
   if (peeps)

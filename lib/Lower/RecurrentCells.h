@@ -6,6 +6,8 @@
 
 #include "Elementwise.h"
 
+#include <map>
+
 namespace bn::lower {
 
 /// What the values of an activation are made by.
@@ -28,7 +30,7 @@ public:
   Direction(NodeLowering &n, int64_t gates, unsigned d, llvm::ArrayRef<Activation> activations)
       : n(n), b(n.b), gates(gates), d(d), f(activations.begin(), activations.end()) {}
 
-  /// x·W of all steps plus the bias, [T][N][gates·H].
+  /// x·W of all steps plus the bias, [T][N][gates·H]; with it the bias of the state, where that is only added.
   mlir::Value projectInput(mlir::Value x);
   State step(mlir::Value projected, const State &state);
   /// Initial state `i`, [N][H].
@@ -36,6 +38,8 @@ public:
   int64_t hidden() const { return n.inShape(2)[2]; }
 
 private:
+  /// Known weights `i` of the gates [first, first + count) as kernels want them; one constant for all steps.
+  mlir::Value packWeights(unsigned i, int64_t first, int64_t count);
   /// rows·transpose of the gates [first, first + count) of weights `i`.
   mlir::Value multiply(mlir::Value rows, unsigned i, int64_t first, int64_t count);
   /// Half `half` of the bias of the gates from `first` on, or null.
@@ -54,6 +58,7 @@ private:
   int64_t gates;
   unsigned d;
   llvm::SmallVector<Activation> f;
+  std::map<std::tuple<unsigned, int64_t, int64_t>, mlir::Value> packed; ///< what packWeights made
 };
 
 /// Whether there is such an activation; in lower case.

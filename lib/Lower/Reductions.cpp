@@ -181,7 +181,7 @@ static LogicalResult lowerArg(NodeLowering &n) {
   bool isMax = n.node.is("ArgMax"), isUnsigned = n.inElement(0).isUnsignedInteger();
   bool wantsLast = n.node.getInt("select_last_index", 0);
   Value best = isMax ? reduceMax(b, x, axis, isUnsigned) : reduceMin(b, x, axis, isUnsigned);
-  // The smallest (largest) index whose element is the best: a reduction over indices.
+  // The smallest (largest) index whose element is the best: a reduction over indices, in half the bits that the result has.
   SmallVector<AffineExpr> all, kept;
   SmallVector<int64_t> shape;
   for (int64_t i = 0; i < rank; ++i) {
@@ -191,20 +191,20 @@ static LogicalResult lowerArg(NodeLowering &n) {
     kept.push_back(b.getAffineDimExpr(shape.size()));
     shape.push_back(n.inShape(0)[i]);
   }
-  Value start = number(b, b.getI64Type(), wantsLast ? 0 : n.inShape(0)[axis] - 1);
+  Value start = number(b, b.getI32Type(), wantsLast ? 0 : n.inShape(0)[axis] - 1);
   SmallVector<AffineMap> maps = {AffineMap::get(rank, 0, all, b.getContext()), AffineMap::get(rank, 0, kept, b.getContext())};
   Value result = contract(b, shape, {x, best}, maps, rank - 1, start, [&](Builder &b, ValueRange v) -> Value {
-    Value position = arith::IndexCastOp::create(b, b.getI64Type(), linalg::IndexOp::create(b, rank - 1));
+    Value position = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, rank - 1));
     Value isBest;
     if (isa<FloatType>(v[0].getType())) // where one is NaN, the best is NaN and equal to nothing
       isBest = arith::OrIOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[0], v[1]),
                                     arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, v[0], v[0]));
     else
       isBest = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, v[0], v[1]);
-    Value candidate = arith::SelectOp::create(b, isBest, position, v[2]);
+    Value candidate = arith::SelectOp::create(b, isBest, position, start);
     return wantsLast ? arith::MaxSIOp::create(b, candidate, v[2]).getResult() : arith::MinSIOp::create(b, candidate, v[2]).getResult();
   });
-  n.results.push_back(reshape(b, result, n.outType().getShape()));
+  n.results.push_back(reshape(b, convert(b, result, b.getI64Type()), n.outType().getShape()));
   return success();
 }
 

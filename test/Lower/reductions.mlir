@@ -40,3 +40,15 @@ func.func @max_of_all(%x: tensor<2x3xf32>) -> tensor<1x1xf32> {
   %y = onnx.node "ReduceMax"(%x) version 13 : (tensor<2x3xf32>) -> tensor<1x1xf32>
   return %y : tensor<1x1xf32>
 }
+
+// The first of equal elements: a minimum over candidates, which vectors can take.
+// CHECK-LABEL: func.func @arg_max
+// CHECK: %[[LAST:.*]] = arith.constant 4 : i32
+// CHECK: arith.maximumf
+// CHECK: %[[BEST:.*]] = arith.ori
+// CHECK: %[[CANDIDATE:.*]] = arith.select %[[BEST]], %{{.*}}, %[[LAST]] : i32
+// CHECK: arith.minsi %[[CANDIDATE]], %out : i32
+func.func @arg_max(%x: tensor<3x5xf32>) -> tensor<3xi64> {
+  %y = onnx.node "ArgMax"(%x) version 13 {axis = 1 : i64, keepdims = 0 : i64} : (tensor<3x5xf32>) -> tensor<3xi64>
+  return %y : tensor<3xi64>
+}

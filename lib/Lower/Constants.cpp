@@ -12,15 +12,24 @@ using namespace mlir;
 
 namespace bn::lower {
 
+/// The memory behind a constant: dense attributes keep it themselves, others in a blob.
+static ArrayRef<char> getMemory(ElementsAttr value) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return dense.getRawData();
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  return blob ? blob->getData() : ArrayRef<char>();
+}
+
 ArrayRef<float> getFloats(ElementsAttr value) {
   if (!value || !value.getElementType().isF32())
     return {};
-  auto cast = [](ArrayRef<char> bytes) { return ArrayRef(reinterpret_cast<const float *>(bytes.data()), bytes.size() / sizeof(float)); };
-  if (auto dense = dyn_cast<DenseElementsAttr>(value))
-    return cast(dense.getRawData());
-  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
-  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  return blob ? cast(blob->getData()) : ArrayRef<float>();
+  ArrayRef<char> bytes = getMemory(value);
+  return {reinterpret_cast<const float *>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+ArrayRef<char> getBytes(ElementsAttr value) {
+  return value && value.getElementType().isInteger(8) ? getMemory(value) : ArrayRef<char>();
 }
 
 /// Values of so few elements are printed; larger ones are bytes aside.

@@ -12,6 +12,9 @@ namespace bn::lower {
 /// The elements of an f32 constant; one element where all are equal. Empty where the value cannot be read.
 llvm::ArrayRef<float> getFloats(mlir::ElementsAttr value);
 
+/// The elements of a constant of 8 bits; one where all are equal. Empty where the value cannot be read.
+llvm::ArrayRef<char> getBytes(mlir::ElementsAttr value);
+
 /// A new f32 constant whose elements, zeros at first, `fill` sets.
 mlir::ElementsAttr makeFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
                               llvm::function_ref<void(llvm::MutableArrayRef<float>)> fill);

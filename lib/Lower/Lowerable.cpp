@@ -43,7 +43,7 @@ bool isStatic(Type type) {
 
 /// What a lowering leaves out of its operator.
 struct Gap {
-  StringLiteral op;
+  StringLiteral op; ///< key in the table of lowerings
   bool (*isIn)(onnx::NodeOpInterface node);
   StringLiteral description;
 };
@@ -56,6 +56,7 @@ bool isLongRecurrence(onnx::NodeOpInterface node) {
 }
 
 constexpr Gap gaps[] = {
+    {"com.microsoft.DynamicQuantizeLSTM", isLongRecurrence, "more than 128 steps are not supported"},
     {"GRU", isLongRecurrence, "more than 128 steps are not supported"},
     {"LSTM", isLongRecurrence, "more than 128 steps are not supported"},
     {"MaxPool", [](onnx::NodeOpInterface node) { return node->getNumResults() > 1 && !isa<NoneType>(node->getResult(1).getType()); },
@@ -126,7 +127,7 @@ std::string findObstacle(Operation *op) {
     return "tensors without elements are not supported";
   if (auto node = dyn_cast<onnx::NodeOpInterface>(op))
     for (const Gap &gap : gaps)
-      if (node.is(gap.op) && gap.isIn(node))
+      if (getTableKey(node) == gap.op && gap.isIn(node))
         return gap.description.str();
   for (OpOperand *parameter : getParameters(op))
     if (!matchPattern(parameter->get(), m_Constant()))

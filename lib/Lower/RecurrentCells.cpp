@@ -8,6 +8,7 @@
 #include "Blocks.h"
 #include "Constants.h"
 #include "Products.h"
+#include "Reductions.h"
 
 using namespace mlir;
 
@@ -53,26 +54,56 @@ bool isKnownActivation(StringRef activation) {
 // Pieces of a step
 //===----------------------------------------------------------------------===//
 
-Value Direction::packWeights(unsigned i, int64_t first, int64_t count) {
-  Value &weights = packed[{i, first, count}];
-  if (weights)
-    return weights;
-  int64_t depth = n.inShape(i)[2], begin = first * hidden(), height = count * hidden(), all = n.inShape(i)[1];
-  ElementsAttr matrix = makeFloats(b.getContext(), {height, depth}, [&](MutableArrayRef<float> out) {
-    llvm::copy(getFloats(n.constant(i)).slice((d * all + begin) * depth, height * depth), out.begin());
+/// As DynamicQuantizeLinear and DequantizeLinear do it: 255 steps between the least and the largest element, 0 among them.
+Value Direction::roundToSteps(Value x) {
+  Type element = typeOf(x).getElementType();
+  auto scalar = RankedTensorType::get({}, element);
+  auto emit = [&](RankedTensorType type, ValueRange inputs, llvm::function_ref<Value(Element &, ValueRange)> body) {
+    return lower::map(b, type, inputs, [&](Builder &inner, ValueRange v) {
+      Element e(n, inner, element);
+      return body(e, v);
+    });
+  };
+  auto nearest = [](Element &e, Value v) -> Value { return math::RoundEvenOp::create(e.b, v); };
+  Value low = reduceMin(b, x, {0, 1}), high = reduceMax(b, x, {0, 1});
+  Value scale = emit(scalar, {low, high}, [](Element &e, ValueRange v) {
+    Value zero = e.num(0, v[0]), range = e.sub(e.atLeast(v[1], zero), e.atMost(v[0], zero));
+    return e.select(e.equal(range, zero), e.num(1, zero), e.div(range, e.num(255, zero)));
   });
-  return weights = packMatrix(b, matrix, true, 1, n.block);
+  Value zeroPoint = emit(scalar, {low, scale}, [&](Element &e, ValueRange v) {
+    Value zero = e.num(0, v[0]);
+    return e.atMost(nearest(e, e.div(e.neg(e.atMost(v[0], zero)), v[1])), e.num(255, zero));
+  });
+  return emit(typeOf(x), {x, scale, zeroPoint}, [&](Element &e, ValueRange v) {
+    Value stored = e.atMost(e.atLeast(e.add(nearest(e, e.div(v[0], v[1])), v[2]), e.num(0, v[0])), e.num(255, v[0]));
+    return e.mul(e.sub(stored, v[2]), v[1]);
+  });
 }
 
-Value Direction::multiply(Value rows, unsigned i, int64_t first, int64_t count) {
-  int64_t depth = n.inShape(i)[2], begin = first * hidden(), height = count * hidden();
+Value Direction::packWeights(const Weights &weights, int64_t first, int64_t count) {
+  Value &value = packed[{&weights, first, count}];
+  if (value)
+    return value;
+  Shape shape = shapeOf(weights.values);
+  int64_t depth = shape[2], begin = first * hidden(), height = count * hidden();
+  ElementsAttr matrix = makeFloats(b.getContext(), {height, depth}, [&](MutableArrayRef<float> out) {
+    llvm::copy(getFloats(weights.known).slice((d * shape[1] + begin) * depth, height * depth), out.begin());
+  });
+  return value = packMatrix(b, matrix, true, 1, n.block);
+}
+
+Value Direction::multiply(Value rows, const Weights &weights, int64_t first, int64_t count) {
+  int64_t depth = shapeOf(weights.values)[2], begin = first * hidden(), height = count * hidden();
   Type element = typeOf(rows).getElementType();
-  if (n.block && element.isF32() && static_cast<int64_t>(getFloats(n.constant(i)).size()) == n.inType(i).getNumElements()) {
+  if (recurrence.quantizes)
+    rows = roundToSteps(rows);
+  bool isKnown = static_cast<int64_t>(getFloats(weights.known).size()) == typeOf(weights.values).getNumElements();
+  if (n.block && element.isF32() && isKnown) {
     Value init = empty(b, {shapeOf(rows)[0], height}, element);
-    return kernel::MatmulOp::create(b, init.getType(), rows, packWeights(i, first, count), Value(), ValueRange(), init, true).getResult();
+    return kernel::MatmulOp::create(b, init.getType(), rows, packWeights(weights, first, count), Value(), ValueRange(), init, true).getResult();
   }
-  Value weights = slice(b, n.in(i), {d, begin, 0}, {1, height, depth}, {});
-  return multiplyMatrices(n, rows, transpose(b, reshape(b, weights, {height, depth}), {1, 0}));
+  Value part = slice(b, weights.values, {d, begin, 0}, {1, height, depth}, {});
+  return multiplyMatrices(n, rows, transpose(b, reshape(b, part, {height, depth}), {1, 0}));
 }
 
 Value Direction::getBias(int64_t half, int64_t first, int64_t count) {
@@ -112,7 +143,7 @@ Value Direction::map(ValueRange inputs, llvm::function_ref<Value(Element &, Valu
 Value Direction::projectInput(Value x) {
   Shape shape = shapeOf(x);
   int64_t steps = shape[0], batch = shape[1], width = gates * hidden();
-  Value sum = multiply(reshape(b, x, {steps * batch, shape[2]}), 1, 0, gates);
+  Value sum = multiply(reshape(b, x, {steps * batch, shape[2]}), recurrence.input, 0, gates);
   for (int64_t half = 0; half < (gates == 3 ? 1 : 2); ++half) // a GRU multiplies its state's bias
     if (Value bias = getBias(half, 0, gates))
       sum = add(sum, bias);
@@ -124,14 +155,14 @@ Value Direction::projectInput(Value x) {
 //===----------------------------------------------------------------------===//
 
 State Direction::stepRnn(Value x, const State &state) {
-  Value sum = add(x, multiply(state.h, 2, 0, 1));
+  Value sum = add(x, multiply(state.h, recurrence.hidden, 0, 1));
   return {map(sum, [&](Element &e, ValueRange v) { return f[0].emit(e, v[0]); }), Value()};
 }
 
 /// Gates: update, reset, hidden.
 State Direction::stepGru(Value x, const State &state) {
   bool resetsLast = n.node.getInt("linear_before_reset", 0);
-  Value recurrent = multiply(state.h, 2, 0, resetsLast ? 3 : 2);
+  Value recurrent = multiply(state.h, recurrence.hidden, 0, resetsLast ? 3 : 2);
   if (Value bias = getBias(1, 0, resetsLast ? 3 : 2))
     recurrent = add(recurrent, bias);
   auto both = [&](int64_t i) {
@@ -141,7 +172,7 @@ State Direction::stepGru(Value x, const State &state) {
   if (resetsLast) {
     fromHidden = map({reset, gate(recurrent, 2)}, [](Element &e, ValueRange v) { return e.mul(v[0], v[1]); });
   } else {
-    fromHidden = multiply(map({reset, state.h}, [](Element &e, ValueRange v) { return e.mul(v[0], v[1]); }), 2, 2, 1);
+    fromHidden = multiply(map({reset, state.h}, [](Element &e, ValueRange v) { return e.mul(v[0], v[1]); }), recurrence.hidden, 2, 1);
     if (Value bias = getBias(1, 2, 1))
       fromHidden = add(fromHidden, bias);
   }
@@ -153,7 +184,7 @@ State Direction::stepGru(Value x, const State &state) {
 
 /// Gates: input, output, forget, cell; peepholes: input, output, forget.
 State Direction::stepLstm(Value x, const State &state) {
-  Value sum = add(x, multiply(state.h, 2, 0, 4));
+  Value sum = add(x, multiply(state.h, recurrence.hidden, 0, 4));
   bool couples = n.node.getInt("input_forget", 0), peeps = n.has(7);
   SmallVector<Value> inputs = {gate(sum, 0), gate(sum, 2), gate(sum, 3), state.c};
   if (peeps)

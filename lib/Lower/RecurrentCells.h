@@ -24,24 +24,39 @@ struct State {
   mlir::Value h, c; ///< c is null where the operator has none
 };
 
+/// The weights of all directions, [directions][gates·H][depth].
+struct Weights {
+  mlir::Value values;
+  mlir::ElementsAttr known; ///< null where the model computes them
+};
+
+/// What all directions of a node are made by.
+struct Recurrence {
+  int64_t gates;
+  Weights input, hidden;  ///< for x and for h
+  bool quantizes = false; ///< what meets weights is rounded to 8 bits first
+};
+
 /// One direction of one node.
 class Direction {
 public:
-  Direction(NodeLowering &n, int64_t gates, unsigned d, llvm::ArrayRef<Activation> activations)
-      : n(n), b(n.b), gates(gates), d(d), f(activations.begin(), activations.end()) {}
+  Direction(NodeLowering &n, const Recurrence &recurrence, unsigned d, llvm::ArrayRef<Activation> activations)
+      : n(n), b(n.b), recurrence(recurrence), gates(recurrence.gates), d(d), f(activations.begin(), activations.end()) {}
 
   /// x·W of all steps plus the bias, [T][N][gates·H]; with it the bias of the state, where that is only added.
   mlir::Value projectInput(mlir::Value x);
   State step(mlir::Value projected, const State &state);
   /// Initial state `i`, [N][H].
   mlir::Value getInitial(unsigned i);
-  int64_t hidden() const { return n.inShape(2)[2]; }
+  int64_t hidden() const { return shapeOf(recurrence.hidden.values)[2]; }
 
 private:
-  /// Known weights `i` of the gates [first, first + count) as kernels want them; one constant for all steps.
-  mlir::Value packWeights(unsigned i, int64_t first, int64_t count);
-  /// rows·transpose of the gates [first, first + count) of weights `i`.
-  mlir::Value multiply(mlir::Value rows, unsigned i, int64_t first, int64_t count);
+  /// Known weights of the gates [first, first + count) as kernels want them; one constant for all steps.
+  mlir::Value packWeights(const Weights &weights, int64_t first, int64_t count);
+  /// rows·transpose of the gates [first, first + count) of the weights.
+  mlir::Value multiply(mlir::Value rows, const Weights &weights, int64_t first, int64_t count);
+  /// The values that 8 bits hold next to x, in steps of its range.
+  mlir::Value roundToSteps(mlir::Value x);
   /// Half `half` of the bias of the gates from `first` on, or null.
   mlir::Value getBias(int64_t half, int64_t first, int64_t count);
   mlir::Value getPeephole(int64_t gate);
@@ -55,10 +70,11 @@ private:
 
   NodeLowering &n;
   Builder &b;
+  const Recurrence &recurrence;
   int64_t gates;
   unsigned d;
   llvm::SmallVector<Activation> f;
-  std::map<std::tuple<unsigned, int64_t, int64_t>, mlir::Value> packed; ///< what packWeights made
+  std::map<std::tuple<const Weights *, int64_t, int64_t>, mlir::Value> packed; ///< what packWeights made
 };
 
 /// Whether there is such an activation; in lower case.

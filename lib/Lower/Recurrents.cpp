@@ -4,6 +4,7 @@
 // The inputs of all steps meet their weights in one product before the first step. Steps (RecurrentCells.h) are unrolled: their
 // products have the same text, so codegen makes one function of them.
 
+#include "Constants.h"
 #include "RecurrentCells.h"
 
 using namespace mlir;
@@ -68,18 +69,18 @@ static Value stack(Builder &b, ArrayRef<Value> values, Shape lead) {
   return reshape(b, all, shape);
 }
 
-static LogicalResult lowerRecurrence(NodeLowering &n, int64_t gates, ArrayRef<StringRef> usual) {
+static LogicalResult lowerRecurrence(NodeLowering &n, const Recurrence &recurrence, ArrayRef<StringRef> usual) {
   Builder &b = n.b;
-  unsigned directions = n.inShape(2)[0];
+  unsigned directions = shapeOf(recurrence.hidden.values)[0];
   SmallVector<Activation> activations;
   if (!readActivations(n, usual, directions, activations))
     return failure();
-  bool batchFirst = n.node.getInt("layout", 0), hasCell = gates == 4;
+  bool batchFirst = n.node.getInt("layout", 0), hasCell = recurrence.gates == 4;
   Value x = batchFirst ? transpose(b, n.in(0), {1, 0, 2}) : n.in(0);
   int64_t steps = shapeOf(x)[0];
   SmallVector<Value> y(steps * directions), lastH, lastC;
   for (unsigned d = 0; d < directions; ++d) {
-    Direction direction(n, gates, d, ArrayRef(activations).slice(d * usual.size(), usual.size()));
+    Direction direction(n, recurrence, d, ArrayRef(activations).slice(d * usual.size(), usual.size()));
     bool isBackward = d == 1 || n.node.getString("direction", "forward") == "reverse";
     SmallVector<Value> outputs;
     State last = runDirection(n, direction, x, isBackward, hasCell, outputs);
@@ -101,10 +102,45 @@ static LogicalResult lowerRecurrence(NodeLowering &n, int64_t gates, ArrayRef<St
   return success();
 }
 
+static LogicalResult lowerStandard(NodeLowering &n, int64_t gates, ArrayRef<StringRef> usual) {
+  return lowerRecurrence(n, {gates, {n.in(1), n.constant(1)}, {n.in(2), n.constant(2)}}, usual);
+}
+
+/// Weights [directions][depth][rows] of 8 bits as the floats that they stand for, [directions][rows][depth]; scale and zero point are one
+/// per direction, or one per row of it.
+static FailureOr<Weights> dequantizeWeights(NodeLowering &n, unsigned i, unsigned scale, unsigned zero) {
+  ArrayRef<char> stored = getBytes(n.constant(i)), zeros = getBytes(n.constant(zero));
+  ArrayRef<float> scales = getFloats(n.constant(scale));
+  Shape shape = n.inShape(i);
+  int64_t directions = shape[0], depth = shape[1], rows = shape[2];
+  if (static_cast<int64_t>(stored.size()) != directions * depth * rows || scales.empty() || zeros.empty())
+    return n.fail("expected input " + Twine(i) + ", its scale and its zero point to be constant");
+  bool isUnsigned = n.inElement(i).isUnsignedInteger(), isPerRow = n.inType(scale).getNumElements() != directions;
+  auto widen = [&](char byte) -> int { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); };
+  auto at = [&](auto list, int64_t d, int64_t row) { return list[list.size() == 1 ? 0 : isPerRow ? d * rows + row : d]; };
+  ElementsAttr known = makeFloats(n.b.getContext(), {directions, rows, depth}, [&](MutableArrayRef<float> out) {
+    for (int64_t d = 0; d < directions; ++d)
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t k = 0; k < depth; ++k)
+          out[(d * rows + row) * depth + k] = (widen(stored[(d * depth + k) * rows + row]) - widen(at(zeros, d, row))) * at(scales, d, row);
+  });
+  return Weights{constantTensor(n.b, known), known};
+}
+
+/// Inputs: those of LSTM, then scale and zero point of W and of R. The product is one of floats, which differs from that of the integers by
+/// the roundings of its sums.
+static LogicalResult lowerDynamicQuantizeLstm(NodeLowering &n) {
+  FailureOr<Weights> input = dequantizeWeights(n, 1, 8, 9), hidden = dequantizeWeights(n, 2, 10, 11);
+  if (failed(input) || failed(hidden))
+    return failure();
+  return lowerRecurrence(n, {4, *input, *hidden, /*quantizes=*/true}, {"Sigmoid", "Tanh", "Tanh"});
+}
+
 void addRecurrents(LoweringTable &table) {
-  table["RNN"] = [](NodeLowering &n) { return lowerRecurrence(n, 1, {"Tanh"}); };
-  table["GRU"] = [](NodeLowering &n) { return lowerRecurrence(n, 3, {"Sigmoid", "Tanh"}); };
-  table["LSTM"] = [](NodeLowering &n) { return lowerRecurrence(n, 4, {"Sigmoid", "Tanh", "Tanh"}); };
+  table["RNN"] = [](NodeLowering &n) { return lowerStandard(n, 1, {"Tanh"}); };
+  table["GRU"] = [](NodeLowering &n) { return lowerStandard(n, 3, {"Sigmoid", "Tanh"}); };
+  table["LSTM"] = [](NodeLowering &n) { return lowerStandard(n, 4, {"Sigmoid", "Tanh", "Tanh"}); };
+  table["com.microsoft.DynamicQuantizeLSTM"] = lowerDynamicQuantizeLstm;
 }
 
 } // namespace bn::lower

@@ -115,6 +115,15 @@ static Type dropWindowsInPadding(NodeOpInterface node, Type inferred) {
   return result.clone(shape);
 }
 
+/// The operator of the standard whose results have the types of those of an operator of ONNX Runtime's, which has no schema here.
+const proto::OpSchema *findTwin(NodeOpInterface node) {
+  bool isLstm = node.getDomain() == "com.microsoft" && node.getOpType() == "DynamicQuantizeLSTM";
+  constexpr int64_t opset = 14; // the last that changed LSTM's shapes
+  OpsetImports imports;
+  imports[""] = opset;
+  return isLstm ? findSchema("LSTM", "", imports) : nullptr;
+}
+
 class OnnxSchemas : public SchemaInterface {
 public:
   using SchemaInterface::SchemaInterface;
@@ -133,7 +142,7 @@ public:
     OpsetImports imports;
     imports[node.getDomain()] = node.getSchemaVersion();
     const proto::OpSchema *schema = findSchema(node.getOpType(), node.getDomain(), imports);
-    auto inferred = inferOutputTypes(schema, question.node, question.inputs, imports);
+    auto inferred = inferOutputTypes(schema ? schema : findTwin(node), question.node, question.inputs, imports);
     if (!inferred)
       return op->emitError("node '" + getDisplayName(op) + "': " + toString(inferred.takeError()));
     for (auto [i, output] : llvm::enumerate(parts.outputs)) {

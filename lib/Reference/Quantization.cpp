@@ -4,6 +4,8 @@
 // real = (stored − zero point) · scale. Scale and zero point are one for the tensor, one per index of an axis, or one per block of
 // an axis. Operators on quantized tensors go through the reals they stand for.
 
+#include "Quantization.h"
+
 #include "Convert.h"
 #include "Matrix.h"
 
@@ -133,15 +135,21 @@ static LogicalResult dequantizeLinear(Call &call) {
   return addResult(call, std::move(y));
 }
 
-/// Scale and zero point from the range of the data, which takes in 0.
+Steps::Steps(ArrayRef<double> reals) {
+  double low = 0, high = 0;
+  for (double value : reals)
+    low = std::min(low, value), high = std::max(high, value);
+  scale = high == low ? 1 : (high - low) / 255;
+  zero = truncate(std::clamp(std::nearbyint(-low / scale), 0.0, 255.0));
+}
+
+double Steps::round(double real) const { return (std::clamp(std::nearbyint(real / scale) + zero, 0.0, 255.0) - zero) * scale; }
+
 static LogicalResult dynamicQuantizeLinear(Call &call) {
   const Tensor &x = call[0];
   Type type = IntegerType::get(call.node->getContext(), 8, IntegerType::Unsigned);
-  double low = 0, high = 0;
-  for (double value : x.reals())
-    low = std::min(low, value), high = std::max(high, value);
-  double step = high == low ? 1 : (high - low) / 255;
-  Tensor scale{x.elementType, {}, std::vector<double>{step}}, zero{type, {}, std::vector<int64_t>{saturate(type, -low / step)}};
+  Steps steps(x.reals());
+  Tensor scale{x.elementType, {}, std::vector<double>{steps.scale}}, zero{type, {}, std::vector<int64_t>{steps.zero}};
   if (failed(addResult(call, quantize(call, x, scale, &zero, type, 0, 0, true))))
     return failure();
   call.results.push_back(std::move(scale));

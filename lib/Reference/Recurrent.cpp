@@ -1,158 +1,26 @@
 // Recurrent.cpp - RNN, GRU and LSTM: ONNX category rnn.
 // SPDX-License-Identifier: Apache-2.0
 //
-// One driver walks directions, samples and steps; the operators differ in their cell, which makes the next state of one sample.
+// One driver walks directions, steps and samples; the operators differ in their cell, which makes the next state of one sample.
+// DynamicQuantizeLSTM of ONNX Runtime is LSTM with weights of 8 bits, whose inputs are rounded to 8 bits before every product.
 
-#include "Operator.h"
-
-#include "llvm/ADT/StringSwitch.h"
-
-#include <cmath>
-#include <functional>
+#include "Quantization.h"
+#include "RecurrentCells.h"
 
 using namespace mlir;
 
 namespace bn::reference {
 
-using Vector = std::vector<double>;
-using Activation = std::function<double(double)>;
-
-//===----------------------------------------------------------------------===//
-// Activations
-//===----------------------------------------------------------------------===//
-
-/// Entry `i` of a list of floats, where it is given.
-static std::optional<double> getFloat(Call &call, StringRef name, size_t i) {
-  auto list = dyn_cast_or_null<DenseF32ArrayAttr>(call.node.getNodeAttr(name));
-  return list && i < static_cast<size_t>(list.size()) ? std::optional<double>(list[i]) : std::nullopt;
-}
-
-/// Activation `i`, or null for an unknown name.
-static Activation makeActivation(Call &call, StringRef name, size_t i) {
-  auto alpha = [&](double fallback) { return getFloat(call, "activation_alpha", i).value_or(fallback); };
-  double beta = getFloat(call, "activation_beta", i).value_or(0);
-  double hardBeta = getFloat(call, "activation_beta", i).value_or(0.5);
-  return llvm::StringSwitch<Activation>(name.lower())
-      .Case("sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); })
-      .Case("tanh", [](double x) { return std::tanh(x); })
-      .Case("relu", [](double x) { return std::max(x, 0.0); })
-      .Case("affine", [a = alpha(1), beta](double x) { return a * x + beta; })
-      .Case("leakyrelu", [a = alpha(0.01f)](double x) { return x < 0 ? a * x : x; })
-      .Case("thresholdedrelu", [a = alpha(1)](double x) { return x > a ? x : 0; })
-      .Case("scaledtanh", [a = alpha(1), beta](double x) { return a * std::tanh(beta * x); })
-      .Case("hardsigmoid", [a = alpha(0.2f), hardBeta](double x) { return std::clamp(a * x + hardBeta, 0.0, 1.0); })
-      .Case("elu", [a = alpha(1)](double x) { return x < 0 ? a * std::expm1(x) : x; })
-      .Case("softsign", [](double x) { return x / (1 + std::fabs(x)); })
-      .Case("softplus", [](double x) { return std::log1p(std::exp(x)); })
-      .Default(nullptr);
-}
-
-/// The activations of all directions: those of the node, or the operator's own for each direction. Clips their inputs where asked.
-static FailureOr<std::vector<Activation>> readActivations(Call &call, ArrayRef<StringRef> usual, size_t directions) {
-  SmallVector<StringRef> names;
-  if (auto given = dyn_cast_or_null<ArrayAttr>(call.node.getNodeAttr("activations")))
-    for (StringAttr name : given.getAsRange<StringAttr>())
-      names.push_back(name);
-  while (names.size() < usual.size() * directions)
-    names.push_back(usual[names.size() % usual.size()]);
-  double clip = call.node.getFloat("clip", 0);
-  std::vector<Activation> activations;
-  for (auto [i, name] : llvm::enumerate(names)) {
-    Activation f = makeActivation(call, name, i);
-    if (!f)
-      return call.error() << "expected activations of the standard, got '" << name << "'";
-    activations.push_back(clip > 0 ? [=](double x) { return f(std::clamp(x, -clip, clip)); } : f);
-  }
-  return activations;
-}
-
-//===----------------------------------------------------------------------===//
-// Cells
-//===----------------------------------------------------------------------===//
-
 namespace {
-/// The weights of one direction. Rows are hidden units, gate after gate.
-struct Weights {
-  const double *w, *r, *b, *p; ///< b and p are null where absent
-  int64_t input, hidden, gates;
-
-  double fromInput(int64_t row, const double *x) const {
-    double sum = b ? b[row] : 0;
-    for (int64_t i = 0; i < input; ++i)
-      sum += w[row * input + i] * x[i];
-    return sum;
-  }
-  double fromHidden(int64_t row, const Vector &h) const {
-    double sum = b ? b[gates * hidden + row] : 0;
-    for (int64_t i = 0; i < hidden; ++i)
-      sum += r[row * hidden + i] * h[i];
-    return sum;
-  }
-  double peephole(int64_t row) const { return p ? p[row] : 0; }
-};
-
-/// Hidden and cell state of one sample.
-struct State {
-  Vector h, c;
-};
-
-/// Moves the state one step on.
-using Cell = llvm::function_ref<void(Call &call, const Weights &weights, ArrayRef<Activation> f, const double *x, State &state)>;
-
 /// What distinguishes the operators.
 struct Kind {
   int64_t gates;
   SmallVector<StringRef> activations;
   bool hasCell;
   Cell step;
+  bool quantizes = false; ///< the states of all samples are rounded together before a step
 };
-} // namespace
 
-static void stepRnn(Call &, const Weights &weights, ArrayRef<Activation> f, const double *x, State &state) {
-  Vector next(weights.hidden);
-  for (int64_t i = 0; i < weights.hidden; ++i)
-    next[i] = f[0](weights.fromInput(i, x) + weights.fromHidden(i, state.h));
-  state.h = std::move(next);
-}
-
-/// Gates: update z, reset r, hidden h.
-static void stepGru(Call &call, const Weights &weights, ArrayRef<Activation> f, const double *x, State &state) {
-  int64_t n = weights.hidden;
-  Vector z(n), reset(n), resetHidden(n), next(n);
-  for (int64_t i = 0; i < n; ++i) {
-    z[i] = f[0](weights.fromInput(i, x) + weights.fromHidden(i, state.h));
-    reset[i] = f[0](weights.fromInput(n + i, x) + weights.fromHidden(n + i, state.h));
-    resetHidden[i] = reset[i] * state.h[i];
-  }
-  bool resetsLast = call.node.getInt("linear_before_reset", 0);
-  for (int64_t i = 0; i < n; ++i) {
-    double hidden = resetsLast ? reset[i] * weights.fromHidden(2 * n + i, state.h) : weights.fromHidden(2 * n + i, resetHidden);
-    next[i] = (1 - z[i]) * f[1](weights.fromInput(2 * n + i, x) + hidden) + z[i] * state.h[i];
-  }
-  state.h = std::move(next);
-}
-
-/// Gates: input i, output o, forget f, cell c; peepholes: i, o, f.
-static void stepLstm(Call &call, const Weights &weights, ArrayRef<Activation> f, const double *x, State &state) {
-  int64_t n = weights.hidden;
-  bool couples = call.node.getInt("input_forget", 0);
-  auto sum = [&](int64_t gate, int64_t i) { return weights.fromInput(gate * n + i, x) + weights.fromHidden(gate * n + i, state.h); };
-  Vector next(n);
-  for (int64_t i = 0; i < n; ++i) {
-    double input = f[0](sum(0, i) + weights.peephole(i) * state.c[i]);
-    double forget = couples ? 1 - input : f[0](sum(2, i) + weights.peephole(2 * n + i) * state.c[i]);
-    double cell = forget * state.c[i] + input * f[1](sum(3, i));
-    next[i] = f[0](sum(1, i) + weights.peephole(n + i) * cell) * f[2](cell);
-    state.c[i] = cell;
-  }
-  state.h = std::move(next);
-}
-
-//===----------------------------------------------------------------------===//
-// The driver
-//===----------------------------------------------------------------------===//
-
-namespace {
 /// Sizes of the run, and where its tensors keep what; `layout` 1 has the batch first.
 struct Geometry {
   int64_t steps, batch, input, hidden, directions;
@@ -207,7 +75,44 @@ static Vector getInitial(Call &call, unsigned i, const Geometry &g, int64_t offs
   return call.get(i) ? Vector(call[i].reals().slice(offset, g.hidden)) : Vector(g.hidden);
 }
 
-/// Outputs behind the end of a sequence stay 0; a backward direction starts at its end.
+/// Rounds the hidden states to 8 bits between the least and the largest of them.
+static void roundStates(MutableArrayRef<State> states) {
+  Vector all;
+  for (const State &state : states)
+    llvm::append_range(all, state.h);
+  Steps steps(all);
+  for (State &state : states)
+    for (double &value : state.h)
+      value = steps.round(value);
+}
+
+/// Runs one direction of all samples. Outputs behind the end of a sequence stay 0; a backward direction starts at its end.
+static void runDirection(Call &call, const Kind &kind, const Geometry &g, int64_t d, ArrayRef<Activation> f) {
+  Weights weights = getWeights(call, kind, g, d);
+  bool isBackward = d == 1 || call.node.getString("direction", "forward") == "reverse";
+  std::vector<State> states;
+  for (int64_t n = 0; n < g.batch; ++n)
+    states.push_back({getInitial(call, 5, g, g.stateOffset(d, n)), getInitial(call, 6, g, g.stateOffset(d, n))});
+  for (int64_t step = 0; step < g.steps; ++step) {
+    std::vector<State> seen = states;
+    if (kind.quantizes)
+      roundStates(seen);
+    for (int64_t n = 0; n < g.batch; ++n) {
+      int64_t length = call.get(4) ? call[4].integers()[n] : g.steps, t = isBackward ? length - 1 - step : step;
+      if (step >= length)
+        continue;
+      kind.step(call, weights, f, call[0].reals().data() + g.inputOffset(t, n), seen[n]);
+      llvm::copy(seen[n].h, call.results[0].mutableReals().begin() + g.outputOffset(t, d, n));
+      states[n] = std::move(seen[n]);
+    }
+  }
+  for (int64_t n = 0; n < g.batch; ++n) {
+    llvm::copy(states[n].h, call.results[1].mutableReals().begin() + g.stateOffset(d, n));
+    if (kind.hasCell)
+      llvm::copy(states[n].c, call.results[2].mutableReals().begin() + g.stateOffset(d, n));
+  }
+}
+
 static LogicalResult evaluateRecurrence(Call &call, const Kind &kind) {
   FailureOr<Geometry> geometry = readGeometry(call, kind);
   if (failed(geometry))
@@ -220,21 +125,7 @@ static LogicalResult evaluateRecurrence(Call &call, const Kind &kind) {
     return failure();
   size_t perDirection = kind.activations.size();
   for (int64_t d = 0; d < g.directions; ++d)
-    for (int64_t n = 0; n < g.batch; ++n) {
-      Weights weights = getWeights(call, kind, g, d);
-      int64_t length = call.get(4) ? call[4].integers()[n] : g.steps, at = g.stateOffset(d, n);
-      bool isBackward = d == 1 || call.node.getString("direction", "forward") == "reverse";
-      State state{getInitial(call, 5, g, at), getInitial(call, 6, g, at)};
-      for (int64_t step = 0; step < length; ++step) {
-        int64_t t = isBackward ? length - 1 - step : step;
-        kind.step(call, weights, ArrayRef(*activations).slice(d * perDirection, perDirection), call[0].reals().data() + g.inputOffset(t, n),
-                  state);
-        llvm::copy(state.h, call.results[0].mutableReals().begin() + g.outputOffset(t, d, n));
-      }
-      llvm::copy(state.h, call.results[1].mutableReals().begin() + at);
-      if (kind.hasCell)
-        llvm::copy(state.c, call.results[2].mutableReals().begin() + at);
-    }
+    runDirection(call, kind, g, d, ArrayRef(*activations).slice(d * perDirection, perDirection));
   return success();
 }
 
@@ -242,8 +133,46 @@ static LogicalResult rnn(Call &call) { return evaluateRecurrence(call, {1, {"Tan
 static LogicalResult gru(Call &call) { return evaluateRecurrence(call, {3, {"Sigmoid", "Tanh"}, false, stepGru}); }
 static LogicalResult lstm(Call &call) { return evaluateRecurrence(call, {4, {"Sigmoid", "Tanh", "Tanh"}, true, stepLstm}); }
 
+/// Weights [directions][depth][rows] of 8 bits as the reals that they stand for, [directions][rows][depth]; scale and zero point are one per
+/// direction, or one per row of it.
+static FailureOr<Tensor> readQuantizedWeights(Call &call, unsigned i, unsigned scale, unsigned zero) {
+  const Tensor &stored = call[i];
+  if (stored.shape.size() != 3)
+    return call.error() << "expected weights of rank 3, got " << stored.getType();
+  int64_t directions = stored.shape[0], depth = stored.shape[1], rows = stored.shape[2], count = call[scale].getNumElements();
+  if ((count != directions && count != directions * rows) || call[zero].getNumElements() != count)
+    return call.error() << "expected a scale and a zero point per direction, or per row of it, got " << call[scale].getType() << " and "
+                        << call[zero].getType();
+  Tensor weights = makeTensor(call[0].elementType, {directions, rows, depth});
+  auto next = weights.mutableReals().begin();
+  for (int64_t d = 0; d < directions; ++d)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t k = 0; k < depth; ++k) {
+        int64_t parameter = count == directions ? d : d * rows + row;
+        *next++ = (stored.integers()[(d * depth + k) * rows + row] - call[zero].integers()[parameter]) * call[scale].reals()[parameter];
+      }
+  return weights;
+}
+
+/// Operands: those of LSTM, then scale and zero point of W and of R.
+static LogicalResult dynamicQuantizeLstm(Call &call) {
+  FailureOr<Tensor> w = readQuantizedWeights(call, 1, 8, 9), r = readQuantizedWeights(call, 2, 10, 11);
+  if (failed(w) || failed(r))
+    return failure();
+  Tensor x = call[0];
+  Steps steps(x.reals());
+  for (double &value : x.mutableReals())
+    value = steps.round(value);
+  SmallVector<const Tensor *> operands(call.operands.take_front(8));
+  operands[0] = &x, operands[1] = &*w, operands[2] = &*r;
+  Call reals{call.node, operands, call.results};
+  return evaluateRecurrence(reals, {4, {"Sigmoid", "Tanh", "Tanh"}, true, stepLstm, /*quantizes=*/true});
+}
+
 ArrayRef<Operator> getRecurrents() {
   static constexpr Operator table[] = {
+      {"com.microsoft.DynamicQuantizeLSTM",
+       "real integer integer real? integer? real? real? real? real integer real integer", dynamicQuantizeLstm},
       {"GRU", "real real real real? integer? real?", gru},
       {"LSTM", "real real real real? integer? real? real? real?", lstm},
       {"RNN", "real real real real? integer? real?", rnn},

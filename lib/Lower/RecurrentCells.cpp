@@ -100,7 +100,8 @@ Value Direction::multiply(Value rows, const Weights &weights, int64_t first, int
   bool isKnown = static_cast<int64_t>(getFloats(weights.known).size()) == typeOf(weights.values).getNumElements();
   if (n.block && element.isF32() && isKnown) {
     Value init = empty(b, {shapeOf(rows)[0], height}, element);
-    return kernel::MatmulOp::create(b, init.getType(), rows, packWeights(weights, first, count), Value(), ValueRange(), init, true).getResult();
+    Value matrix = packWeights(weights, first, count);
+    return kernel::MatmulOp::create(b, init.getType(), rows, matrix, Value(), ValueRange(), init, true).getResult();
   }
   Value part = slice(b, weights.values, {d, begin, 0}, {1, height, depth}, {});
   return multiplyMatrices(n, rows, transpose(b, reshape(b, part, {height, depth}), {1, 0}));

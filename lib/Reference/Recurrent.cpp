@@ -133,8 +133,8 @@ static LogicalResult rnn(Call &call) { return evaluateRecurrence(call, {1, {"Tan
 static LogicalResult gru(Call &call) { return evaluateRecurrence(call, {3, {"Sigmoid", "Tanh"}, false, stepGru}); }
 static LogicalResult lstm(Call &call) { return evaluateRecurrence(call, {4, {"Sigmoid", "Tanh", "Tanh"}, true, stepLstm}); }
 
-/// Weights [directions][depth][rows] of 8 bits as the reals that they stand for, [directions][rows][depth]; scale and zero point are one per
-/// direction, or one per row of it.
+/// Weights [directions][depth][rows] of 8 bits as the reals that they stand for, [directions][rows][depth]; scale and zero point are one
+/// per direction, or one per row of it.
 static FailureOr<Tensor> readQuantizedWeights(Call &call, unsigned i, unsigned scale, unsigned zero) {
   const Tensor &stored = call[i];
   if (stored.shape.size() != 3)

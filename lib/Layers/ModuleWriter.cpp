@@ -49,10 +49,10 @@ Type getStatisticsType(Value input, const StepSettings &settings, int64_t ghosts
   return RankedTensorType::get(shape, wide);
 }
 
-MomentsOp addMoments(ModuleWriter &writer, const StepSettings &settings, Value input) {
+MomentsOp addMoments(ModuleWriter &writer, const StepSettings &settings, Value input, Value mask) {
   OpBuilder &b = writer.builder;
   Type type = getStatisticsType(input, settings, settings.ghosts);
-  return MomentsOp::create(b, writer.loc, type, type, type, input, writer.get("mask"), b.getDenseI64ArrayAttr(settings.axes),
+  return MomentsOp::create(b, writer.loc, type, type, type, input, mask, b.getDenseI64ArrayAttr(settings.axes),
                            b.getI64IntegerAttr(settings.ghosts), GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved),
                            b.getF64FloatAttr(settings.maskEpsilon));
 }

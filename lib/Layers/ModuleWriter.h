@@ -33,8 +33,8 @@ private:
 /// The type of statistics of the input: of rank |axes|, in front of it the ghosts where there are several; at least f32.
 mlir::Type getStatisticsType(mlir::Value input, const StepSettings &settings, int64_t ghosts);
 
-/// Mean, variance and count of an input, by ghost, with the mask where there is one.
-MomentsOp addMoments(ModuleWriter &writer, const StepSettings &settings, mlir::Value input);
+/// Mean, variance and count of an input, by ghost; the mask may be null.
+MomentsOp addMoments(ModuleWriter &writer, const StepSettings &settings, mlir::Value input, mlir::Value mask);
 
 /// r, d and the standard deviation of renormalization; null without.
 RenormCorrectionOp addCorrection(ModuleWriter &writer, const StepSettings &settings, mlir::Value mean, mlir::Value variance);

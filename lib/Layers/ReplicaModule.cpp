@@ -19,11 +19,14 @@ struct Merged {
 };
 } // namespace
 
-static Merged mergeParts(ModuleWriter &writer, const StepSettings &settings, ArrayRef<Value> parts) {
+/// An operand of a part; null where it is not given.
+static Value getOfPart(ModuleWriter &writer, StringRef name, size_t part) { return writer.get((name + Twine(part)).str()); }
+
+static Merged mergeParts(ModuleWriter &writer, const StepSettings &settings, size_t parts) {
   Merged all;
-  for (Value part : parts) {
-    MomentsOp own = addMoments(writer, settings, part);
-    if (part == parts.front()) {
+  for (size_t part = 0; part < parts; ++part) {
+    MomentsOp own = addMoments(writer, settings, getOfPart(writer, "input", part), getOfPart(writer, "mask", part));
+    if (part == 0) {
       all = {own.getMean(), own.getVariance(), own.getCount()};
       continue;
     }
@@ -58,22 +61,24 @@ static void updateState(ModuleWriter &writer, const StepSettings &settings, cons
 StepModule makeReplicaTraining(const StepSettings &settings, const TensorMap &operands, size_t parts, MLIRContext *context) {
   std::vector<std::string> names;
   for (size_t part = 0; part < parts; ++part)
-    names.push_back("input" + std::to_string(part));
+    for (StringRef name : partOperands)
+      names.push_back((name + Twine(part)).str());
   SmallVector<StringRef> order(names.begin(), names.end());
   order.append(
       {"scale", "offset", "running_mean", "running_variance", "renorm_mean", "renorm_stddev", "moving_stddev", "rmin", "rmax", "dmax"});
   ModuleWriter writer(operands, order, context);
   OpBuilder &b = writer.builder;
-  SmallVector<Value> inputs = llvm::map_to_vector(names, [&](const std::string &name) { return writer.get(name); });
-  Merged all = mergeParts(writer, settings, inputs);
+  Merged all = mergeParts(writer, settings, parts);
   RenormCorrectionOp correction = addCorrection(writer, settings, all.mean, all.variance);
   Value invStddev = InvStddevOp::create(b, writer.loc, all.variance.getType(), all.variance, b.getF64FloatAttr(settings.epsilon));
-  for (auto [part, input] : llvm::enumerate(inputs)) {
+  for (size_t part = 0; part < parts; ++part) {
+    auto own = [&](StringRef name) { return getOfPart(writer, name, part); };
     Value r = correction ? correction.getR() : Value(), d = correction ? correction.getD() : Value();
     writer.addResult("output" + std::to_string(part),
-                     NormalizeOp::create(b, writer.loc, input.getType(), input, all.mean, invStddev, r, d, Value(), Value(),
-                                         writer.get("scale"), writer.get("offset"), b.getDenseI64ArrayAttr(settings.axes),
-                                         b.getI64IntegerAttr(1), GhostGroupingAttr::get(context, GhostGrouping::Interleaved)));
+                     NormalizeOp::create(b, writer.loc, own("input").getType(), own("input"), all.mean, invStddev, r, d,
+                                         own("adjustment_scale"), own("adjustment_offset"), writer.get("scale"), writer.get("offset"),
+                                         b.getDenseI64ArrayAttr(settings.axes), b.getI64IntegerAttr(1),
+                                         GhostGroupingAttr::get(context, GhostGrouping::Interleaved)));
   }
   writer.addResult("batch_mean", all.mean);
   writer.addResult("batch_inv_stddev", invStddev);

@@ -77,7 +77,7 @@ StepModule makeInferenceGradient(const StepSettings &settings, const TensorMap &
 static std::pair<Value, Value> addCorrectionOfInput(ModuleWriter &writer, const StepSettings &settings) {
   if (!writer.get("renorm_mean"))
     return {};
-  MomentsOp moments = addMoments(writer, settings, writer.get("input"));
+  MomentsOp moments = addMoments(writer, settings, writer.get("input"), writer.get("mask"));
   Value mean = moments.getMean(), variance = moments.getVariance();
   if (settings.ghosts > 1) {
     Type pooled = getStatisticsType(writer.get("input"), settings, 1);

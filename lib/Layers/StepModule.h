@@ -34,8 +34,11 @@ StepModule makeInference(const StepSettings &settings, const TensorMap &operands
 /// bn.training: gives output, batch_mean, batch_inv_stddev and the new value of every state operand under its name.
 StepModule makeTraining(const StepSettings &settings, const TensorMap &operands, mlir::MLIRContext *context);
 
-/// A training step over `parts` inputs named input0, input1, …, with the statistics of all: gives output0, output1, …,
-/// batch_mean, batch_inv_stddev and the new state.
+/// What every part of a batch has of its own: in a step over parts these names end in the part's number.
+inline constexpr llvm::StringLiteral partOperands[] = {"input", "mask", "adjustment_scale", "adjustment_offset"};
+
+/// A training step over so many parts, with the statistics of all: gives output0, output1, …, batch_mean, batch_inv_stddev and the
+/// new state.
 StepModule makeReplicaTraining(const StepSettings &settings, const TensorMap &operands, size_t parts, mlir::MLIRContext *context);
 
 /// Gradients of either, given output_grad beside what the step had and gave: input_grad, scale_grad, offset_grad and with an

@@ -83,8 +83,9 @@ LogicalResult evaluateOp(MergeMomentsOp op, Operands operands, Results &results)
   for (size_t i = 0; i < operands[0]->reals().size(); ++i) {
     double meanA = at(0, i), varianceA = at(1, i), a = at(2, i), meanB = at(3, i), varianceB = at(4, i), b = at(5, i);
     double n = a + b, difference = meanB - meanA;
-    merged.mean.push_back(n == 0 ? meanA : meanA + difference * b / n);
-    merged.variance.push_back(n == 0 ? varianceA : (a * varianceA + b * varianceB + difference * difference * a * b / n) / n);
+    merged.mean.push_back(b == 0 ? meanA : a == 0 ? meanB : meanA + difference * b / n);
+    double variance = (a * varianceA + b * varianceB + difference * difference * a * b / n) / n;
+    merged.variance.push_back(b == 0 ? varianceA : a == 0 ? varianceB : variance);
     merged.count.push_back(n);
   }
   for (Vector *values : {&merged.mean, &merged.variance, &merged.count})

@@ -53,7 +53,7 @@ struct Gradients {
 
 /// Gradients of the parts of a batch that replicas hold; those of gamma and beta are sums over all.
 struct ReplicaGradients {
-  std::vector<HostTensor> inputs;
+  std::vector<HostTensor> inputs, adjustmentScales, adjustmentOffsets; ///< part by part; the latter empty without an adjustment
   std::optional<HostTensor> gamma, beta;
 };
 
@@ -95,8 +95,9 @@ public:
   llvm::Expected<Gradients> getGradients(const Call &call, const HostTensor &outputGradient);
 
   /// Calls a synchronized layer with the parts of a batch that replicas hold. In training all normalize with the statistics of
-  /// all, merged in the order of the parts; the updates are those of the first part's tensor.
-  llvm::Expected<std::vector<Call>> callReplicas(llvm::ArrayRef<HostTensor> parts, const CallOptions &options = {});
+  /// all, merged in the order of the parts; the updates are those of the first part's tensor. Masks are the parts' own.
+  llvm::Expected<std::vector<Call>> callReplicas(llvm::ArrayRef<HostTensor> parts, const CallOptions &options = {},
+                                                 llvm::ArrayRef<HostTensor> masks = {});
 
   /// Gradients of such calls, given those of their outputs.
   llvm::Expected<ReplicaGradients> getReplicaGradients(llvm::ArrayRef<Call> calls, llvm::ArrayRef<HostTensor> outputGradients);
@@ -141,7 +142,7 @@ private:
   llvm::Error checkInput(mlir::RankedTensorType type) const;
   /// What the bn op of a call takes, by the names of its operands.
   llvm::Expected<llvm::StringMap<HostTensor>> collectOperands(const HostTensor &inputs, const CallOptions &options);
-  llvm::Error checkReplicas(const CallOptions &options) const;
+  llvm::Error checkReplicas() const;
   llvm::Error collectMask(const CallOptions &options, llvm::StringMap<HostTensor> &operands) const;
   llvm::Error collectAdjustment(llvm::StringMap<HostTensor> &operands) const;
   llvm::Expected<StepModule> makeModule(const llvm::StringMap<HostTensor> &operands, bool training);

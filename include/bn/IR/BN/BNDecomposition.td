@@ -189,8 +189,8 @@ def BN_MergeMomentsOp
 
         mean = mean_a + δ·count_b/n    variance = (count_a·variance_a + count_b·variance_b + δ²·count_a·count_b/n)/n    count = n
 
-    Where n is 0 the result is a's. Exact for synchronized statistics and for calibration over many batches, where
-    the average of the variances would be wrong. Source: semantics 2.9.
+    A set without elements leaves the other's moments as they are; of two such the result is a's. Exact for synchronized statistics
+    and for calibration over many batches, where the average of the variances would be wrong. Source: semantics 2.9.
 
     ```mlir
     %mean, %variance, %count = bn.merge_moments (%ma, %va, %na), (%mb, %vb, %nb) : tensor<3xf32>

@@ -42,6 +42,10 @@ static StringRef getObstacle(Operation *op, func::FuncOp main) {
   auto [mean, variance] = getStatisticsOperands(op);
   if (op->getParentOp() != main)
     return "in a subgraph or function";
+  if (isa<onnx::NodeOpInterface>(op)) // not one of bn: import could not tell what it does
+    return llvm::all_of(op->getOperandTypes(), [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); })
+               ? "its parameters or outputs do not fit its input"
+               : "the type of an operand is not known";
   if (!mean)
     return "no statistics";
   return getConstant(mean->get()) && getConstant(variance->get()) ? "" : "statistics are not constant";
@@ -67,7 +71,9 @@ std::vector<StatisticsSite> findStatisticsSites(ModuleOp module, func::FuncOp ma
   }
   if (skipped)
     module.walk([&](Operation *op) {
-      if (isa<InferenceOp, TrainingOp>(op) && !taken.contains(op))
+      auto node = dyn_cast<onnx::NodeOpInterface>(op);
+      bool isBatchNorm = isa<InferenceOp, TrainingOp>(op) || (node && node.is("BatchNormalization"));
+      if (isBatchNorm && !taken.contains(op))
         skipped->push_back({onnx::getDisplayName(op), getObstacle(op, main).str()});
     });
   return sites;

@@ -1,4 +1,4 @@
-// BatchNormalizationGradients.cpp - bn.training_grad and bn.inference_grad: all sums and the input's gradient in one kernel.
+// BatchNormalizationGradients.cpp - gradients of normalizations: all sums and the input's gradient in one kernel.
 // SPDX-License-Identifier: Apache-2.0
 //
 // Data is centred before it is multiplied, so that sums keep their digits far from zero. The adjustment's gradients, which sum
@@ -22,15 +22,20 @@ static Value sumTo(Builder &b, Value x, RankedTensorType type) {
 }
 
 namespace {
-/// bn.training_grad on its way to kernel form.
-class Backward {
+/// bn.training_grad or bn.normalize_grad on its way to kernel form. The statistics are the input's in the former, operands in the latter.
+template <typename OpT> class Backward {
 public:
   explicit Backward(NodeLowering &n)
-      : n(n), b(n.b), op(cast<TrainingGradOp>(n.op)), domain(n.inShape(1), op.getAxes(), op.getGhosts(), op.getGrouping()) {}
+      : n(n), b(n.b), op(cast<OpT>(n.op)), domain(n.inShape(1), op.getAxes(), op.getGhosts(), op.getGrouping()) {}
   void lower();
 
 private:
-  Value in(unsigned position) { return operandAt(n, op, position); }
+  static constexpr bool kOfInput = std::is_same_v<OpT, TrainingGradOp>;
+  /// The result that is scale's gradient; the offset's and the adjustment's follow.
+  static constexpr unsigned kFirstParameter = kOfInput ? 1 : 3;
+
+  /// Null also where the op has no such operand.
+  Value in(unsigned position) { return position != kMask || kOfInput ? operandAt(n, op, position) : Value(); }
   Value element(unsigned position) { return domain.element(b, in(position), n.inShape(1)); }
   Value parameter(Value byGroup, unsigned result);
   void addAdjustmentGrads();
@@ -40,18 +45,18 @@ private:
 
   NodeLowering &n;
   Builder &b;
-  TrainingGradOp op;
+  OpT op;
   NormalizeDomain domain;
 };
 } // namespace
 
 /// The sum over the ghosts of a gradient by group, as result `result`.
-Value Backward::parameter(Value byGroup, unsigned result) {
+template <typename OpT> Value Backward<OpT>::parameter(Value byGroup, unsigned result) {
   Value sum = domain.ghosts > 1 ? reduceSum(b, byGroup, 0) : byGroup;
   return convert(b, sum, n.outType(result).getElementType());
 }
 
-void Backward::lower() {
+template <typename OpT> void Backward<OpT>::lower() {
   bool masked = in(kMask) != nullptr, adjusts = in(kAdjustmentScale) != nullptr;
   NormalizeKernel kernel;
   kernel.elements = {element(kOutputGrad), element(kInput)};
@@ -64,12 +69,16 @@ void Backward::lower() {
   OptionalArgument scale(b, kernel.groups, in(kScale), domain.parameterShape), r(b, kernel.groups, in(kR), domain.parameterShape),
       d(b, kernel.groups, in(kD), domain.parameterShape);
   unsigned numGroups = kernel.groups.size();
-  double maskEpsilon = masked ? op.getMaskEpsilon().convertToDouble() : 0;
+  double maskEpsilon = 0;
+  if constexpr (kOfInput)
+    maskEpsilon = masked ? op.getMaskEpsilon().convertToDouble() : 0;
 
-  // Σg, Σg·(x − μ), Σm·(x − μ) with g = dy·a; Σm with a mask; Σdy and Σdy·b with an adjustment
+  // Σg, Σg·(x − μ) with g = dy·a; Σm·(x − μ) where statistics are the input's; Σm with a mask; Σdy and Σdy·b with an adjustment
   kernel.terms = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
     Value centred = subNumbers(b, v[1], v[numElements]), g = adjusts ? mulNumbers(b, v[0], v[a]) : v[0];
-    SmallVector<Value> terms = {g, mulNumbers(b, g, centred), masked ? mulNumbers(b, v[2], centred) : centred};
+    SmallVector<Value> terms = {g, mulNumbers(b, g, centred)};
+    if (kOfInput)
+      terms.push_back(masked ? mulNumbers(b, v[2], centred) : centred);
     if (masked)
       terms.push_back(v[2]);
     if (adjusts)
@@ -77,17 +86,23 @@ void Backward::lower() {
     return terms;
   };
   kernel.statistics = {b.getF64Type(), b.getF64Type()};
+  if (!kOfInput)
+    for (unsigned result : {1u, 2u})
+      kernel.statistics.push_back(n.outType(result).getElementType());
   kernel.finish = [=, this](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
     Type f64 = b.getF64Type();
     ArrayRef<Value> sums = v.drop_front(numGroups);
     Value s = v[1], ratio = r.get(b, v, 0, f64, 1), factor = mulNumbers(b, scale.get(b, v, 0, f64, 1), ratio);
-    Value count = addNumbers(b, masked ? sums[3] : number(b, f64, domain.count), number(b, f64, maskEpsilon));
     Value outputSum = adjusts ? sums[sums.size() - 2] : sums[0];
     Value scaleGrad = addNumbers(b, mulNumbers(b, mulNumbers(b, sums[1], s), ratio), mulNumbers(b, d.get(b, v, 0, f64, 0), sums[0]));
     if (adjusts)
       scaleGrad = addNumbers(b, scaleGrad, sums.back());
     if (domain.count == 0) // the statistics of nothing are NaN, its gradient is 0
       scaleGrad = outputSum;
+    if (!kOfInput)
+      return {scaleGrad, outputSum, arith::NegFOp::create(b, mulNumbers(b, s, mulNumbers(b, factor, sums[0]))),
+              mulNumbers(b, factor, sums[1]), mulNumbers(b, factor, s)};
+    Value count = addNumbers(b, masked ? sums[3] : number(b, f64, domain.count), number(b, f64, maskEpsilon));
     Value cube = mulNumbers(b, s, mulNumbers(b, s, s));
     Value varianceGrad = mulNumbers(b, number(b, f64, -0.5), mulNumbers(b, cube, mulNumbers(b, factor, sums[1])));
     Value slope = divNumbers(b, mulNumbers(b, number(b, f64, 2), varianceGrad), count);
@@ -95,10 +110,13 @@ void Backward::lower() {
         arith::NegFOp::create(b, addNumbers(b, mulNumbers(b, s, mulNumbers(b, factor, sums[0])), mulNumbers(b, slope, sums[2])));
     return {scaleGrad, outputSum, mulNumbers(b, factor, s), slope, divNumbers(b, meanGrad, count)};
   };
-  // dy·a·factor + m·((x − μ)·slope + constant)
+  // dy·a·factor; + m·((x − μ)·slope + constant) where statistics are the input's
   kernel.output = n.outType(0).getElementType();
   kernel.map = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
-    Value centred = subNumbers(b, v[1], v[numElements]), g = adjusts ? mulNumbers(b, v[0], v[a]) : v[0];
+    Value g = adjusts ? mulNumbers(b, v[0], v[a]) : v[0];
+    if (!kOfInput)
+      return {mulNumbers(b, g, v.back())};
+    Value centred = subNumbers(b, v[1], v[numElements]);
     ArrayRef<Value> k = v.take_back(3);
     Value through = fma(b, centred, k[1], k[2]);
     if (masked)
@@ -106,13 +124,16 @@ void Backward::lower() {
     return {fma(b, g, k[0], through)};
   };
   SmallVector<Value> results = kernel.build(b, domain, n.inShape(1));
-  n.results = {results[0], parameter(results[1], 1), parameter(results[2], 2)};
+  n.results = {results[0]};
+  if (!kOfInput)
+    n.results.append({results[3], results[4]});
+  n.results.append({parameter(results[1], kFirstParameter), parameter(results[2], kFirstParameter + 1)});
   if (adjusts)
     addAdjustmentGrads();
 }
 
 /// Σ' dy·scale·u with u = (x − μ)·s·r + d, and Σ' dy·scale.
-void Backward::addAdjustmentGrads() {
+template <typename OpT> void Backward<OpT>::addAdjustmentGrads() {
   Type compute = getComputeType(n.inType(1).getElementType());
   auto wide = RankedTensorType::get(domain.shape, compute);
   SmallVector<Value> operands = {element(kOutputGrad), element(kInput), reshape(b, in(kMean), domain.groupShape),
@@ -129,12 +150,17 @@ void Backward::addAdjustmentGrads() {
       return mulNumbers(b, g, addNumbers(b, mulNumbers(b, z, r.get(b, v, 0, compute, 1)), d.get(b, v, 0, compute, 0)));
     });
   };
-  n.results.push_back(sumTo(b, compose(true), n.outType(3)));
-  n.results.push_back(sumTo(b, compose(false), n.outType(4)));
+  for (bool withInput : {true, false})
+    n.results.push_back(sumTo(b, compose(withInput), n.outType(n.results.size())));
 }
 
 LogicalResult lowerTrainingGrad(NodeLowering &n) {
-  Backward(n).lower();
+  Backward<TrainingGradOp>(n).lower();
+  return success();
+}
+
+LogicalResult lowerNormalizeGrad(NodeLowering &n) {
+  Backward<NormalizeGradOp>(n).lower();
   return success();
 }
 

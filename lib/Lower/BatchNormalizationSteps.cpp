@@ -1,4 +1,4 @@
-// BatchNormalizationSteps.cpp - the ops that bn.training decomposes into, one by one.
+// BatchNormalizationSteps.cpp - the ops that bn.training and its gradient decompose into, one by one.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "BatchNormalizations.h"
@@ -120,13 +120,61 @@ static LogicalResult lower(NodeLowering &n, MergeMomentsOp) {
       Value total = addNumbers(b, v[2], v[5]), difference = subNumbers(b, v[3], v[0]), share = divNumbers(b, v[5], total);
       if (result == 2)
         return total;
-      Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, number(b, b.getF64Type(), 0));
+      auto unlessEmpty = [&](Value merged) -> Value { // the other set's moment where one has no elements
+        for (unsigned set : {0, 3}) {
+          Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[set + 2], number(b, b.getF64Type(), 0));
+          merged = arith::SelectOp::create(b, isEmpty, v[3 - set + result], merged);
+        }
+        return merged;
+      };
       if (result == 0)
-        return arith::SelectOp::create(b, isEmpty, v[0], addNumbers(b, v[0], mulNumbers(b, difference, share)));
+        return unlessEmpty(addNumbers(b, v[0], mulNumbers(b, difference, share)));
       Value within = addNumbers(b, mulNumbers(b, v[2], v[1]), mulNumbers(b, v[5], v[4]));
       Value between = mulNumbers(b, mulNumbers(b, difference, difference), mulNumbers(b, v[2], share));
-      return arith::SelectOp::create(b, isEmpty, v[1], divNumbers(b, addNumbers(b, within, between), total));
+      return unlessEmpty(divNumbers(b, addNumbers(b, within, between), total));
     }));
+  return success();
+}
+
+static LogicalResult lower(NodeLowering &n, InvStddevGradOp) {
+  n.results = {mapWide(n.b, n.outType(), n.ins(), [](Builder &b, ValueRange v) {
+    Value cube = mulNumbers(b, v[1], mulNumbers(b, v[1], v[1]));
+    return mulNumbers(b, number(b, b.getF64Type(), -0.5), mulNumbers(b, cube, v[0]));
+  })};
+  return success();
+}
+
+static LogicalResult lower(NodeLowering &n, MomentsGradOp op) {
+  Builder &b = n.b;
+  NormalizeDomain domain(n.inShape(1), op.getAxes(), op.getGhosts(), op.getGrouping());
+  Value mask = operandAt(n, op, 5);
+  bool masked = mask != nullptr;
+  double maskEpsilon = masked ? op.getMaskEpsilon().convertToDouble() : 0;
+  NormalizeKernel kernel;
+  kernel.elements = {domain.element(b, n.in(1), n.inShape(1))};
+  if (masked)
+    kernel.elements.push_back(domain.element(b, mask, n.inShape(1)));
+  kernel.extras = {domain.element(b, n.in(0), n.inShape(1))};
+  for (unsigned position : {2, 3, 4})
+    kernel.groups.push_back(reshape(b, n.in(position), domain.groupShape));
+  kernel.terms = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Value centred = subNumbers(b, v[0], v[1 + masked]);
+    return masked ? SmallVector<Value>{mulNumbers(b, v[1], centred), v[1]} : SmallVector<Value>{centred};
+  };
+  kernel.finish = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    Type f64 = b.getF64Type();
+    Value count = masked ? addNumbers(b, v[4], number(b, f64, maskEpsilon)) : number(b, f64, domain.count);
+    Value slope = divNumbers(b, mulNumbers(b, number(b, f64, 2), v[2]), count);
+    return {slope, divNumbers(b, subNumbers(b, v[1], mulNumbers(b, slope, v[3])), count)};
+  };
+  kernel.output = n.outType(0).getElementType();
+  // direct + m·((x − μ)·slope + constant)
+  kernel.map = [=](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
+    unsigned direct = 1 + masked;
+    Value through = fma(b, subNumbers(b, v[0], v[direct + 1]), v[v.size() - 2], v.back());
+    return {masked ? fma(b, v[1], through, v[direct]) : addNumbers(b, through, v[direct])};
+  };
+  n.results = kernel.build(b, domain, n.inShape(1));
   return success();
 }
 
@@ -139,8 +187,9 @@ LoweringFunction findBatchNormLowering(Operation *op) {
       .Case<TrainingOp>([](auto) { return lowerTraining; })
       .Case<TrainingGradOp>([](auto) { return lowerTrainingGrad; })
       .Case<InferenceGradOp>([](auto) { return lowerInferenceGrad; })
-      .Case<MomentsOp, PoolGhostsOp, InvStddevOp, RestoreVarianceOp, RenormCorrectionOp, NormalizeOp, UpdateAverageOp, MergeMomentsOp>(
-          [](auto known) { return lowerAs<decltype(known)>; })
+      .Case<NormalizeGradOp>([](auto) { return lowerNormalizeGrad; })
+      .Case<MomentsOp, PoolGhostsOp, InvStddevOp, RestoreVarianceOp, RenormCorrectionOp, NormalizeOp, UpdateAverageOp, MergeMomentsOp,
+            InvStddevGradOp, MomentsGradOp>([](auto known) { return lowerAs<decltype(known)>; })
       .Default([](Operation *) { return nullptr; });
 }
 

@@ -16,6 +16,7 @@ namespace bn::lower {
 mlir::LogicalResult lowerTraining(NodeLowering &n);
 mlir::LogicalResult lowerTrainingGrad(NodeLowering &n);
 mlir::LogicalResult lowerInferenceGrad(NodeLowering &n);
+mlir::LogicalResult lowerNormalizeGrad(NodeLowering &n);
 /// The lowering of any op of the bn dialect; null for an op of another.
 LoweringFunction findBatchNormLowering(mlir::Operation *op);
 

@@ -1,9 +1,12 @@
-// ExpandTraining.cpp - a training step as the ops that it decomposes into.
+// ExpandTraining.cpp - training steps and gradients as the ops that they decompose into.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   %y, %mean, %s, %new… = bn.training %x …
 //   after    bn.moments, bn.pool_ghosts where the batch is split, bn.inv_stddev, bn.renorm_correction with renormalization,
 //            bn.normalize, and bn.update_average for each state tensor
+//
+//   before   %dx, %dg, %db = bn.training_grad %dy, %x …      %dx, %dg, %db, %dm, %dv = bn.inference_grad %dy, %x …
+//   after    the same backwards: bn.normalize_grad, bn.inv_stddev_grad, and bn.moments_grad where statistics are the input's
 //
 // The compiler lowers a step as a whole, which reads memory once; expanded, each formula can be seen, tested and replaced by itself.
 
@@ -88,10 +91,52 @@ struct ExpandStep : OpRewritePattern<TrainingOp> {
   }
 };
 
+/// bn.training_grad ⇒ the gradients of its steps
+struct ExpandTrainingGrad : OpRewritePattern<TrainingGradOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TrainingGradOp op, PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Value mean = op.getBatchMean(), inverse = op.getBatchInvStddev();
+    SmallVector<Type> types = {op.getInputGrad().getType(), mean.getType(), inverse.getType()};
+    llvm::append_range(types, llvm::drop_begin(op->getResultTypes()));
+    auto direct = NormalizeGradOp::create(b, loc, types[0], types[1], types[2], types[3], types[4], ArrayRef(types).drop_front(5),
+                                          op.getOutputGrad(), op.getInput(), op.getScale(), mean, inverse, op.getR(), op.getD(),
+                                          op.getAdjustmentScale(), op.getAdjustmentOffset(), op.getAxesAttr(), op.getGhostsAttr(),
+                                          op.getGroupingAttr());
+    Value varianceGrad = InvStddevGradOp::create(b, loc, inverse.getType(), direct.getInvStddevGrad(), inverse);
+    SmallVector<Value> results = {MomentsGradOp::create(b, loc, types[0], direct.getInputGrad(), op.getInput(), mean, direct.getMeanGrad(),
+                                                        varianceGrad, op.getMask(), op.getAxesAttr(), op.getGhostsAttr(),
+                                                        op.getGroupingAttr(), op.getMaskEpsilonAttr())};
+    llvm::append_range(results, direct->getResults().drop_front(3));
+    b.replaceOp(op, results);
+    return success();
+  }
+};
+
+/// bn.inference_grad ⇒ the gradients of its steps
+struct ExpandInferenceGrad : OpRewritePattern<InferenceGradOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(InferenceGradOp op, PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Type type = op.getVariance().getType();
+    if (op.getVarianceGrad().getType() != type)
+      return b.notifyMatchFailure(op, "the variance and its gradient have different types");
+    Value inverse = InvStddevOp::create(b, loc, type, op.getVariance(), op.getEpsilonAttr());
+    auto direct = NormalizeGradOp::create(b, loc, op.getInputGrad().getType(), op.getMeanGrad().getType(), type,
+                                          op.getScaleGrad().getType(), op.getOffsetGrad().getType(), TypeRange(), op.getOutputGrad(),
+                                          op.getInput(), op.getScale(), op.getMean(), inverse, Value(), Value(), Value(), Value(),
+                                          op.getAxesAttr(), b.getI64IntegerAttr(1),
+                                          GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved));
+    Value varianceGrad = InvStddevGradOp::create(b, loc, type, direct.getInvStddevGrad(), inverse);
+    b.replaceOp(op, {direct.getInputGrad(), direct.getScaleGrad(), direct.getOffsetGrad(), direct.getMeanGrad(), varianceGrad});
+    return success();
+  }
+};
+
 struct ExpandTrainingPass : impl::ExpandTrainingBase<ExpandTrainingPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandStep>(&getContext());
+    patterns.add<ExpandStep, ExpandTrainingGrad, ExpandInferenceGrad>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

@@ -49,7 +49,7 @@ LogicalResult evaluateBatchNorm(Operation *op, ArrayRef<const Tensor *> operands
       return op->emitOpError("expected operand ") << i << " to be real";
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<InferenceOp, AffineOp, TrainingOp, MomentsOp, PoolGhostsOp, InvStddevOp, RestoreVarianceOp, RenormCorrectionOp, NormalizeOp,
-            UpdateAverageOp, MergeMomentsOp, InferenceGradOp, TrainingGradOp>(
+            UpdateAverageOp, MergeMomentsOp, InferenceGradOp, TrainingGradOp, NormalizeGradOp, InvStddevGradOp, MomentsGradOp>(
           [&](auto known) { return evaluateOp(known, operands, results); })
       .Default([](Operation *unknown) { return unknown->emitOpError("is not known to the interpreter"); });
 }

@@ -1,4 +1,4 @@
-// BatchNormGradients.cpp - the gradients of bn.inference and bn.training, as BNGradients.td states them.
+// BatchNormGradients.cpp - the gradients of the bn dialect, as BNGradients.td and BNGradientSteps.td state them.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "BatchNormOps.h"
@@ -39,12 +39,16 @@ LogicalResult evaluateOp(InferenceGradOp op, Operands operands, Results &results
 }
 
 namespace {
-/// The gradients of a training step: first the sums, then the gradient of the input, which reads them.
+/// The gradients of a normalization: first the sums, then the gradient of the input, which reads them where statistics are the input's.
 class Backward {
 public:
-  Backward(TrainingGradOp op, Operands operands, const Groups &groups);
+  /// Operands by their position in the definition of `op`, whose mask comes last if it has one.
+  template <typename OpT> Backward(OpT op, Operands operands, const Groups &groups);
   LogicalResult check();
-  void run(Results &results);
+  /// Of a whole step.
+  void run(double maskEpsilon, Results &results);
+  /// With statistics that are given.
+  void runDirect(Results &results);
 
 private:
   /// What one element meets on its way through the step.
@@ -54,9 +58,10 @@ private:
   Element getElement(int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) const;
   double scaleOf(int64_t c) const { return scale ? scale->reals()[c] : 1; }
   void takeSums();
-  Tensor getInputGrad() const;
+  Tensor getInputGrad(double maskEpsilon) const;
+  void addParameterGrads(Results &results);
 
-  TrainingGradOp op;
+  Operation *op;
   const Groups &groups;
   const Tensor *dy, *x, *scale, *mean, *inverse, *r, *d, *a, *b, *mask;
   Dims aStrides, bStrides, maskStrides;
@@ -65,9 +70,9 @@ private:
 };
 } // namespace
 
-Backward::Backward(TrainingGradOp op, Operands operands, const Groups &groups) : op(op), groups(groups) {
+template <typename OpT> Backward::Backward(OpT op, Operands operands, const Groups &groups) : op(op), groups(groups), mask(nullptr) {
   const Tensor **fields[] = {&dy, &x, &scale, &mean, &inverse, &r, &d, &a, &b, &mask};
-  for (auto [i, field] : llvm::enumerate(fields))
+  for (auto [i, field] : llvm::enumerate(ArrayRef(fields).take_front(std::is_same_v<OpT, TrainingGradOp> ? 10 : 9)))
     *field = getOperand(op, operands, i);
 }
 
@@ -87,6 +92,7 @@ Backward::Element Backward::getElement(int64_t at, int64_t c, int64_t group, Arr
 }
 
 void Backward::takeSums() {
+  aStrides = groups.getStrides(a), bStrides = groups.getStrides(b), maskStrides = groups.getStrides(mask);
   for (Vector *sums : {&sum, &centredSum, &weightSum, &weightedCentredSum})
     sums->assign(groups.getNumGroups(), 0);
   scaleGrad.assign(groups.channels, 0), offsetGrad.assign(groups.channels, 0);
@@ -106,9 +112,8 @@ void Backward::takeSums() {
   });
 }
 
-Tensor Backward::getInputGrad() const {
+Tensor Backward::getInputGrad(double maskEpsilon) const {
   Tensor dx = makeTensor(x->elementType, x->shape);
-  double maskEpsilon = mask ? TrainingGradOp(op).getMaskEpsilon().convertToDouble() : 0;
   groups.forEachElement([&](int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) {
     Element e = getElement(at, c, group, index);
     double s = inverse->reals()[group], count = weightSum[group] + maskEpsilon;
@@ -119,16 +124,34 @@ Tensor Backward::getInputGrad() const {
   return dx;
 }
 
-void Backward::run(Results &results) {
-  aStrides = groups.getStrides(a), bStrides = groups.getStrides(b), maskStrides = groups.getStrides(mask);
-  takeSums();
-  results.push_back(getInputGrad());
-  results.push_back(makeResult(op, 1, groups.parameterShape, std::move(scaleGrad)));
-  results.push_back(makeResult(op, 2, groups.parameterShape, std::move(offsetGrad)));
+void Backward::addParameterGrads(Results &results) {
+  results.push_back(makeResult(op, results.size(), groups.parameterShape, std::move(scaleGrad)));
+  results.push_back(makeResult(op, results.size(), groups.parameterShape, std::move(offsetGrad)));
   if (a) {
-    results.push_back(makeResult(op, 3, a->shape, std::move(aGrad)));
-    results.push_back(makeResult(op, 4, b->shape, std::move(bGrad)));
+    results.push_back(makeResult(op, results.size(), a->shape, std::move(aGrad)));
+    results.push_back(makeResult(op, results.size(), b->shape, std::move(bGrad)));
   }
+}
+
+void Backward::run(double maskEpsilon, Results &results) {
+  takeSums();
+  results.push_back(getInputGrad(mask ? maskEpsilon : 0));
+  addParameterGrads(results);
+}
+
+void Backward::runDirect(Results &results) {
+  takeSums();
+  Tensor dx = makeTensor(x->elementType, x->shape);
+  groups.forEachElement([&](int64_t at, int64_t c, int64_t group, ArrayRef<int64_t> index) {
+    dx.mutableReals()[at] = getElement(at, c, group, index).g * inverse->reals()[group];
+  });
+  results.push_back(std::move(dx));
+  Vector meanGrad;
+  for (auto [s, g] : llvm::zip_equal(inverse->reals(), sum))
+    meanGrad.push_back(-s * g);
+  results.push_back(makeResult(op, 1, groups.getStatisticsShape(), std::move(meanGrad)));
+  results.push_back(makeResult(op, 2, groups.getStatisticsShape(), std::move(centredSum)));
+  addParameterGrads(results);
 }
 
 LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results) {
@@ -138,7 +161,53 @@ LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results)
   Backward backward(op, operands, *groups);
   if (failed(backward.check()))
     return failure();
-  backward.run(results);
+  backward.run(op.getMaskEpsilon().convertToDouble(), results);
+  return success();
+}
+
+LogicalResult evaluateOp(NormalizeGradOp op, Operands operands, Results &results) {
+  FailureOr<Groups> groups = Groups::get(op, *operands[1], op.getAxes(), op.getGhosts(), op.getGrouping());
+  if (failed(groups))
+    return failure();
+  Backward backward(op, operands, *groups);
+  if (failed(backward.check()))
+    return failure();
+  backward.runDirect(results);
+  return success();
+}
+
+LogicalResult evaluateOp(InvStddevGradOp op, Operands operands, Results &results) {
+  if (failed(checkShapes(op, operands[0]->shape, operands)))
+    return failure();
+  Vector varianceGrad;
+  for (auto [g, s] : llvm::zip_equal(operands[0]->reals(), operands[1]->reals()))
+    varianceGrad.push_back(-0.5 * s * s * s * g);
+  results.push_back(makeResult(op, 0, operands[0]->shape, std::move(varianceGrad)));
+  return success();
+}
+
+LogicalResult evaluateOp(MomentsGradOp op, Operands operands, Results &results) {
+  auto get = [&](unsigned position) { return getOperand(op, operands, position); };
+  const Tensor &direct = *get(0), &x = *get(1), &mean = *get(2), &meanGrad = *get(3), &varianceGrad = *get(4), *mask = get(5);
+  FailureOr<Groups> groups = Groups::get(op, x, op.getAxes(), op.getGhosts(), op.getGrouping());
+  if (failed(groups) || failed(checkShapes(op, x.shape, &direct)) ||
+      failed(checkShapes(op, groups->getStatisticsShape(), {&mean, &meanGrad, &varianceGrad})) ||
+      failed(checkBroadcast(op, x.shape, mask)))
+    return failure();
+  Dims maskStrides = groups->getStrides(mask);
+  auto weightAt = [&](ArrayRef<int64_t> index) { return mask ? mask->reals()[dot(index, maskStrides)] : 1; };
+  Vector count(groups->getNumGroups(), mask ? op.getMaskEpsilon().convertToDouble() : 0), centredSum(groups->getNumGroups(), 0);
+  groups->forEachElement([&](int64_t at, int64_t, int64_t group, ArrayRef<int64_t> index) {
+    count[group] += weightAt(index);
+    centredSum[group] += weightAt(index) * (x.reals()[at] - mean.reals()[group]);
+  });
+  Tensor dx = makeTensor(x.elementType, x.shape);
+  groups->forEachElement([&](int64_t at, int64_t, int64_t group, ArrayRef<int64_t> index) {
+    double dv = varianceGrad.reals()[group], n = count[group], centred = x.reals()[at] - mean.reals()[group];
+    double through = meanGrad.reals()[group] - 2 / n * dv * centredSum[group] + 2 * centred * dv;
+    dx.mutableReals()[at] = direct.reals()[at] + weightAt(index) * through / n;
+  });
+  results.push_back(std::move(dx));
   return success();
 }
 

@@ -24,6 +24,9 @@ mlir::LogicalResult evaluateOp(UpdateAverageOp op, Operands operands, Results &r
 mlir::LogicalResult evaluateOp(MergeMomentsOp op, Operands operands, Results &results);
 mlir::LogicalResult evaluateOp(InferenceGradOp op, Operands operands, Results &results);
 mlir::LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results);
+mlir::LogicalResult evaluateOp(NormalizeGradOp op, Operands operands, Results &results);
+mlir::LogicalResult evaluateOp(InvStddevGradOp op, Operands operands, Results &results);
+mlir::LogicalResult evaluateOp(MomentsGradOp op, Operands operands, Results &results);
 
 } // namespace bn::reference
 

@@ -140,3 +140,17 @@ func.func @training_grad_ghosts(%dy: tensor<6x3x5xf32>, %x: tensor<6x3x5xf32>, %
     : (tensor<6x3x5xf32>, tensor<6x3x5xf32>, tensor<2x3xf32>, tensor<2x3xf32>) -> (tensor<6x3x5xf32>, tensor<3xf32>, tensor<3xf32>)
   return %dg : tensor<3xf32>
 }
+
+func.func @normalize_grad_everything(%dy: tensor<2x3x5xf32>, %x: tensor<2x3x5xf32>, %p: tensor<3xf32>, %a: tensor<3x1xf32>) -> tensor<3x1xf32> {
+  %dx, %dm, %ds, %dg, %db, %da:2 = bn.normalize_grad %dy, %x scale %p mean %p inv_stddev %p correction(%p, %p) adjustment(%a, %a) axes [1]
+    : (tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3x1xf32>, tensor<3x1xf32>)
+    -> (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3x1xf32>, tensor<3x1xf32>)
+  return %da#0 : tensor<3x1xf32>
+}
+
+func.func @moments_grad(%g: tensor<2x3x5xf32>, %x: tensor<2x3x5xf32>, %p: tensor<3xf32>, %m: tensor<2x1x5xf32>) -> tensor<2x3x5xf32> {
+  %dv = bn.inv_stddev_grad %p, %p : tensor<3xf32>
+  %dx = bn.moments_grad %g, %x mean %p mean_grad %p variance_grad %dv mask %m axes [1] {mask_epsilon = 1.0e-7 : f64}
+    : (tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<2x1x5xf32>) -> tensor<2x3x5xf32>
+  return %dx : tensor<2x3x5xf32>
+}

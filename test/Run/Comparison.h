@@ -20,7 +20,7 @@ void compareWithReference(const std::string &module, const Tolerance &tolerance 
 /// Compiles the module's function and expects the same bits of every result from 1, 2, 3 and 5 threads.
 void compareThreads(const std::string &module, const Tolerance &inputs = {});
 
-/// Expands training steps into their parts and compares, both in the interpreter.
+/// Expands training steps and gradients into their parts, and compares those with the whole, in the interpreter, and with machine code.
 void compareExpanded(const std::string &module, const Tolerance &inputs);
 
 /// Compares one node, all of whose operands are arguments: `node` is what stands between the operands and the types,

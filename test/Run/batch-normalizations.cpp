@@ -113,6 +113,8 @@ TEST_P(BatchNormalization, expanded) { compareExpanded(GetParam().forward(), tol
 
 TEST_P(BatchNormalization, backward) { compareWithReference(GetParam().backward(), tolerance()); }
 
+TEST_P(BatchNormalization, expanded_backward) { compareExpanded(GetParam().backward(), tolerance()); }
+
 static Step plain(const char *shape, const char *parameter, const char *axes = "1", const char *element = "f32") {
   Step step{shape, parameter, axes, element};
   step.running = true;
@@ -348,13 +350,26 @@ TEST(BatchNormalizationNumbers, decomposition) {
       {2e-5, 2e-5});
 }
 
+// A set without elements says nothing, whatever its moments are.
+TEST(BatchNormalizationNumbers, merge_of_empty_sets) {
+  compareWithReference(R"(func.func @main(%m: tensor<4xf32>, %v: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %na = onnx.constant dense<[0.0, 3.0, 0.0, 2.0]> : tensor<4xf32>
+  %nb = onnx.constant dense<[0.0, 0.0, 5.0, 4.0]> : tensor<4xf32>
+  %mb = onnx.constant dense<[0x7FC00000, 0x7FC00000, 1.0, 2.0]> : tensor<4xf32>
+  %ma = onnx.constant dense<[1.0, 2.0, 0x7FC00000, 3.0]> : tensor<4xf32>
+  %mean, %variance, %n = bn.merge_moments (%ma, %v, %na), (%mb, %m, %nb) : tensor<4xf32>
+  return %mean, %variance, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+})");
+}
+
 TEST(BatchNormalizationNumbers, inference_grad) {
-  compareWithReference(R"(func.func @main(%dy: tensor<2x3x5xf32>, %x: tensor<2x3x5xf32>, %p: tensor<3xf32>)
+  const char *text = R"(func.func @main(%dy: tensor<2x3x5xf32>, %x: tensor<2x3x5xf32>, %p: tensor<3xf32>)
       -> (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) {
   %r:5 = bn.inference_grad %dy, %x scale %p mean %p variance %p axes [1] epsilon 1.0e-3
     : (tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
     -> (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
   return %r#0, %r#1, %r#2, %r#3, %r#4 : tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
-})",
-                       {2e-5, 2e-5, 0.5, 2});
+})";
+  compareWithReference(text, {2e-5, 2e-5, 0.5, 2});
+  compareExpanded(text, {2e-5, 2e-5, 0.5, 2});
 }

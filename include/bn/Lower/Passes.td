@@ -11,7 +11,7 @@ def ExpandFunctions : Pass<"bn-expand-functions", "::mlir::ModuleOp"> {
 }
 
 def ExpandTraining : Pass<"bn-expand-training"> {
-  let summary = "replaces training steps by the ops that they decompose into";
+  let summary = "replaces training steps and gradients by the ops that they decompose into";
   let dependentDialects = ["::bn::BNDialect"];
 }
 

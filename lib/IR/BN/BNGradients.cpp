@@ -1,4 +1,4 @@
-// BNGradients.cpp - verifiers of the gradients of bn.inference and bn.training.
+// BNGradients.cpp - verifiers of the gradients of bn.inference and bn.training, and of their steps.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Constraints.h"
@@ -28,7 +28,7 @@ LogicalResult InferenceGradOp::verify() {
 }
 
 /// C5: the adjustment's gradients have the adjustment's types.
-static LogicalResult verifyAdjustmentGrads(TrainingGradOp op) {
+template <typename OpT> static LogicalResult verifyAdjustmentGrads(OpT op) {
   SmallVector<Value, 2> adjustment;
   if (op.getAdjustmentScale())
     adjustment = {op.getAdjustmentScale(), op.getAdjustmentOffset()};
@@ -62,4 +62,49 @@ LogicalResult TrainingGradOp::verify() {
 
 void TrainingGradOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<DropUnreadGrouping<TrainingGradOp>, DropUnreadMaskEpsilon<TrainingGradOp>>(context);
+}
+
+LogicalResult NormalizeGradOp::verify() {
+  Type x = getInput().getType();
+  int64_t ghosts = getGhosts();
+  NamedValue scaleBy = {"adjustment_scale", getAdjustmentScale()}, offsetBy = {"adjustment_offset", getAdjustmentOffset()};
+  NamedValue r = {"r", getR()}, d = {"d", getD()};
+  std::initializer_list<NamedValue> statistics = {{"mean", getMean()},
+                                                  {"inv_stddev", getInvStddev()},
+                                                  {"mean_grad", getMeanGrad()},
+                                                  {"inv_stddev_grad", getInvStddevGrad()}};
+  if (failed(verifyAxes(*this, x, getAxes()))) // C1
+    return failure();
+  if (failed(verifyParameters(*this, // C2
+                              {{"scale", getScale()}, r, d, {"scale_grad", getScaleGrad()}, {"offset_grad", getOffsetGrad()}}, x,
+                              getAxes())) ||
+      failed(verifyParameters(*this, statistics, x, getAxes(), ghosts)))
+    return failure();
+  if (failed(verifyGhosts(*this, x, getAxes(), ghosts)) ||                                           // C3
+      failed(verifyAbsentWithGhosts(*this, ghosts, {scaleBy, offsetBy})) ||                          // C3
+      failed(verifyTogether(*this, {r, d})) || failed(verifyTogether(*this, {scaleBy, offsetBy})) || // C4
+      failed(verifyBroadcast(*this, {scaleBy, offsetBy}, x)))                                        // C4
+    return failure();
+  return verifyAdjustmentGrads(*this); // C5
+}
+
+void NormalizeGradOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropUnreadGrouping<NormalizeGradOp>>(context);
+}
+
+LogicalResult MomentsGradOp::verify() {
+  Type x = getInput().getType();
+  int64_t ghosts = getGhosts();
+  std::initializer_list<NamedValue> statistics = {
+      {"mean", getMean()}, {"mean_grad", getMeanGrad()}, {"variance_grad", getVarianceGrad()}};
+  if (failed(verifyAxes(*this, x, getAxes())) ||                             // C1
+      failed(verifyParameters(*this, statistics, x, getAxes(), ghosts)) ||   // C2
+      failed(verifyGhosts(*this, x, getAxes(), ghosts)) ||                   // C3
+      failed(verifyAbsentWithGhosts(*this, ghosts, {{"mask", getMask()}})))  // C3
+    return failure();
+  return verifyBroadcast(*this, {{"mask", getMask()}}, x); // C4
+}
+
+void MomentsGradOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropUnreadGrouping<MomentsGradOp>, DropUnreadMaskEpsilon<MomentsGradOp>>(context);
 }

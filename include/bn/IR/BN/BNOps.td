@@ -137,5 +137,6 @@ def BN_TrainingOp : BN_Op<"training", [AttrSizedOperandSegments]> {
 
 include "bn/IR/BN/BNDecomposition.td"
 include "bn/IR/BN/BNGradients.td"
+include "bn/IR/BN/BNGradientSteps.td"
 
 #endif // BN_IR_BN_BNOPS_TD

@@ -76,7 +76,7 @@ std::optional<CodeCache> CodeCache::find(ModuleOp module, const ExecutionOptions
   HashStream hash;
   writeProgram(hash);
   writeProcessor(hash);
-  hash << options.winograd << '\n';
+  hash << options.processor << '\n' << options.winograd << '\n';
   (void)writeBytecodeToFile(module, hash);
   CodeCache cache;
   cache.folder = cache.path = *folder;

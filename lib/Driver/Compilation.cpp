@@ -32,11 +32,11 @@ static Expected<SmallVector<RankedTensorType>> getOutputTypes(ModuleOp module) {
 
 /// Graph form with bound shapes => machine code.
 static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &options, Session &session) {
-  if (Error error = lowerToKernel(module, {.winograd = options.winograd}, session))
+  if (Error error = lowerToKernel(module, options, session))
     return error;
-  if (Error error = generateCode(module, session))
+  if (Error error = generateCode(module, options, session))
     return error;
-  return compileModel(module, options.threads);
+  return compileModel(module, options.threads, options.processor);
 }
 
 Expected<Compilation> compileGraph(ModuleOp module, const ExecutionOptions &options, Session &session) {

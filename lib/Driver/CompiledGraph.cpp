@@ -4,6 +4,7 @@
 #include "CompiledGraph.h"
 
 #include "Compilation.h"
+#include "bn/Codegen/Target.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Runtime/Engine.h"
 
@@ -14,6 +15,8 @@ using llvm::Expected;
 namespace bn::driver {
 
 Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  if (Error error = checkRunsHere(options.processor))
+    return error;
   Expected<Compilation> compilation = compileGraph(module, options, session);
   if (!compilation)
     return compilation.takeError();

@@ -24,10 +24,10 @@ static Error runStages(ModuleOp module, ArrayRef<BoundInput> inputs, const RunOp
   if (last >= Stage::Lower) {
     if (Error error = bindShapes(module, inputs, session))
       return error;
-    if (Error error = lowerToKernel(module, {.winograd = options.execution.winograd}, session))
+    if (Error error = lowerToKernel(module, options.execution, session))
       return error;
   }
-  return last >= Stage::Codegen ? generateCode(module, session) : Error::success();
+  return last >= Stage::Codegen ? generateCode(module, options.execution, session) : Error::success();
 }
 
 /// Prints the IR as a stage leaves it, weights in short.

@@ -7,6 +7,7 @@
 
 #include "bn/Driver/ExitCode.h"
 #include "bn/Codegen/Passes.h"
+#include "bn/Codegen/Target.h"
 #include "bn/Lower/Passes.h"
 #include "bn/Optimize/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -52,15 +53,24 @@ Error bindShapes(ModuleOp module, TypeRange types, Session &session) {
   });
 }
 
-Error lowerToKernel(ModuleOp module, const LowerOptions &options, Session &session) {
+Error lowerToKernel(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  llvm::Expected<const Target *> target = findTarget(options.processor);
+  if (!target)
+    return target.takeError();
   DialectRegistry registry; // here and not in the session: verbs that only read and write models start faster
   registerCodegenDialects(registry);
   session.getContext()->appendDialectRegistry(registry);
-  return runPasses(module, session, std::errc::not_supported, [&](OpPassManager &passes) { buildLowerPipeline(passes, options); });
+  return runPasses(module, session, std::errc::not_supported, [&](OpPassManager &passes) {
+    buildLowerPipeline(passes, {(*target)->vectorBits, options.winograd});
+  });
 }
 
-Error generateCode(ModuleOp module, Session &session) {
-  return runPasses(module, session, std::errc::state_not_recoverable, [](OpPassManager &passes) { buildCodegenPipeline(passes); });
+Error generateCode(ModuleOp module, const ExecutionOptions &options, Session &session) {
+  llvm::Expected<const Target *> target = findTarget(options.processor);
+  if (!target)
+    return target.takeError();
+  return runPasses(module, session, std::errc::state_not_recoverable,
+                   [&](OpPassManager &passes) { buildCodegenPipeline(passes, (*target)->vectorBits); });
 }
 
 } // namespace bn::driver

@@ -21,10 +21,10 @@ llvm::Error bindShapes(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs,
 llvm::Error bindShapes(mlir::ModuleOp module, mlir::TypeRange types, Session &session);
 
 /// Graph form of static shapes to kernel form.
-llvm::Error lowerToKernel(mlir::ModuleOp module, const LowerOptions &options, Session &session);
+llvm::Error lowerToKernel(mlir::ModuleOp module, const ExecutionOptions &options, Session &session);
 
 /// Kernel form to llvm form.
-llvm::Error generateCode(mlir::ModuleOp module, Session &session);
+llvm::Error generateCode(mlir::ModuleOp module, const ExecutionOptions &options, Session &session);
 
 } // namespace bn::driver
 

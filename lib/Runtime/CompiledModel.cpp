@@ -1,4 +1,4 @@
-// CompiledModel.cpp - the llvm dialect made machine code for this machine.
+// CompiledModel.cpp - the llvm dialect made machine code.
 // SPDX-License-Identifier: Apache-2.0
 //
 // The module is cut into as many parts as there are threads, and they are compiled at once.
@@ -70,8 +70,8 @@ static std::unique_ptr<Module> translate(mlir::ModuleOp module, LLVMContext &con
 }
 
 /// Optimizes a part and makes it machine code.
-static Expected<std::unique_ptr<MemoryBuffer>> compilePart(Part &part, orc::JITTargetMachineBuilder host) {
-  Expected<std::unique_ptr<TargetMachine>> machine = host.createTargetMachine();
+static Expected<std::unique_ptr<MemoryBuffer>> compilePart(Part &part, orc::JITTargetMachineBuilder target) {
+  Expected<std::unique_ptr<TargetMachine>> machine = target.createTargetMachine();
   if (!machine)
     return machine.takeError();
   if (Error error = optimize(*part.code, **machine))
@@ -80,12 +80,12 @@ static Expected<std::unique_ptr<MemoryBuffer>> compilePart(Part &part, orc::JITT
 }
 
 /// Translates the module in parts and compiles them at once, each on a thread.
-static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned threads, const orc::JITTargetMachineBuilder &host) {
+static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned threads, const orc::JITTargetMachineBuilder &target) {
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   module.getContext()->appendDialectRegistry(registry);
-  Expected<std::unique_ptr<TargetMachine>> machine = orc::JITTargetMachineBuilder(host).createTargetMachine();
+  Expected<std::unique_ptr<TargetMachine>> machine = orc::JITTargetMachineBuilder(target).createTargetMachine();
   if (!machine)
     return machine.takeError();
   std::vector<Part> parts;
@@ -97,24 +97,26 @@ static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned 
   }
   std::vector<std::thread> workers;
   for (Part &part : parts)
-    workers.emplace_back([&part, &host] { part.object = compilePart(part, host); });
+    workers.emplace_back([&part, &target] { part.object = compilePart(part, target); });
   for (std::thread &worker : workers)
     worker.join();
   return parts;
 }
 
-Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned threads) {
+Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned threads, StringRef processor) {
   CompiledModel model;
   if (Error error = readPlan(module, model))
     return error;
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
-  Expected<orc::JITTargetMachineBuilder> host = orc::JITTargetMachineBuilder::detectHost();
-  if (!host)
-    return host.takeError();
-  host->setCodeGenOptLevel(CodeGenOptLevel::Default);
-  host->setRelocationModel(Reloc::PIC_);
-  Expected<std::vector<Part>> parts = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *host);
+  Expected<orc::JITTargetMachineBuilder> target = orc::JITTargetMachineBuilder::detectHost();
+  if (!target)
+    return target.takeError();
+  if (!processor.empty())
+    target->setCPU(processor.str()).getFeatures() = SubtargetFeatures();
+  target->setCodeGenOptLevel(CodeGenOptLevel::Default);
+  target->setRelocationModel(Reloc::PIC_);
+  Expected<std::vector<Part>> parts = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *target);
   if (!parts)
     return parts.takeError();
   Error errors = Error::success();

@@ -15,3 +15,22 @@ TEST(Target, unknown_width_is_portable) {
 }
 
 TEST(Target, host_is_a_row) { EXPECT_GE(bn::hostTarget().vectorBits, 128u); }
+
+static unsigned getVectorBits(llvm::StringRef processor) {
+  llvm::Expected<const bn::Target *> target = bn::findTarget(processor);
+  return target ? (*target)->vectorBits : (llvm::consumeError(target.takeError()), 0);
+}
+
+#if defined(__x86_64__)
+TEST(Target, processors_by_name) {
+  EXPECT_EQ(getVectorBits("x86-64"), 128u);
+  EXPECT_EQ(getVectorBits("x86-64-v3"), 256u);
+  EXPECT_EQ(getVectorBits("skylake-avx512"), 512u);
+}
+#endif
+
+TEST(Target, no_name_is_the_host) { EXPECT_EQ(getVectorBits(""), bn::hostTarget().vectorBits); }
+
+TEST(Target, no_such_processor) { EXPECT_EQ(getVectorBits("no-such-processor"), 0u); }
+
+TEST(Target, host_runs_its_own_code) { EXPECT_FALSE(static_cast<bool>(bn::checkRunsHere(""))); }

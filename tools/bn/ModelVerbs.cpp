@@ -27,7 +27,7 @@ void addOptimize(CLI::App &app, Action &action) {
   addChoice<TrainingMode>(*verb, "--bn-training", options->training,
                           {{"keep", TrainingMode::Keep}, {"error", TrainingMode::Error}, {"infer", TrainingMode::Infer}},
                           "what becomes of BatchNormalizations in training mode (default keep)");
-  verb->add_flag("--verify{1}", options->verifyDraws, "compares before and after on N random inputs: --verify=N, --verify is 1");
+  verb->add_flag("--verify{1}", options->verifyDraws, "compares before and after on N random inputs (default 1)");
   verb->add_option("--restore-file", options->restoreFile, "writes what bn restore needs to bring the model back")->type_name("FILE");
   addTolerance(*verb, options->tolerance);
   addInputs(*verb, options->input);

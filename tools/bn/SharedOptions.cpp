@@ -64,7 +64,10 @@ void addTolerance(CLI::App &verb, ToleranceOptions &options) {
 
 void addCompilation(CLI::App &verb, ExecutionOptions &options) {
   verb.add_option("--threads", options.threads, "to compile and to run on (default: one per core)")->check(within(1, 1024))->type_name("N");
-  verb.add_flag("--no-winograd{false}", options.winograd, "plain sums in 3x3 convolutions: slower, with smaller rounding errors");
+  verb.add_option("--cpu", options.processor, "processor to compile for, as x86-64-v3 or skylake-avx512\n(default: this machine's)")
+      ->type_name("NAME");
+  verb.add_flag_callback(
+      "--no-winograd", [&] { options.winograd = false; }, "plain sums in 3x3 convolutions: slower, with smaller rounding errors");
 }
 
 void addExecution(CLI::App &verb, ExecutionOptions &options) {
@@ -75,7 +78,8 @@ void addExecution(CLI::App &verb, ExecutionOptions &options) {
 
 void addCache(CLI::App &verb, ExecutionOptions &options) {
   options.cache = true;
-  verb.add_flag("--no-cache{false}", options.cache, "compiles anew and keeps no code in $BN_CACHE (default ~/.cache/bn)");
+  verb.add_flag_callback(
+      "--no-cache", [&] { options.cache = false; }, "compiles anew and keeps no code in $BN_CACHE (default ~/.cache/bn)");
 }
 
 void addInitializers(CLI::App &verb, Initializers &initializers) {

@@ -15,6 +15,17 @@
 using namespace bn::tool;
 using bn::driver::ExitCode;
 
+namespace {
+/// Shows a flag that may have a value as `--verify[=N]`.
+class HelpFormatter : public CLI::Formatter {
+  std::string make_option_name(const CLI::Option *option, bool isPositional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, isPositional);
+    size_t value = name.find('{');
+    return value == std::string::npos ? name : name.substr(0, value) + "[=N]";
+  }
+};
+} // namespace
+
 static int toInt(ExitCode code) { return static_cast<int>(code); }
 
 /// Says that bn is at fault and ends with the exit code for that. Calls only what a signal handler may.
@@ -107,6 +118,7 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", BN_VERSION_TEXT);
   app.set_help_flag("-h,--help", "shows this help");
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   app.get_formatter()->label("Subcommands", "Verbs");
   app.get_formatter()->label("REQUIRED", "");

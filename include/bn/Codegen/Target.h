@@ -5,6 +5,7 @@
 #define BN_CODEGEN_TARGET_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 
 namespace bn {
 
@@ -16,6 +17,13 @@ struct Target {
 
 /// The widest vectors of the processor that this program runs on.
 const Target &hostTarget();
+
+/// The row for a processor by LLVM's name, as `x86-64-v3` or `skylake-avx512`; empty is this machine's. Errors: `invalid_argument` for a
+/// name that LLVM does not know for this machine's architecture.
+llvm::Expected<const Target *> findTarget(llvm::StringRef processor);
+
+/// Errors: `invalid_argument` where this machine cannot run code for the processor.
+llvm::Error checkRunsHere(llvm::StringRef processor);
 
 /// The row for vectors of so many bits, the portable one if there is none.
 const Target &targetOf(unsigned vectorBits);

@@ -22,9 +22,10 @@ enum class EngineKind { Jit, Reference };
 /// How a model is executed.
 struct ExecutionOptions {
   EngineKind engine = EngineKind::Jit;
-  unsigned threads = 0; ///< 0: one per core
-  bool winograd = true; ///< fast 3×3 convolutions, whose rounding errors are larger: see LowerOptions
-  bool cache = false;   ///< keeps compiled code for the next process, see CodeCache
+  unsigned threads = 0;       ///< 0: one per core
+  std::string processor = {}; ///< to compile for, by LLVM's name; empty: this machine's
+  bool winograd = true;       ///< fast 3×3 convolutions, whose rounding errors are larger: see LowerOptions
+  bool cache = false;         ///< keeps compiled code for the next process, see CodeCache
 };
 
 /// What is fed to a model.

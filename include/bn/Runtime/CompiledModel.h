@@ -13,7 +13,7 @@
 
 namespace bn {
 
-/// Machine code for this machine, and what running it takes.
+/// Machine code, and what running it takes.
 struct CompiledModel {
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects; ///< position-independent object files with the entry `bn_run`
   size_t inputs = 0, outputs = 0;                           ///< numbers of buffers
@@ -24,8 +24,9 @@ struct CompiledModel {
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 
-/// Compiles a module in llvm form (see Pipelines.h) on so many threads; 0 is one per core.
-llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads);
+/// Compiles a module in llvm form (see Pipelines.h) on so many threads; 0 is one per core. `processor` is LLVM's name of the one that the
+/// module was made for; empty is this machine's.
+llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads, llvm::StringRef processor = "");
 
 /// Writes a compiled model; `context` is the one of its weights.
 void writeCompiledModel(const CompiledModel &model, mlir::MLIRContext *context, llvm::raw_ostream &os);

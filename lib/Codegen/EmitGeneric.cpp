@@ -7,15 +7,15 @@
 //       for (reduced dimensions)   accumulators = body(inputs, accumulators)
 //       store accumulators
 //
-// When the vector dimension itself is reduced, accumulators are vectors of partial results, combined at the end.
+// When the vector dimension itself is reduced (GenericReductions.cpp), accumulators are vectors of partial results, combined at the end.
+// Results that are too large for the cache go past it (GenericStreams.cpp); what is read across its rows is transposed in registers
+// (GenericTransposes.cpp).
 
-#include "LoopNest.h"
+#include "GenericEmitter.h"
 #include "ParallelLoop.h"
-#include "StreamedStores.h"
 #include "VectorBody.h"
 #include "bn/Codegen/Passes.h"
 
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -28,48 +28,10 @@ namespace bn {
 using namespace mlir;
 using namespace bn;
 
-/// Iterations of one forall are split no finer than this along the vector dimension.
-static constexpr int64_t kMaxSplit = 64;
-/// Fewer outer iterations than this do not keep all workers busy; the vector dimension is split, too.
-static constexpr int64_t kFewIterations = 8;
 /// Vector operations that several workers are worth waking for.
 static constexpr int64_t kWorthSplitting = 32768;
 /// Vectors of accumulators in flight where there is a reduction.
 static constexpr int64_t kReductionUnroll = 4;
-
-namespace {
-/// A stretch of the vector dimension: `count` steps of `unroll` vectors of `lanes`.
-struct Stretch {
-  int64_t begin, count, lanes, unroll;
-  int64_t step() const { return lanes * unroll; }
-};
-
-class GenericEmitter {
-public:
-  explicit GenericEmitter(LoopNest nest) : nest(std::move(nest)), loc(this->nest.op.getLoc()) {}
-  void emit(OpBuilder &builder);
-
-private:
-  SmallVector<Stretch> stretches() const;
-  int64_t work();
-  void emitStretch(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch);
-  void emitPoint(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch);
-  void emitVectorReduction(OpBuilder &builder, SmallVector<Value> indices);
-  bool streams();
-  void emitStreams(OpBuilder &builder, SmallVector<int64_t> sizes, int64_t pieces,
-                   llvm::function_ref<SmallVector<Value>(ValueRange)> indicesOf);
-  SmallVector<Value> emitReductions(OpBuilder &builder, SmallVector<Value> indices, ArrayRef<unsigned> loops, ValueRange carried,
-                                    const Stretch &stretch);
-  SmallVector<Value> emitBodies(OpBuilder &builder, ArrayRef<Value> indices, ValueRange carried, const Stretch &stretch);
-  Value address(OpBuilder &builder, unsigned operand, ArrayRef<Value> indices, int64_t shift);
-  Value load(OpBuilder &builder, unsigned operand, ArrayRef<Value> indices, int64_t shift, int64_t lanes);
-  unsigned inputs() { return nest.op.getNumDpsInputs(); }
-  SmallVector<unsigned> reducedDims(bool withVectors) const;
-
-  LoopNest nest;
-  Location loc;
-};
-} // namespace
 
 SmallVector<unsigned> GenericEmitter::reducedDims(bool withVectors) const {
   SmallVector<unsigned> loops;
@@ -137,7 +99,20 @@ Value GenericEmitter::load(OpBuilder &builder, unsigned operand, ArrayRef<Value>
   return vector::FromElementsOp::create(builder, loc, VectorType::get({lanes}, o.view.element), elements);
 }
 
-/// The body once for each vector in flight; `carried` holds the outputs' values, vector by vector.
+SmallVector<Value> GenericEmitter::emitVectors(OpBuilder &builder, ArrayRef<Value> indices, ValueRange arguments, int64_t shift,
+                                               int64_t lanes) {
+  auto indexOf = [&](uint64_t dim) -> Value {
+    if (static_cast<int64_t>(dim) != nest.vectorDim)
+      return indices[dim];
+    Value first = LinearIndex(shift).add(indices[dim], 1).emit(builder, loc);
+    if (lanes == 1)
+      return first;
+    Value iota = arith::ConstantOp::create(builder, loc, builder.getIndexVectorAttr(llvm::to_vector(llvm::seq<int64_t>(0, lanes))));
+    return arith::AddIOp::create(builder, loc, splat(builder, loc, first, lanes), iota);
+  };
+  return emitBody(builder, *nest.op.getBody(), arguments, lanes, indexOf);
+}
+
 SmallVector<Value> GenericEmitter::emitBodies(OpBuilder &builder, ArrayRef<Value> indices, ValueRange carried, const Stretch &stretch) {
   unsigned outputs = nest.op.getNumDpsInits();
   SmallVector<Value> results;
@@ -147,29 +122,9 @@ SmallVector<Value> GenericEmitter::emitBodies(OpBuilder &builder, ArrayRef<Value
     for (unsigned i = 0; i < inputs(); ++i)
       arguments.push_back(load(builder, i, indices, shift, stretch.lanes));
     llvm::append_range(arguments, carried.slice(u * outputs, outputs));
-    auto indexOf = [&](uint64_t dim) -> Value {
-      if (static_cast<int64_t>(dim) != nest.vectorDim)
-        return indices[dim];
-      Value first = LinearIndex(shift).add(indices[dim], 1).emit(builder, loc);
-      if (stretch.lanes == 1)
-        return first;
-      auto lanes = llvm::to_vector(llvm::seq<int64_t>(0, stretch.lanes));
-      Value iota = arith::ConstantOp::create(builder, loc, builder.getIndexVectorAttr(lanes));
-      return arith::AddIOp::create(builder, loc, splat(builder, loc, first, stretch.lanes), iota);
-    };
-    llvm::append_range(results, emitBody(builder, *nest.op.getBody(), arguments, stretch.lanes, indexOf));
+    llvm::append_range(results, emitVectors(builder, indices, arguments, shift, stretch.lanes));
   }
   return results;
-}
-
-SmallVector<Value> GenericEmitter::emitReductions(OpBuilder &builder, SmallVector<Value> indices, ArrayRef<unsigned> loops,
-                                                  ValueRange carried, const Stretch &stretch) {
-  if (loops.empty())
-    return emitBodies(builder, indices, carried, stretch);
-  return emitLoop(builder, loc, 0, nest.dims[loops[0]].size, 1, carried, [&](OpBuilder &b, Value iv, ValueRange inner) {
-    indices[loops[0]] = iv;
-    return emitReductions(b, indices, loops.drop_front(), inner, stretch);
-  });
 }
 
 void GenericEmitter::emitPoint(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch) {
@@ -188,41 +143,6 @@ void GenericEmitter::emitPoint(OpBuilder &builder, SmallVector<Value> indices, c
   }
 }
 
-void GenericEmitter::emitVectorReduction(OpBuilder &builder, SmallVector<Value> indices) {
-  SmallVector<Operation *> combiners;
-  (void)matchReduction(nest.op.getRegionOutputArgs(), 0, combiners);
-  Value neutral = arith::ConstantOp::create(builder, loc, *arith::getNeutralElement(combiners[0]));
-  Value out = load(builder, inputs(), indices, 0, 1);
-  for (const Stretch &stretch : stretches()) {
-    auto overVectors = [&](OpBuilder &b, SmallVector<Value> at, ValueRange inner) {
-      return emitLoop(b, loc, stretch.begin, stretch.begin + stretch.count * stretch.step(), stretch.step(), inner,
-                      [&](OpBuilder &b2, Value iv, ValueRange partial) {
-                        at[nest.vectorDim] = iv;
-                        return emitBodies(b2, at, partial, stretch);
-                      });
-    };
-    std::function<SmallVector<Value>(OpBuilder &, SmallVector<Value>, ArrayRef<unsigned>, ValueRange)> overLoops =
-        [&](OpBuilder &b, SmallVector<Value> at, ArrayRef<unsigned> loops, ValueRange inner) -> SmallVector<Value> {
-      if (loops.empty())
-        return overVectors(b, at, inner);
-      return emitLoop(b, loc, 0, nest.dims[loops[0]].size, 1, inner, [&](OpBuilder &b2, Value iv, ValueRange next) {
-        at[loops[0]] = iv;
-        return overLoops(b2, at, loops.drop_front(), next);
-      });
-    };
-    SmallVector<Value> start(stretch.unroll, splat(builder, loc, neutral, stretch.lanes));
-    for (Value partial : overLoops(builder, indices, reducedDims(false), start)) {
-      if (stretch.lanes > 1)
-        partial = vector::ReductionOp::create(builder, loc, *linalg::getCombinerOpKind(combiners[0]), partial,
-                                              arith::FastMathFlags::reassoc);
-      IRMapping mapping;
-      mapping.map(combiners[0]->getOperands(), ValueRange{out, partial});
-      out = builder.clone(*combiners[0], mapping)->getResult(0);
-    }
-  }
-  storeLanes(builder, loc, out, nest.operands[inputs()].view.row, address(builder, inputs(), indices, 0));
-}
-
 void GenericEmitter::emitStretch(OpBuilder &builder, SmallVector<Value> indices, const Stretch &stretch) {
   emitLoop(builder, loc, stretch.begin, stretch.begin + stretch.count * stretch.step(), stretch.step(), {},
            [&](OpBuilder &b, Value iv, ValueRange) {
@@ -232,57 +152,16 @@ void GenericEmitter::emitStretch(OpBuilder &builder, SmallVector<Value> indices,
            });
 }
 
-/// Whether the result, too large for the cache, goes past it. One that overwrites an input is in cache already.
-bool GenericEmitter::streams() {
-  NestOperand &out = nest.operands.back();
-  if (!reducedDims(true).empty() || nest.op.getNumDpsInits() != 1 || nest.lanes < 4 || !llvm::isPowerOf2_64(nest.lanes) ||
-      nest.op.payloadUsesValueFromOperand(nest.op.getDpsInitOperand(0)) || nest.dims[nest.vectorDim].steps.back() != 1)
-    return false;
-  int64_t bytes = 0;
-  for (auto [i, operand] : llvm::enumerate(nest.operands)) {
-    if (operand.scalar)
-      continue;
-    if (!operand.output && nest.op->getOperand(i) == nest.op.getDpsInits()[0])
-      return false;
-    int64_t size = operand.view.element.getIntOrFloatBitWidth() / 8;
-    for (const NestDim &dim : nest.dims)
-      size *= dim.steps[i] ? dim.size : 1;
-    bytes += size;
-  }
-  return shouldStream(bytes) && out.linear;
-}
-
-/// A forall over the outer loops and `pieces` of the vector dimension.
-void GenericEmitter::emitStreams(OpBuilder &builder, SmallVector<int64_t> sizes, int64_t pieces,
-                                 llvm::function_ref<SmallVector<Value>(ValueRange)> indicesOf) {
-  int64_t size = nest.dims[nest.vectorDim].size, each = llvm::divideCeil(llvm::divideCeil(size, pieces), nest.lanes) * nest.lanes;
-  sizes.push_back(llvm::divideCeil(size, each));
-  unsigned out = nest.operands.size() - 1;
-  emitParallel(builder, loc, sizes, work(), [&](OpBuilder &b, ValueRange ivs) {
-    SmallVector<Value> indices = indicesOf(ivs.drop_back());
-    Value first = LinearIndex().add(ivs.back(), each).emit(b, loc);
-    indices[nest.vectorDim] = first;
-    Value left = LinearIndex(size).add(first, -1).emit(b, loc);
-    Value count = arith::MinUIOp::create(b, loc, left, arith::ConstantIndexOp::create(b, loc, each));
-    emitStreamed(b, loc, nest.operands[out].view, address(b, out, indices, 0), count, nest.lanes,
-                 [&](OpBuilder &inner, Value begin, int64_t lanes, bool aligned) {
-                   indices[nest.vectorDim] = arith::AddIOp::create(inner, loc, first, begin);
-                   Value result = emitBodies(inner, indices, Value(), {0, 1, lanes, 1})[0];
-                   Value at = address(inner, out, indices, 0), row = nest.operands[out].view.row;
-                   if (aligned)
-                     storeStreamed(inner, loc, result, row, at);
-                   else
-                     storeLanes(inner, loc, result, row, at);
-                 });
-  });
-}
-
-/// The largest divisor of n that is at most `limit`.
-static int64_t largestDivisor(int64_t n, int64_t limit) {
+int64_t bn::largestDivisor(int64_t n, int64_t limit) {
   int64_t divisor = std::min(n, limit);
   while (n % divisor)
     --divisor;
   return divisor;
+}
+
+bool GenericEmitter::writesVectors() {
+  return reducedDims(true).empty() && nest.op.getNumDpsInits() == 1 && nest.vectorDim >= 0 && nest.operands.back().linear &&
+         !nest.op.payloadUsesValueFromOperand(nest.op.getDpsInitOperand(0)) && nest.dims[nest.vectorDim].steps.back() == 1;
 }
 
 void GenericEmitter::emit(OpBuilder &builder) {
@@ -310,6 +189,8 @@ void GenericEmitter::emit(OpBuilder &builder) {
       else
         emitVectorReduction(b, indicesOf(ivs));
     });
+  if (int64_t other = findTransposed(); other >= 0)
+    return emitTransposes(builder, other);
   if (streams())
     return emitStreams(builder, sizes, iterations < kFewIterations ? kMaxSplit : 1, indicesOf);
   SmallVector<Stretch> parts = stretches();

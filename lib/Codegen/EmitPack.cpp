@@ -1,13 +1,15 @@
 // EmitPack.cpp - emits the loops between the plain and the blocked layout.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   pack      forall (image, block, row): for x: gather a vector of channels, store it
-//   unpack    forall (image, block, row): for channels of the block: for x in vectors: gather a vector along the row, store it
+//   forall (image, block, row)
+//     for tiles of columns: load a vector for each channel (pack) or column (unpack), transpose them in registers, store them
 //
-// The last block of channels may be partly empty; it has loops of its own.
+// The last block of channels may be partly empty, and the last tile of a row smaller; they have loops of their own. Small images are one
+// row, where no halo is between their rows.
 
 #include "LinearView.h"
 #include "ParallelLoop.h"
+#include "TransposeVectors.h"
 #include "bn/Codegen/Passes.h"
 
 namespace bn {
@@ -17,6 +19,9 @@ namespace bn {
 
 using namespace mlir;
 using namespace bn;
+
+/// Rows whose last tile takes much of the time are shorter than this.
+static constexpr int64_t kShortRow = 64;
 
 namespace {
 /// The two layouts of one tensor.
@@ -31,19 +36,28 @@ static FailureOr<Layouts> layoutsOf(OpBuilder &builder, Location loc, Value plai
   if (failed(p) || failed(b))
     return failure();
   ArrayRef<int64_t> shape = cast<MemRefType>(plain.getType()).getShape();
-  return Layouts{*p, *b, shape[0], shape[1], shape[2], shape[3], cast<MemRefType>(blocked.getType()).getShape()[4]};
+  Layouts l{*p, *b, shape[0], shape[1], shape[2], shape[3], cast<MemRefType>(blocked.getType()).getShape()[4]};
+  bool isOneRow = p->strides[2] == l.columns * p->strides[3] && b->strides[2] == l.columns * b->strides[3];
+  if (isOneRow && l.columns < kShortRow && l.rows <= kShortRow) {
+    l.columns *= l.rows;
+    l.rows = 1;
+  }
+  return l;
 }
 
-/// Elements `stride` apart as a vector of `lanes`, zeros behind the first `count`.
-static Value gather(OpBuilder &builder, Location loc, const LinearView &view, Value start, int64_t stride, int64_t count, int64_t lanes) {
+/// Elements `stride` apart from a place on as a vector, of one element, too.
+static Value loadRow(OpBuilder &builder, Location loc, const LinearView &view, Value index, int64_t stride, int64_t count) {
+  auto type = VectorType::get({count}, view.element);
+  if (stride == 1)
+    return vector::LoadOp::create(builder, loc, type, view.row, index);
   SmallVector<Value> elements;
   for (int64_t i = 0; i < count; ++i)
-    elements.push_back(loadLanes(builder, loc, view.row, LinearIndex(i * stride).add(start, 1).emit(builder, loc), 1));
-  if (count < lanes)
-    elements.resize(lanes, arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(view.element))));
-  if (lanes == 1)
-    return elements[0];
-  return vector::FromElementsOp::create(builder, loc, VectorType::get({lanes}, view.element), elements);
+    elements.push_back(loadLanes(builder, loc, view.row, LinearIndex(i * stride).add(index, 1).emit(builder, loc), 1));
+  return vector::FromElementsOp::create(builder, loc, type, elements);
+}
+
+static void storeRow(OpBuilder &builder, Location loc, Value vector, const LinearView &view, Value index) {
+  vector::StoreOp::create(builder, loc, vector, view.row, index);
 }
 
 /// Calls `body` with (image, block, row) for the full blocks, and for the last one if it is partly empty.
@@ -59,6 +73,19 @@ static void overBlocks(OpBuilder &builder, Location loc, const Layouts &l,
     });
 }
 
+/// Calls `body` with the first column and the number of columns of each tile of a row.
+static void overColumns(OpBuilder &builder, Location loc, const Layouts &l, llvm::function_ref<void(OpBuilder &, Value, int64_t)> body) {
+  int64_t rest = l.columns % kTransposed, whole = l.columns - rest;
+  auto tiles = [&](int64_t begin, int64_t end, int64_t count) {
+    emitLoop(builder, loc, begin, end, std::max<int64_t>(count, 1), {}, [&](OpBuilder &inner, Value column, ValueRange) {
+      body(inner, column, count);
+      return SmallVector<Value>();
+    });
+  };
+  tiles(0, whole, kTransposed);
+  tiles(whole, l.columns, rest);
+}
+
 static LogicalResult emitPack(kernel::PackOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -66,15 +93,21 @@ static LogicalResult emitPack(kernel::PackOp op) {
   if (failed(layouts))
     return failure();
   const LinearView &in = layouts->plain, &out = layouts->blocked;
+  if (out.strides[4] != 1)
+    return failure();
   overBlocks(builder, loc, *layouts, [&](OpBuilder &b, Value image, Value block, Value row, int64_t channels) {
     LinearIndex from(in.offset), to(out.offset);
     from.add(image, in.strides[0]).add(block, layouts->block * in.strides[1]).add(row, in.strides[2]);
     to.add(image, out.strides[0]).add(block, out.strides[1]).add(row, out.strides[2]);
-    emitLoop(b, loc, 0, layouts->columns, 1, {}, [&](OpBuilder &inner, Value column, ValueRange) {
-      Value start = LinearIndex(from).add(column, in.strides[3]).emit(inner, loc);
-      Value lanes = gather(inner, loc, in, start, in.strides[1], channels, layouts->block);
-      storeLanes(inner, loc, lanes, out.row, LinearIndex(to).add(column, out.strides[3]).emit(inner, loc));
-      return SmallVector<Value>();
+    overColumns(b, loc, *layouts, [&](OpBuilder &inner, Value column, int64_t count) {
+      SmallVector<Value> rows;
+      for (int64_t c = 0; c < channels; ++c)
+        rows.push_back(loadRow(inner, loc, in, LinearIndex(from).add(c * in.strides[1]).add(column, in.strides[3]).emit(inner, loc),
+                               in.strides[3], count));
+      Type type = VectorType::get({count}, in.element);
+      rows.resize(layouts->block, arith::ConstantOp::create(inner, loc, cast<TypedAttr>(inner.getZeroAttr(type))));
+      for (auto [x, values] : llvm::enumerate(transposeVectors(inner, loc, rows)))
+        storeRow(inner, loc, values, out, LinearIndex(to).add(column, out.strides[3]).add(x * out.strides[3]).emit(inner, loc));
     });
   });
   return success();
@@ -93,20 +126,16 @@ static LogicalResult emitUnpack(kernel::UnpackOp op) {
     LinearIndex from(in.offset), to(out.offset);
     from.add(image, in.strides[0]).add(block, in.strides[1]).add(row, in.strides[2]);
     to.add(image, out.strides[0]).add(block, layouts->block * out.strides[1]).add(row, out.strides[2]);
-    auto stretch = [&](OpBuilder &outer, int64_t begin, int64_t end, int64_t lanes) {
-      emitLoop(outer, loc, begin, end, lanes, {}, [&](OpBuilder &inner, Value column, ValueRange) {
-        for (int64_t c = 0; c < channels; ++c) {
-          Value start = LinearIndex(from).add(column, in.strides[3]).add(c * in.strides[4]).emit(inner, loc);
-          Value values = gather(inner, loc, in, start, in.strides[3], lanes, lanes);
-          storeLanes(inner, loc, values, out.row, LinearIndex(to).add(column, 1).add(c * out.strides[1]).emit(inner, loc));
-        }
-        return SmallVector<Value>();
-      });
-    };
-    int64_t rest = layouts->columns % layouts->block, whole = layouts->columns - rest;
-    stretch(b, 0, whole, layouts->block);
-    if (rest)
-      stretch(b, whole, layouts->columns, rest);
+    overColumns(b, loc, *layouts, [&](OpBuilder &inner, Value column, int64_t count) {
+      SmallVector<Value> rows;
+      for (int64_t x = 0; x < count; ++x)
+        rows.push_back(
+            loadRow(inner, loc, in, LinearIndex(from).add(x * in.strides[3]).add(column, in.strides[3]).emit(inner, loc), in.strides[4],
+                    layouts->block));
+      SmallVector<Value> columns = transposeVectors(inner, loc, rows);
+      for (int64_t c = 0; c < channels; ++c)
+        storeRow(inner, loc, columns[c], out, LinearIndex(to).add(column, 1).add(c * out.strides[1]).emit(inner, loc));
+    });
   });
   return success();
 }

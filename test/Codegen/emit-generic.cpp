@@ -78,6 +78,52 @@ TEST(Generic, transpose) {
   expectNear(got, expected, 0.0f);
 }
 
+// Batches of matrices, more than one tile of each, and a body that reads the index along the vectors.
+TEST(Generic, transpose_tiles) {
+  CompiledKernel kernel(R"(
+    func.func @main(%x: tensor<3x37x53xf32>, %v: tensor<37xf32>) -> tensor<3x53x37xf32> {
+      %empty = tensor.empty() : tensor<3x53x37xf32>
+      %y = linalg.generic {indexing_maps = [affine_map<(n, i, j) -> (n, j, i)>, affine_map<(n, i, j) -> (j)>, affine_map<(n, i, j) -> (n, i, j)>],
+                           iterator_types = ["parallel", "parallel", "parallel"]}
+          ins(%x, %v : tensor<3x37x53xf32>, tensor<37xf32>) outs(%empty : tensor<3x53x37xf32>) {
+      ^bb0(%a: f32, %b: f32, %o: f32):
+        %j = linalg.index 2 : index
+        %k = arith.index_cast %j : index to i32
+        %f = arith.sitofp %k : i32 to f32
+        %s = arith.addf %a, %b : f32
+        %t = arith.addf %s, %f : f32
+        linalg.yield %t : f32
+      } -> tensor<3x53x37xf32>
+      return %y : tensor<3x53x37xf32>
+    })",
+                        2);
+  auto x = randomValues(3 * 37 * 53, 1), v = randomValues(37, 2);
+  std::vector<float> got(x.size()), expected(x.size());
+  for (int n = 0; n < 3; ++n)
+    for (int i = 0; i < 53; ++i)
+      for (int j = 0; j < 37; ++j)
+        expected[(n * 53 + i) * 37 + j] = x[(n * 37 + j) * 53 + i] + v[j] + j;
+  kernel.run({x.data(), v.data()}, {got.data()});
+  expectNear(got, expected);
+}
+
+// Three channels go last; elements of a byte.
+TEST(Generic, channels_last_bytes) {
+  CompiledKernel kernel(R"(
+    func.func @main(%x: tensor<3x101xi8>) -> tensor<101x3xi8> {
+      %empty = tensor.empty() : tensor<101x3xi8>
+      %y = linalg.transpose ins(%x : tensor<3x101xi8>) outs(%empty : tensor<101x3xi8>) permutation = [1, 0]
+      return %y : tensor<101x3xi8>
+    })");
+  std::vector<char> x(3 * 101), got(x.size());
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<char>(i * 7);
+  kernel.run({x.data()}, {got.data()});
+  for (int i = 0; i < 101; ++i)
+    for (int c = 0; c < 3; ++c)
+      EXPECT_EQ(got[i * 3 + c], x[c * 101 + i]);
+}
+
 // The index is data, and a map that no sum of multiples expresses.
 TEST(Generic, index_and_division) {
   CompiledKernel kernel(generic("%x: tensor<5x37xf32>", "affine_map<(i, j) -> (i floordiv 2, j)>, affine_map<(i, j) -> (i, j)>",

@@ -46,6 +46,29 @@ func.func @reduced_row(%x: memref<5x128xf32>, %y: memref<5xf32>) {
   return
 }
 
+// What is read across its rows is transposed in registers: tiles of 16 × 16, 16 × 5, 3 × 16 and 3 × 5.
+// CHECK-LABEL: func.func @transposed
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (2, 2)
+// CHECK-COUNT-16: vector.load %{{.*}} vector<16xf32>
+// CHECK: vector.shuffle
+// CHECK-COUNT-16: arith.addf %{{.*}} : vector<16xf32>
+// CHECK: scf.forall
+// CHECK-COUNT-5: vector.load {{.*}} vector<16xf32>
+// CHECK: scf.forall
+// CHECK-COUNT-16: vector.load {{.*}} vector<3xf32>
+// CHECK: scf.forall
+// CHECK-COUNT-5: vector.load {{.*}} vector<3xf32>
+func.func @transposed(%x: memref<37x35xf32>, %v: memref<37xf32>, %y: memref<35x37xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x, %v : memref<37x35xf32>, memref<37xf32>) outs(%y : memref<35x37xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // A body that reads memory by a computed index stays scalar.
 // CHECK-LABEL: func.func @no_vectors_for_lookup
 // CHECK-NOT: vector

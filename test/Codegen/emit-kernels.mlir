@@ -34,13 +34,27 @@ func.func @pool(%x: memref<1x2x5x7x16xf32>, %y: memref<1x2x3x4x16xf32>) {
   return
 }
 
-// Two full blocks of channels, and one of three channels with zeros behind.
+// Two full blocks of channels, and one of three channels; a row of two tiles of 16 columns and one of 5.
 // CHECK-LABEL: func.func @pack
 // CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 2, 5)
-// CHECK: vector.from_elements
+// CHECK: scf.for {{.*}} = %c0{{.*}} to %c32
+// CHECK-COUNT-16: vector.load {{.*}}, vector<16xf32>
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store {{.*}}, vector<16xf32>
+// CHECK-COUNT-16: vector.load {{.*}}, vector<5xf32>
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (1, 5)
-// CHECK: vector.from_elements {{.*}}, %[[ZERO:[a-z0-9_]*]], %[[ZERO]] : vector<16xf32>
-func.func @pack(%x: memref<1x35x5x7xf32>, %y: memref<1x3x5x7x16xf32>) {
-  kernel.pack %x outs(%y) : (memref<1x35x5x7xf32>, memref<1x3x5x7x16xf32>) -> ()
+// CHECK-COUNT-3: vector.load {{.*}}, vector<16xf32>
+// CHECK: dense<0.000000e+00> : vector<16xf32>
+func.func @pack(%x: memref<1x35x5x37xf32>, %y: memref<1x3x5x37x16xf32, strided<[62160, 20720, 2960, 16, 1]>>) {
+  kernel.pack %x outs(%y) : (memref<1x35x5x37xf32>, memref<1x3x5x37x16xf32, strided<[62160, 20720, 2960, 16, 1]>>) -> ()
+  return
+}
+
+// The rows of a small image are one row.
+// CHECK-LABEL: func.func @unpack_small
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 1, 1)
+// CHECK: scf.for {{.*}} = %c0{{.*}} to %c32
+func.func @unpack_small(%x: memref<1x1x5x7x16xf32>, %y: memref<1x16x5x7xf32>) {
+  kernel.unpack %x outs(%y) : (memref<1x1x5x7x16xf32>, memref<1x16x5x7xf32>) -> ()
   return
 }

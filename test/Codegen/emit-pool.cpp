@@ -46,24 +46,26 @@ TEST(Pool, max) { checkPool("max", 2); }
 TEST(Pool, average) { checkPool("average", 1); }
 TEST(Pool, average_with_pads) { checkPool("average_with_pads", 1); }
 
-// 37 channels in three blocks, rows of 19: tails everywhere. The tail's lanes are zeros.
-TEST(Pack, there_and_back) {
-  CompiledKernel kernel(R"(
-    func.func @main(%x: tensor<2x37x3x19xf32>) -> (tensor<2x3x3x19x16xf32>, tensor<2x37x3x19xf32>) {
-      %e0 = tensor.empty() : tensor<2x3x3x19x16xf32>
-      %e1 = tensor.empty() : tensor<2x37x3x19xf32>
-      %p = kernel.pack %x outs(%e0) : (tensor<2x37x3x19xf32>, tensor<2x3x3x19x16xf32>) -> tensor<2x3x3x19x16xf32>
-      %u = kernel.unpack %p outs(%e1) : (tensor<2x3x3x19x16xf32>, tensor<2x37x3x19xf32>) -> tensor<2x37x3x19xf32>
-      return %p, %u : tensor<2x3x3x19x16xf32>, tensor<2x37x3x19xf32>
-    })",
+/// 37 channels in three blocks, and rows with tails. The tail's lanes are zeros.
+static void checkPack(int columns) {
+  std::string size = std::to_string(columns), plain = "tensor<2x37x3x" + size + "xf32>", blocked = "tensor<2x3x3x" + size + "x16xf32>";
+  CompiledKernel kernel("func.func @main(%x: " + plain + ") -> (" + blocked + ", " + plain + ") {\n %e0 = tensor.empty() : " + blocked +
+                            "\n %e1 = tensor.empty() : " + plain + "\n %p = kernel.pack %x outs(%e0) : (" + plain + ", " + blocked +
+                            ") -> " + blocked + "\n %u = kernel.unpack %p outs(%e1) : (" + blocked + ", " + plain + ") -> " + plain +
+                            "\n return %p, %u : " + blocked + ", " + plain + "\n}",
                         2);
-  auto x = randomValues(2 * 37 * 3 * 19, 1);
-  std::vector<float> packed(2 * 48 * 3 * 19), back(x.size()), expected(packed.size(), 0.0f);
+  int image = 3 * columns;
+  auto x = randomValues(2 * 37 * image, 1);
+  std::vector<float> packed(2 * 48 * image), back(x.size()), expected(packed.size(), 0.0f);
   for (int n = 0; n < 2; ++n)
     for (int c = 0; c < 37; ++c)
-      for (int at = 0; at < 3 * 19; ++at)
-        expected[((n * 3 + c / 16) * 3 * 19 + at) * 16 + c % 16] = x[(n * 37 + c) * 3 * 19 + at];
+      for (int at = 0; at < image; ++at)
+        expected[((n * 3 + c / 16) * image + at) * 16 + c % 16] = x[(n * 37 + c) * image + at];
   kernel.run({x.data()}, {packed.data(), back.data()});
   expectNear(packed, expected, 0.0f);
   expectNear(back, x, 0.0f);
 }
+
+TEST(Pack, there_and_back) { checkPack(67); }
+TEST(Pack, rows_of_one) { checkPack(1); }
+TEST(Pack, small_image) { checkPack(19); }

@@ -29,7 +29,7 @@ struct Measurement {
   int64_t peakBytes = 0;     ///< resident, without what measuring the machine takes
   unsigned threads = 0;
   std::vector<ProfileRow> profile;
-  double profiled = 0;       ///< milliseconds of a run with its profile, the mean
+  double profiled = 0;       ///< milliseconds of the run that has this profile
   MachinePeak peak;
 
   double getQuantile(double quantile) const;
@@ -75,27 +75,30 @@ static Error measure(Execution &execution, ArrayRef<HostTensor> inputs, const Be
   return Error::success();
 }
 
-/// Runs a few times more, now with the times of the nodes.
+/// Runs a few times more, now with the times of the nodes, and keeps those of the fastest run: other work disturbs it least.
 static Error measureNodes(Execution &execution, ArrayRef<HostTensor> inputs, const BenchOptions &options, Session &session,
                           Measurement &measurement) {
   constexpr unsigned runs = 10;
   Progress progress(options.quiet);
   progress.show("profiling");
-  Profile all, last;
+  Profile best, profile;
   for (unsigned i = 0; i < runs; ++i) {
-    last.clear();
-    session.setProfile(&last);
+    profile.clear();
+    session.setProfile(&profile);
     Clock::time_point start = Clock::now();
     Expected<std::vector<HostTensor>> outputs = execution.run(inputs);
     session.setProfile(nullptr);
     if (!outputs)
       return outputs.takeError();
-    measurement.profiled += millisecondsSince(start) / runs;
-    llvm::append_range(all, last);
+    double time = millisecondsSince(start);
+    if (i > 0 && time >= measurement.profiled)
+      continue;
+    measurement.profiled = time;
+    best.swap(profile);
   }
-  measurement.profile = summarize(all, runs);
+  measurement.profile = summarize(best);
   if (!options.trace.empty())
-    if (Error error = writeTrace(last, options.trace))
+    if (Error error = writeTrace(best, options.trace))
       return error;
   if (!options.profile)
     return Error::success();

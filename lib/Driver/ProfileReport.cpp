@@ -16,23 +16,20 @@ static double getMilliseconds(const ProfileEvent &event) {
   return std::chrono::duration<double, std::milli>(event.end - event.begin).count();
 }
 
-std::vector<ProfileRow> summarize(const Profile &profile, unsigned runs) {
+std::vector<ProfileRow> summarize(const Profile &profile) {
   MapVector<std::pair<StringRef, unsigned>, ProfileRow> rows;
   for (const ProfileEvent &event : profile) {
     ProfileRow &row = rows[{StringRef(event.nodes).split(" + ").first, event.onHost}];
     if (event.nodes.size() > row.nodes.size()) // a convolution of several loops: only the last has what was fused
       row.nodes = event.nodes;
     row.onHost = event.onHost;
-    row.milliseconds += getMilliseconds(event) / runs;
+    row.milliseconds += getMilliseconds(event);
     row.flops += event.flops;
     row.bytes += event.bytes;
   }
   std::vector<ProfileRow> result;
-  for (auto &[key, row] : rows) {
-    row.flops /= runs;
-    row.bytes /= runs;
+  for (auto &[key, row] : rows)
     result.push_back(std::move(row));
-  }
   llvm::sort(result, [](const ProfileRow &a, const ProfileRow &b) { return a.milliseconds > b.milliseconds; });
   return result;
 }

@@ -9,16 +9,16 @@
 
 namespace bn::driver {
 
-/// What a node, or nodes that were fused, took in a run on average.
+/// What a node, or nodes that were fused, took in a run.
 struct ProfileRow {
   std::string nodes;
   bool onHost = false;
   double milliseconds = 0;
-  int64_t flops = 0, bytes = 0; ///< of one run
+  int64_t flops = 0, bytes = 0;
 };
 
-/// The events of so many runs by node, the longest first.
-std::vector<ProfileRow> summarize(const Profile &profile, unsigned runs);
+/// The events of one run by node, the longest first.
+std::vector<ProfileRow> summarize(const Profile &profile);
 
 /// A table of the rows with their share of `milliseconds`, the time of a whole run.
 void printProfile(llvm::ArrayRef<ProfileRow> rows, double milliseconds, const MachinePeak &peak, llvm::raw_ostream &os);

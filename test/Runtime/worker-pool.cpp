@@ -43,4 +43,28 @@ TEST_P(WorkerPoolTest, runs_nothing_for_no_chunks) {
   pool.parallelFor(count, nullptr, 0);
 }
 
+// Two chunks that wait for each other are run by two threads at once. Either may help itself to the other's, but seldom does.
+TEST(WorkerPoolShares, each_thread_begins_with_its_own) {
+  struct Loop {
+    std::atomic<int> arrived{0};
+    std::thread::id first;
+  };
+  WorkerPool pool(2);
+  int own = 0;
+  constexpr int loops = 100;
+  for (int i = 0; i < loops; ++i) {
+    Loop loop;
+    auto meet = [](void *context, int64_t chunk) {
+      auto &loop = *static_cast<Loop *>(context);
+      if (chunk == 0)
+        loop.first = std::this_thread::get_id();
+      for (loop.arrived.fetch_add(1); loop.arrived.load() < 2;)
+        std::this_thread::yield();
+    };
+    pool.parallelFor(meet, &loop, 2);
+    own += loop.first == std::this_thread::get_id();
+  }
+  EXPECT_GT(own, loops / 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Threads, WorkerPoolTest, testing::Values(1, 2, 5));

@@ -15,8 +15,8 @@ using namespace bn;
 
 /// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched.
 static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
-/// Vectors of a row that is summed together with others, so many at once as f32 sums well.
-static constexpr int64_t kShortRow = 13, kRowsAtOnce = 64;
+/// Rows that are summed together, as many as f32 sums well.
+static constexpr int64_t kRowsAtOnce = 64;
 
 NormalizeSums::NormalizeSums(NormalizeNest n) : NormalizeLoops(std::move(n)), slab(nest.chooseSlab()) {
   unroll = nest.acrossGroups() && shouldStream(bytes) ? kLongUnroll : kUnroll;
@@ -48,36 +48,50 @@ Value NormalizeSums::addTerm(OpBuilder &b, Value sum, Value term) {
   return arith::AddFOp::create(b, loc, sum, term);
 }
 
+NormalizeSums::Values NormalizeSums::loadTermArguments(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, Region &terms) {
+  SmallVector<Value> arguments;
+  loadAll(b, elements, groups, at.indices, shift, lanes, arguments);
+  if (&terms != &op.getSample())
+    loadSlots(b, at, centerSlot(), centerTypes(), shift, lanes, arguments);
+  return arguments;
+}
+
+void NormalizeSums::addTerms(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, Region &terms, ValueRange perGroup,
+                             ValueRange sums, Values &next) {
+  SmallVector<Value> arguments;
+  loadAll(b, 0, elements, at.indices, shift, lanes, arguments);
+  llvm::append_range(arguments, perGroup);
+  for (auto [sum, term] : llvm::zip_equal(sums, emitBody(b, terms.front(), arguments, lanes)))
+    next.push_back(addTerm(b, sum, term));
+}
+
+void NormalizeSums::storeSums(OpBuilder &b, const Position &at, int64_t lanes, int64_t count, ArrayRef<Value> sums, Value part) {
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    if (!sum)
+      continue; // no element
+    int64_t slot = i % count, shift = i / count * lanes;
+    Value before = loadSlot(b, at, slot, shift, lanes, part);
+    storeSlot(b, at, slot, shift, arith::AddFOp::create(b, loc, before, convert(b, sum, b.getF64Type())), part);
+  }
+}
+
 void NormalizeSums::accumulate(OpBuilder &builder, const Position &at, Lanes width, Region &terms, Value part) {
   int64_t count = op.countYields(terms);
-  bool isSample = &terms == &op.getSample();
-  SmallVector<SmallVector<Value>> perGroup(width.unroll); // what the terms read of each vector of groups
-  for (int64_t u = 0; u < width.unroll; ++u) {
-    loadAll(builder, elements, groups, at.indices, u * width.lanes, width.lanes, perGroup[u]);
-    if (!isSample)
-      loadSlots(builder, at, centerSlot(), centerTypes(), u * width.lanes, width.lanes, perGroup[u]);
-  }
+  SmallVector<Values> perGroup; // what the terms read of each vector of groups
+  for (int64_t u = 0; u < width.unroll; ++u)
+    perGroup.push_back(loadTermArguments(builder, at, u * width.lanes, width.lanes, terms));
   SmallVector<Value> sums =
       forEachVector(builder, at, width, count, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange carried) {
         SmallVector<Value> next;
         for (int64_t u = 0; u < inside.unroll; ++u) {
-          SmallVector<Value> arguments;
-          loadAll(b, 0, elements, here.indices, u * inside.lanes, inside.lanes, arguments);
           if (nest.acrossGroups() && shouldStream(bytes))
             prefetchRows(b, here, u * inside.lanes);
-          llvm::append_range(arguments, perGroup[nest.acrossGroups() ? u : 0]);
-          for (auto [t, term] : llvm::enumerate(emitBody(b, terms.front(), arguments, inside.lanes)))
-            next.push_back(addTerm(b, carried[u * count + t], term));
+          addTerms(b, here, u * inside.lanes, inside.lanes, terms, perGroup[nest.acrossGroups() ? u : 0], carried.slice(u * count, count),
+                   next);
         }
         return next;
       });
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    if (!sum)
-      continue; // no element
-    int64_t slot = i % count, shift = i / count * width.lanes;
-    Value before = loadSlot(builder, at, slot, shift, width.lanes, part);
-    storeSlot(builder, at, slot, shift, arith::AddFOp::create(builder, loc, before, convert(builder, sum, builder.getF64Type())), part);
-  }
+  storeSums(builder, at, width.lanes, count, sums, part);
 }
 
 /// Adds up a slab's rows group by group, in vectors over several rows: the sum of a vector's lanes costs as much as a short row.
@@ -90,10 +104,7 @@ void NormalizeSums::accumulateShortRows(OpBuilder &builder, const Position &at, 
       pieces.push_back(lanes);
   Type element = cast<FloatType>(terms.front().getTerminator()->getOperand(0).getType());
   forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &group, Lanes) {
-    SmallVector<Value> perGroup, zeros;
-    loadAll(b, elements, groups, group.indices, 0, 1, perGroup);
-    if (&terms != &op.getSample())
-      loadSlots(b, group, centerSlot(), centerTypes(), 0, 1, perGroup);
+    SmallVector<Value> perGroup = loadTermArguments(b, group, 0, 1, terms), zeros;
     Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, 0));
     for (int64_t lanes : pieces)
       zeros.append(count, splat(b, loc, zero, lanes));
@@ -132,7 +143,7 @@ void NormalizeSums::accumulateShortRows(OpBuilder &builder, const Position &at, 
 void NormalizeSums::accumulateAll(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
                                      Value end, Value part) {
   clear(builder, at, ranges, part);
-  if (!nest.acrossGroups() && slab && nest.dims.back().size <= kShortRow * nest.lanes)
+  if (slab && hasShortRows())
     return accumulateShortRows(builder, at, ranges, terms, begin, end);
   forEachBlock(builder, at, begin, end, /*backwards=*/false, [&](OpBuilder &b, const Position &block) {
     forEachGroup(b, block, ranges, unroll,

@@ -18,11 +18,24 @@ protected:
   void accumulateAll(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, mlir::Region &terms, Value begin, Value end,
                      Value part);
 
+  /// What terms read of a group: its operands, and its centers unless the terms are the sample's.
+  Values loadTermArguments(Builder &b, const Position &at, int64_t shift, int64_t lanes, mlir::Region &terms);
+  /// Appends `sums` with the terms of a vector's elements added.
+  void addTerms(Builder &b, const Position &at, int64_t shift, int64_t lanes, mlir::Region &terms, mlir::ValueRange perGroup,
+                mlir::ValueRange sums, Values &next);
+  /// Adds what forEachVector returned to the scratch.
+  void storeSums(Builder &b, const Position &at, int64_t lanes, int64_t count, llvm::ArrayRef<Value> sums, Value part);
+  void clear(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, Value part);
+  /// Whether several rows go into the sum of a vector's lanes.
+  bool hasShortRows() const { return !nest.acrossGroups() && nest.dims.back().size <= kShortRow * nest.lanes; }
+
   int64_t slab;   ///< what chooseSlab says
   int64_t unroll; ///< vectors of groups under way at once: memory likes to be read in order, more than registers like to suffice
 
 private:
-  void clear(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, Value part);
+  /// Vectors of a row that is summed together with others.
+  static constexpr int64_t kShortRow = 13;
+
   void accumulate(Builder &b, const Position &at, Lanes groups, mlir::Region &terms, Value part);
   void accumulateShortRows(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, mlir::Region &terms, Value begin, Value end);
   void prefetchRows(Builder &b, const Position &at, int64_t shift);

@@ -1,12 +1,21 @@
 // Slabs that fit in cache, parts where they would not, and stores past the cache where results are large.
 // RUN: bn-opt --bn-emit-normalize -split-input-file %s | FileCheck %s
 
-// A slab for each of 256 channels: all of them are summed and mapped by one parallel loop, in runs of 16. While one is mapped, the next
-// of its run is fetched. The output is stored past the cache.
+// A slab for each of 256 channels: all of them are summed and mapped by one parallel loop, in runs of 16. The first of a run is summed
+// by itself; then one is mapped while the next is summed and what follows is fetched; the last is mapped by itself. The output is stored
+// past the cache. Where its rows do not start at multiples of a vector, slabs are done one after the other.
 // CHECK-LABEL: func.func @slabs
 // CHECK: scf.forall (%{{.*}}) in (16)
-// CHECK: scf.for
+// CHECK: scf.if
 // CHECK-NOT: memref.prefetch
+// CHECK: vector.reduction <add>
+// CHECK: memref.prefetch {{.*}} read
+// CHECK: arith.addf
+// CHECK: vector.store {{.*}}nontemporal = true
+// CHECK: vector.reduction <add>
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.store {{.*}}nontemporal = true
+// CHECK: } else {
 // CHECK: vector.reduction <add>
 // CHECK: memref.extract_aligned_pointer_as_index
 // CHECK: memref.prefetch {{.*}} read
@@ -26,6 +35,30 @@ func.func @slabs(%x: memref<32x256x3136xf32>, %y: memref<32x256x3136xf32>, %scra
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<32x256x3136xf32>, memref<32x256x3136xf32>, memref<33x256xf64>) -> ()
+  return
+}
+
+// -----
+
+// Rows that are no whole vectors: one slab after the other, fetching the next.
+// CHECK-LABEL: func.func @no_whole_vectors
+// CHECK-NOT: scf.if
+// CHECK: memref.prefetch {{.*}} read
+// CHECK: vector.store {{.*}}nontemporal = true
+// CHECK: return
+func.func @no_whole_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141xf32>, %scratch: memref<33x256xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<32x256x3141xf32>, memref<32x256x3141xf32>, memref<33x256xf64>) -> ()
   return
 }
 

@@ -76,8 +76,8 @@ namespace {
 /// A function with inputs for it.
 struct Program {
   Program(const std::string &text, const Tolerance &inputs);
-  /// What the compiled function returns; empty where it does not compile.
-  std::vector<HostTensor> run(unsigned threads) const;
+  /// What the compiled function returns, written `shift` bytes behind multiples of a cache's line; empty where it does not compile.
+  std::vector<HostTensor> run(unsigned threads, size_t shift = 0) const;
 
   std::unique_ptr<MLIRContext> context;
   OwningOpRef<ModuleOp> module;
@@ -100,8 +100,10 @@ Program::Program(const std::string &text, const Tolerance &tolerance) {
     inputs.push_back(randomTensor(cast<RankedTensorType>(type), generator, tolerance));
 }
 
-std::vector<HostTensor> Program::run(unsigned threads) const {
+std::vector<HostTensor> Program::run(unsigned threads, size_t shift) const {
+  constexpr size_t line = 64;
   std::vector<HostTensor> hostInputs, hostOutputs;
+  std::vector<std::vector<char>> memory;
   std::vector<const void *> inputData;
   std::vector<void *> outputData;
   for (const reference::Tensor &input : inputs)
@@ -117,8 +119,10 @@ std::vector<HostTensor> Program::run(unsigned threads) const {
   }
   for (HostTensor &input : hostInputs)
     inputData.push_back(input.bytes.data());
-  for (HostTensor &output : hostOutputs)
-    outputData.push_back(output.bytes.data());
+  for (HostTensor &output : hostOutputs) {
+    auto address = reinterpret_cast<uintptr_t>(memory.emplace_back(output.bytes.size() + shift + line).data());
+    outputData.push_back(reinterpret_cast<void *>(llvm::alignTo(address, line) + shift));
+  }
   std::unique_ptr<Engine> engine = compile(*module, threads);
   if (!engine)
     return {};
@@ -126,6 +130,8 @@ std::vector<HostTensor> Program::run(unsigned threads) const {
     ADD_FAILURE() << llvm::toString(std::move(error));
     return {};
   }
+  for (auto [output, data] : llvm::zip_equal(hostOutputs, outputData))
+    std::memcpy(output.bytes.data(), data, output.bytes.size());
   return hostOutputs;
 }
 
@@ -148,7 +154,7 @@ void compareThreads(const std::string &text, const Tolerance &inputs) {
   std::vector<HostTensor> alone = program.run(1);
   ASSERT_FALSE(alone.empty());
   for (unsigned threads : {2u, 3u, 5u}) {
-    std::vector<HostTensor> together = program.run(threads);
+    std::vector<HostTensor> together = program.run(threads, 8 * (threads - 2));
     ASSERT_EQ(together.size(), alone.size());
     for (auto [i, result] : llvm::enumerate(together))
       EXPECT_TRUE(result.bytes == alone[i].bytes) << "result " << i << " of " << threads << " threads";

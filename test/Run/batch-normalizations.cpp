@@ -230,10 +230,30 @@ TEST(BatchNormalizationNumbers, streamed) {
   compareWithReference(plain("3x17x150x313x", "17x").backward(), {2e-4, 2e-4});
 }
 
+// Rows of whole vectors: a slab is mapped while the next is summed, whatever shares the rows.
+TEST(BatchNormalizationNumbers, overlapped) {
+  Step step = plain("22x35x56x56x", "35x");
+  compareWithReference(step.forward(), {2e-5, 2e-5});
+  compareWithReference(step.backward(), {2e-4, 2e-4});
+  compareWithReference(plain("4x33x128x136x", "33x").forward(), {2e-5, 2e-5});  // rows in pieces
+  compareWithReference(plain("3x70x5x56x48x", "70x").backward(), {2e-4, 2e-4});
+  compareWithReference(plain("300x33x240x", "33x").forward(), {2e-5, 2e-5});    // slabs of several groups
+  step.renorm = step.clip = true;
+  step.mask = "22x1x56x56x";
+  compareWithReference(step.forward(), {2e-5, 2e-5, 0, 2});
+  step.adjustment = "35x1x1x";
+  compareWithReference(step.backward(), {2e-4, 2e-4, 0, 2});
+  step = plain("22x35x56x56x", "35x");
+  step.statistics = "2x35x";
+  step.attributes = "ghosts = 2 : i64";
+  compareWithReference(step.forward(), {2e-5, 2e-5});
+  compareWithReference(step.backward(), {2e-4, 2e-4});
+}
+
 // The order of sums is that of the data, whoever adds: one worker's slabs, parts of all workers', and what is stored past the cache.
 TEST(BatchNormalizationNumbers, threads) {
   for (Step step : {plain("8x16x30x31x", "16x"), plain("4000x70x", "70x"), plain("1x2x300x500x", "2x"), plain("150001x3x", "3x"),
-                    plain("3x24x150x313x", "24x"), plain("70000x32x", "32x")}) {
+                    plain("3x24x150x313x", "24x"), plain("70000x32x", "32x"), plain("22x35x56x56x", "35x")}) {
     compareThreads(step.forward());
     compareThreads(step.backward());
   }

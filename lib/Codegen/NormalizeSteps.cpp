@@ -1,0 +1,196 @@
+// NormalizeSteps.cpp - what a kernel.normalize does to groups: center, sum, finish, map; and to two slabs at once, map one, sum the next.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "NormalizeSteps.h"
+#include "ParallelLoop.h"
+#include "StreamedStores.h"
+#include "VectorBody.h"
+
+using namespace mlir;
+using namespace bn;
+
+/// Vectors of a row that is worth storing past the cache.
+static constexpr int64_t kLongRow = 8;
+/// How far ahead of the sums memory is asked for elements.
+static constexpr int64_t kLeadBytes = 8 << 10;
+
+void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges ranges) {
+  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
+    SmallVector<Value> arguments;
+    loadAll(b, elements, groups, here.indices, 0, width.lanes, arguments);
+    SmallVector<Type> wide(op.countYields(op.getSample()), b.getF64Type());
+    loadSlots(b, here, 0, wide, 0, width.lanes, arguments);
+    for (auto [i, value] : llvm::enumerate(emitBody(b, op.getCenter().front(), arguments, width.lanes)))
+      storeSlot(b, here, centerSlot() + i, 0, value);
+  });
+}
+
+void NormalizeSteps::finish(OpBuilder &builder, const Position &at, Ranges ranges, bool inParts) {
+  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
+    SmallVector<Value> arguments, sums;
+    loadAll(b, elements, groups, here.indices, 0, width.lanes, arguments);
+    loadSlots(b, here, centerSlot(), centerTypes(), 0, width.lanes, arguments);
+    int64_t count = op.countYields(op.getTerms());
+    for (int64_t slot = 0; slot < count; ++slot)
+      sums.push_back(loadSlot(b, here, slot, 0, width.lanes));
+    if (inParts)
+      sums = emitLoop(b, loc, 1, kernel::NormalizeOp::kParts, 1, sums, [&](OpBuilder &inner, Value part, ValueRange before) {
+        SmallVector<Value> next;
+        for (int64_t slot = 0; slot < count; ++slot)
+          next.push_back(arith::AddFOp::create(inner, loc, before[slot], loadSlot(inner, here, slot, 0, width.lanes, part)));
+        return next;
+      });
+    llvm::append_range(arguments, sums);
+    SmallVector<Value> results = emitBody(b, op.getFinish().front(), arguments, width.lanes);
+    unsigned first = output + !op.getMap().empty();
+    for (auto [i, value] : llvm::enumerate(results))
+      if (static_cast<int64_t>(i) < op.getNumStatistics())
+        storeLanes(b, loc, value, nest.views[first + i].row, address(b, first + i, here.indices, 0));
+      else
+        storeSlot(b, here, coefficientSlot() + i - op.getNumStatistics(), 0, value);
+  });
+}
+
+NormalizeSteps::Values NormalizeSteps::loadMapArguments(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes) {
+  SmallVector<Value> arguments;
+  loadAll(b, elements, groups, at.indices, shift, lanes, arguments);
+  loadSlots(b, at, centerSlot(), centerTypes(), shift, lanes, arguments);
+  loadSlots(b, at, coefficientSlot(), coefficientTypes(), shift, lanes, arguments);
+  return arguments;
+}
+
+void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup, bool stream) {
+  SmallVector<Value> arguments;
+  loadAll(b, 0, elements, at.indices, shift, lanes, arguments);
+  for (auto [i, distance] : llvm::enumerate(at.ahead))
+    if (lanes == nest.lanes && nest.dims.back().steps[i])
+      prefetch(b, i, at.indices, shift, distance);
+  loadAll(b, elements + groups, extras, at.indices, shift, lanes, arguments);
+  llvm::append_range(arguments, perGroup);
+  Value result = emitBody(b, op.getMap().front(), arguments, lanes)[0], index = address(b, output, at.indices, shift);
+  if (stream)
+    storeStreamed(b, loc, result, nest.views[output].row, index);
+  else
+    storeLanes(b, loc, result, nest.views[output].row, index);
+}
+
+void NormalizeSteps::mapBlock(OpBuilder &builder, const Position &at, Lanes width, bool streamed) {
+  SmallVector<Values> perGroup;
+  for (int64_t u = 0; u < width.unroll; ++u)
+    perGroup.push_back(loadMapArguments(builder, at, u * width.lanes, width.lanes));
+  if (!nest.acrossGroups() && streamed) {
+    Position inside = at;
+    inside.indices[nest.inner()] = Value();
+    emitStreamed(builder, loc, nest.views[output], address(builder, output, inside.indices, 0), constant(builder, nest.dims.back().size),
+                 nest.lanes, [&](OpBuilder &b, Value begin, int64_t lanes, bool aligned) {
+                   inside.indices[nest.inner()] = begin;
+                   mapVector(b, inside, 0, lanes, perGroup[0], aligned);
+                 });
+    return;
+  }
+  forEachVector(builder, at, width, 0, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange) {
+    for (int64_t u = 0; u < inside.unroll; ++u)
+      mapVector(b, here, u * inside.lanes, inside.lanes, perGroup[nest.acrossGroups() ? u : 0], streamed && inside.lanes == nest.lanes);
+    return SmallVector<Value>();
+  });
+}
+
+bool NormalizeSteps::hasWholeVectors() const {
+  return llvm::all_of(llvm::drop_end(nest.dims), [&](const NestDim &dim) { return dim.steps[output] % nest.lanes == 0; });
+}
+
+/// Last block first: its elements are what is left in cache.
+void NormalizeSteps::map(OpBuilder &builder, const Position &at, Ranges ranges, Value begin, Value end) {
+  if (op.getMap().empty())
+    return;
+  auto emitAll = [&](OpBuilder &outer, bool streamed) {
+    forEachBlock(outer, at, begin, end, /*backwards=*/true, [&](OpBuilder &b, const Position &block) {
+      forEachGroup(b, block, ranges, std::max(unroll, 2 * kUnroll),
+                   [&](OpBuilder &inner, const Position &here, Lanes width) { mapBlock(inner, here, width, streamed); });
+    });
+  };
+  bool contiguous = nest.dims.back().steps[output] == 1;
+  if (!shouldStream(bytes) || !contiguous)
+    return emitAll(builder, false);
+  if (!nest.acrossGroups()) // the ends of short rows, which no whole vector of the cache's lines covers, would cost more than reading them
+    return emitAll(builder, nest.dims.back().size >= kLongRow * nest.lanes);
+  if (!hasWholeVectors())
+    return emitAll(builder, false);
+  Position first = at;
+  first.indices.assign(nest.dims.size(), Value());
+  first.indices[nest.inner()] = ranges.back().begin;
+  Value aligned = isAligned(builder, loc, nest.views[output], address(builder, output, first.indices, 0), nest.lanes);
+  scf::IfOp::create(
+      builder, loc, aligned, [&](OpBuilder &b, Location) { emitAll(b, true), scf::YieldOp::create(b, loc); },
+      [&](OpBuilder &b, Location) { emitAll(b, false), scf::YieldOp::create(b, loc); });
+}
+
+//===----------------------------------------------------------------------===//
+// Two slabs at once
+//===----------------------------------------------------------------------===//
+
+bool NormalizeSteps::canMapAndSum() const {
+  return slab && !kernel::NormalizeOp(op).getMap().empty() && !nest.acrossGroups() && !hasShortRows() && shouldStream(bytes) &&
+         nest.dims.back().steps[output] == 1 && nest.dims.back().size % nest.lanes == 0 && hasWholeVectors();
+}
+
+Value NormalizeSteps::hasAlignedRows(OpBuilder &b) {
+  SmallVector<Value> first(nest.dims.size());
+  return isAligned(b, loc, nest.views[output], address(b, output, first, 0), nest.lanes);
+}
+
+void NormalizeSteps::mapAndSumRow(OpBuilder &builder, const Position &here, const Position &next, const Position &soon) {
+  Region &terms = op.getTerms();
+  int64_t count = op.countYields(terms);
+  SmallVector<Value> mapped = loadMapArguments(builder, here, 0, 1), summed = loadTermArguments(builder, next, 0, 1, terms);
+  auto inRow = [&](Position row, Value column) {
+    row.indices[nest.inner()] = column;
+    return row;
+  };
+  auto body = [&](OpBuilder &b, const Position &at, Lanes inside, ValueRange carried) {
+    SmallVector<Value> sums;
+    Value column = at.indices[nest.inner()];
+    for (int64_t u = 0; u < inside.unroll; ++u) {
+      int64_t shift = u * inside.lanes;
+      for (unsigned i = 0; i < elements; ++i)
+        if (nest.dims.back().steps[i])
+          prefetch(b, i, inRow(soon, column).indices, shift, constant(b, 0));
+      addTerms(b, at, shift, inside.lanes, terms, summed, carried.slice(u * count, count), sums);
+      mapVector(b, inRow(here, column), shift, inside.lanes, mapped, /*stream=*/true);
+    }
+    return sums;
+  };
+  storeSums(builder, next, 1, count, forEachVector(builder, next, {}, count, body), Value());
+}
+
+void NormalizeSteps::mapAndSum(OpBuilder &builder, Ranges here, Ranges next, Ranges after) {
+  int64_t rowBytes = nest.dims.back().size * nest.bytesPerElement();
+  int64_t lead = std::min<int64_t>(blocks, llvm::divideCeil(kLeadBytes, rowBytes));
+  Position start{SmallVector<Value>(nest.dims.size()), Value()};
+  clear(builder, start, next, Value());
+  auto setBlock = [&](OpBuilder &b, Position &at, Value block) {
+    for (auto [dim, index] : llvm::zip(blockDims, delinearize(b, loc, block, blockSizes)))
+      at.indices[dim] = index;
+  };
+  auto emitBlock = [&](OpBuilder &b, Location, Value block, ValueRange) {
+    Value end = constant(b, blocks), later = LinearIndex(lead).add(block, 1).emit(b, loc);
+    Value isOver = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, later, end);
+    Value wrapped = arith::SelectOp::create(b, loc, isOver, LinearIndex(lead - blocks).add(block, 1).emit(b, loc), later);
+    Position mapped = start, soon = start;
+    setBlock(b, mapped, block);
+    setBlock(b, soon, wrapped);
+    forEachGroup(b, mapped, here, 1, [&](OpBuilder &inner, const Position &at, Lanes) {
+      Position summed = at;
+      for (auto [dim, from, to, then] : llvm::zip_equal(groupDims, here, next, after)) {
+        auto moved = [&](const GroupRange &range) {
+          return LinearIndex().add(at.indices[dim], 1).add(from.begin, -1).add(range.begin, 1).emit(inner, loc);
+        };
+        summed.indices[dim] = moved(to);
+        soon.indices[dim] = arith::SelectOp::create(inner, loc, isOver, moved(then), summed.indices[dim]);
+      }
+      mapAndSumRow(inner, at, summed, soon);
+    });
+    scf::YieldOp::create(b, loc);
+  };
+  scf::ForOp::create(builder, loc, constant(builder, 0), constant(builder, blocks), constant(builder, 1), ValueRange(), emitBlock);
+}

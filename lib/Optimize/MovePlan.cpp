@@ -7,6 +7,7 @@
 #include "MoveRules.h"
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
 
@@ -36,8 +37,11 @@ int64_t countNodes(AffineOp affine) {
 
 int64_t countBytes(const BroadcastMap &map, AffineOp affine, std::optional<StringRef> constantName) {
   constexpr int64_t nodeBytes = 6 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
-  std::string name = constantName ? constantName->str() : onnx::getDisplayName(affine) + "_offset"; // at both ends
-  int64_t nameBytes = onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() + name.size();
+  StringAttr given = getReplacementName(affine);
+  std::string nodeName = given ? given.str() : "";
+  std::string name = constantName ? constantName->str() : (nodeName.empty() ? onnx::getDisplayName(affine) : nodeName) + "_offset";
+  int64_t nameBytes = nodeName.size() + onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() +
+                      name.size(); // at both ends
   SmallVector<int64_t> shape(map.getShape());
   auto numbers = RankedTensorType::get(shape, cast<ShapedType>(affine.getType()).getElementType());
   return countNodes(map) * (nodeBytes + nameBytes + estimateInitializerBytes(name, numbers));
@@ -172,6 +176,14 @@ Reason MovePlan::trace() {
 /// Whether infinities may meet a scale of zero, before the move or after it: 0·relu(-inf) is no number, relu(0·-inf) may be one.
 static bool losesNonFinite(Operation *op, const BroadcastMap &map) { return readsNonFinite(op) && map.hasZeroScale(); }
 
+/// Whether numbers of `value` that did not exist before may be too large for half precision: those that an operator makes smaller
+/// get a scale above 1 earlier, or those that it makes larger get one below 1 later.
+static bool mayOverflow(Value value, const BroadcastMap &map, Change change, Change risk, bool grows) {
+  if (!getElementTypeOrSelf(value.getType()).isF16() || (change != risk && change != Change::Both))
+    return false;
+  return llvm::any_of(map.getNumbers().scale, [&](double a) { return grows ? std::abs(a) > 1 : std::abs(a) < 1; });
+}
+
 Reason MovePlan::follow(const Pull &step) {
   Value value = step.use->get();
   if (getConstant(value))
@@ -191,6 +203,8 @@ Reason MovePlan::follow(const Pull &step) {
     return notLinear;
   if (Reason why = checkSoleReader(*step.use); why != Reason::None)
     return why;
+  if (rule && rule->pull && mayOverflow(value, step.map, rule->change, Change::Shrinks, /*grows=*/true))
+    return Reason::Overflow;
   if (!enter(producer))
     return Reason::ProducerHasOtherUsers;
   if (inner)
@@ -218,6 +232,9 @@ Reason MovePlan::pullThrough(AffineOp affine, const BroadcastMap &map) {
   };
   if (Reason why = changeAffine(affine, BroadcastMap::combine(map, getBroadcastMap(affine), addOffsets)); why != Reason::None)
     return why;
+  bool shrinks = llvm::any_of(affine.getScale(), [](double c) { return std::abs(c) < 1; });
+  if (mayOverflow(affine.getInput(), map, shrinks ? Change::Shrinks : Change::None, Change::Shrinks, /*grows=*/true))
+    return Reason::Overflow;
   pull(affine.getInputMutable(), map.onlyScale());
   return Reason::None;
 }
@@ -250,6 +267,8 @@ Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
   const MoveRule *rule = node ? findMoveRule(node) : nullptr;
   if (rule && losesNonFinite(reader, map))
     return Reason::InputNotFinite;
+  if (rule && rule->push && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows, /*grows=*/false))
+    return Reason::Overflow;
   return rule && rule->push ? rule->push(use, map, *this) : why;
 }
 

@@ -34,8 +34,8 @@ static Reason pushAlong(OpOperand &use, const BroadcastMap &map, MovePlan &plan)
 }
 
 template <Transfer transfer>
-static constexpr MoveRule makeRule(StringLiteral opType) {
-  return {opType, pullAlong<transfer>, pushAlong<transfer>};
+static constexpr MoveRule makeRule(StringLiteral opType, Change change = Change::None) {
+  return {opType, pullAlong<transfer>, pushAlong<transfer>, change};
 }
 
 static constexpr MoveRule rules[] = {
@@ -53,29 +53,29 @@ static constexpr MoveRule rules[] = {
     makeRule<transferUniform>("DepthToSpace"),
     makeRule<transferUniform>("SpaceToDepth"),
     makeRule<transferHomogeneous>("Relu"),
-    makeRule<transferHomogeneous>("LeakyRelu"),
-    makeRule<transferHomogeneous>("PRelu"),
+    makeRule<transferHomogeneous>("LeakyRelu", Change::Shrinks),
+    makeRule<transferHomogeneous>("PRelu", Change::Shrinks),
     makeRule<transferHomogeneous>("Abs"),
     makeRule<transferNegation>("Neg"),
-    makeRule<transferAveragePool>("AveragePool"),
-    makeRule<transferAveragePool>("GlobalAveragePool"),
+    makeRule<transferAveragePool>("AveragePool", Change::Shrinks),
+    makeRule<transferAveragePool>("GlobalAveragePool", Change::Shrinks),
     makeRule<transferMaxPool>("MaxPool"),
     makeRule<transferMaxPool>("GlobalMaxPool"),
-    makeRule<transferReduceMean>("ReduceMean"),
+    makeRule<transferReduceMean>("ReduceMean", Change::Shrinks),
     makeRule<transferReduceExtreme>("ReduceMax"),
     makeRule<transferReduceExtreme>("ReduceMin"),
-    makeRule<transferReduceSum>("ReduceSum"),
-    makeRule<transferResize>("Resize"),
-    makeRule<transferResize>("Upsample"),
+    makeRule<transferReduceSum>("ReduceSum", Change::Both),
+    makeRule<transferResize>("Resize", Change::Shrinks),
+    makeRule<transferResize>("Upsample", Change::Shrinks),
     makeRule<transferPad>("Pad"),
-    {"Add", pullSum, pushSum},
-    {"Sub", pullSum, pushSum},
-    {"Sum", pullSum, pushSum},
-    {"Mul", pullProduct, pushProduct},
-    {"Div", pullQuotient, pushQuotient},
-    {"Gemm", pullGemm, nullptr},
-    {"MatMul", pullMatMul, pushMatMul},
-    {"Mean", pullMean, nullptr},
+    {"Add", pullSum, pushSum, Change::Both},
+    {"Sub", pullSum, pushSum, Change::Both},
+    {"Sum", pullSum, pushSum, Change::Both},
+    {"Mul", pullProduct, pushProduct, Change::Both},
+    {"Div", pullQuotient, pushQuotient, Change::Both},
+    {"Gemm", pullGemm, nullptr, Change::Both},
+    {"MatMul", pullMatMul, pushMatMul, Change::Both},
+    {"Mean", pullMean, nullptr, Change::Shrinks},
     {"Max", pullMax, nullptr},
     {"Min", pullMax, nullptr},
     {"Where", pullWhere, nullptr},

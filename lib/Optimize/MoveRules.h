@@ -17,10 +17,14 @@ using PullRule = Reason (*)(mlir::OpResult result, const BroadcastMap &map, Move
 /// Promises for the node's results what follows when `use` comes without `map`.
 using PushRule = Reason (*)(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 
+/// What an operator may do to the size of numbers: a sum of two large ones may be small, their product larger.
+enum class Change { None, Shrinks, Grows, Both };
+
 struct MoveRule {
   llvm::StringLiteral opType;
   PullRule pull;
   PushRule push; ///< null where there is none
+  Change change = Change::None;
 };
 
 /// The operator's rule, or null.

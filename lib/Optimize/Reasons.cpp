@@ -37,7 +37,7 @@ static constexpr Row rows[] = {
     {Reason::AxisMismatch, "axis-mismatch", "the parameters vary along another axis than the output channels of the node before"},
     {Reason::BiasNotPerChannel, "bias-not-per-channel", "the bias of the node before is not one number per channel, or not constant"},
     {Reason::NoBias, "no-bias", "only a shift is left, and the node before takes no bias"},
-    {Reason::Overflow, "overflow", "a folded weight exceeds the range of its storage type"},
+    {Reason::Overflow, "overflow", "a folded weight, or a number between the nodes, may exceed the range of its type"},
     {Reason::NegativeScale, "negative-scale", "a scale is negative, and a node on the way to the weights lets only others pass"},
     {Reason::ZeroPadding, "zero-padding", "a shift would be missing where a node pads with zeros"},
     {Reason::ChannelAxisLost, "channel-axis-lost", "a node on the way to the weights mixes the channels"},

@@ -265,6 +265,42 @@ func.func @no_overflow(%x: tensor<1x1x3xf16>) -> tensor<1x1x3xf16> {
   return %a : tensor<1x1x3xf16>
 }
 
+// What is averaged may have been as large as a half can be.
+// CHECK-LABEL: func.func @no_half_average
+// CHECK: bn.affine {{.*}}bn.reason = "overflow"
+func.func @no_half_average(%x: tensor<1x1x3xf16>) -> tensor<1x1x1xf16> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf16>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf16>, tensor<1x1x1xf16>, none) -> tensor<1x1x3xf16>
+  %m = onnx.node "GlobalAveragePool"(%c) version 1 : (tensor<1x1x3xf16>) -> tensor<1x1x1xf16>
+  %a = bn.affine %m scale [2.0] offset [7.0] axis 1 : tensor<1x1x1xf16>
+  return %a : tensor<1x1x1xf16>
+}
+
+// A scale up to 1 makes nothing larger.
+// CHECK-LABEL: func.func @half_average
+// CHECK-NOT: bn.affine
+func.func @half_average(%x: tensor<1x1x3xf16>) -> tensor<1x1x1xf16> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf16>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf16>, tensor<1x1x1xf16>, none) -> tensor<1x1x3xf16>
+  %m = onnx.node "GlobalAveragePool"(%c) version 1 : (tensor<1x1x3xf16>) -> tensor<1x1x1xf16>
+  %a = bn.affine %m scale [0.5] offset [7.0] axis 1 : tensor<1x1x1xf16>
+  return %a : tensor<1x1x1xf16>
+}
+
+// The product with y would be of numbers that the scale made small before.
+// CHECK-LABEL: func.func @no_half_product
+// CHECK: bn.affine {{.*}}bn.reason_behind = "overflow"
+func.func @no_half_product(%x: tensor<1x1x3xf16>, %y: tensor<1x1x3xf16>) -> tensor<1x1x3xf16> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf16>
+  %none = onnx.absent
+  %a = bn.affine %x scale [0.5] offset [0.0] axis 1 : tensor<1x1x3xf16>
+  %p = onnx.mul %a, %y {version = 14 : i64} : (tensor<1x1x3xf16>, tensor<1x1x3xf16>) -> tensor<1x1x3xf16>
+  %c = onnx.conv %p, %w, %none {version = 11 : i64} : (tensor<1x1x3xf16>, tensor<1x1x1xf16>, none) -> tensor<1x1x3xf16>
+  return %c : tensor<1x1x3xf16>
+}
+
 // CHECK-LABEL: func.func @no_relu_between
 // CHECK: bn.affine {{.*}}bn.reason = "nonlinear-between"
 func.func @no_relu_between(%x: tensor<1x1x3xf32>) -> tensor<1x1x3xf32> {
@@ -314,4 +350,21 @@ func.func @no_dense_block(%x: tensor<1x4x3x3xf32>, %y: tensor<1x4x3x3xf32>) -> (
   %z = onnx.conv %r, %v, %none {version = 11 : i64, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x8x3x3xf32>, tensor<4x8x1x1xf32>, none) -> tensor<1x4x3x3xf32>
   %next = onnx.concat %p, %q {axis = 1 : i64, version = 13 : i64} : (tensor<1x4x3x3xf32>, tensor<1x4x3x3xf32>) -> tensor<1x8x3x3xf32>
   return %z, %next : tensor<1x4x3x3xf32>, tensor<1x8x3x3xf32>
+}
+
+// The shift would become the convolution's bias and leave a Mul for the scale, whose node has the name of the BatchNormalization.
+// CHECK-LABEL: func.func @no_room_for_name
+// CHECK: bn.affine {{.*}} standing_for
+func.func @no_room_for_name(%x: tensor<1x2x9xf32>) -> (tensor<1x2x5xf32>, tensor<1x2x5xf32>) attributes {bn.bytes_before = 280 : i64} {
+  %w = onnx.constant dense<0.5> : tensor<2x2x5xf32> {onnx.outputs = ["w"]}
+  %p = onnx.constant dense<[1.0, 2.0]> : tensor<2xf32> {onnx.outputs = ["p"]}
+  %none = onnx.absent
+  %0 = onnx.conv %x, %w, %none {onnx.outputs = ["a"], version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [1.0, 2.0] axis 1 standing_for {
+  ^bb0(%y: tensor<1x2x5xf32>):
+    %3 = bn.inference %y scale %p offset %p mean %p variance %p axes [1] epsilon 1.0e-5 {onnx.name = "a long and telling name", onnx.outputs = ["b"]} : (tensor<1x2x5xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x5xf32>
+    onnx.yield %3 : tensor<1x2x5xf32>
+  } {onnx.outputs = ["b"]} : tensor<1x2x5xf32>
+  %2 = onnx.conv %x, %w, %p {onnx.outputs = ["c"], version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, tensor<2xf32>) -> tensor<1x2x5xf32>
+  return %1, %2 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
 }

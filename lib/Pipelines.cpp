@@ -44,6 +44,8 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
 }
 
 void bn::buildOptimizePipeline(OpPassManager &passes, const OptimizeOptions &options) {
+  if (!options.disabled.contains(createInlineFunctionsPass()->getArgument()))
+    passes.addPass(createInlineFunctionsPass());
   addOptimizePasses(passes.nest<func::FuncOp>(), options);
 }
 
@@ -51,7 +53,8 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
   OpPassManager functions(func::FuncOp::getOperationName());
   addOptimizePasses(functions, {});
   std::string fixed = createRestoreAffinePass()->getArgument().str();
-  std::vector<PassSummary> summaries;
+  std::unique_ptr<Pass> first = createInlineFunctionsPass();
+  std::vector<PassSummary> summaries = {{first->getArgument().str(), first->getDescription().str()}};
   llvm::StringSet<> seen;
   for (Pass &pass : functions.getPasses())
     if (pass.getArgument() != fixed && seen.insert(pass.getArgument()).second)

@@ -44,15 +44,24 @@ static void resolveReferences(Nodes &nodes, const Attributes &values) {
   }
 }
 
+func::FuncOp findLocalFunction(Operation *op) {
+  auto node = dyn_cast<GenericNodeOp>(op);
+  auto module = node ? op->getParentOfType<ModuleOp>() : nullptr;
+  if (!module)
+    return nullptr;
+  std::optional<proto::NodeProto> residue = getNodeResidue(op); // says which overload of a function it calls
+  auto function = module.lookupSymbol<func::FuncOp>(
+      getFunctionSymbol(node.getDomain(), node.getOpType(), residue ? StringRef(residue->overload()) : ""));
+  return function && function->hasAttr(attr::function) ? function : nullptr;
+}
+
 /// The model-local function that the node calls, as a message.
-static std::unique_ptr<FunctionBody> getLocalBody(Operation *op, const proto::NodeProto &node) {
-  auto module = op->getParentOfType<ModuleOp>();
-  auto function = module ? module.lookupSymbol<func::FuncOp>(getFunctionSymbol(node.domain(), node.op_type(), node.overload())) : nullptr;
-  auto residue = function ? function->getAttrOfType<StringAttr>(attr::function) : nullptr;
-  if (!residue)
+static std::unique_ptr<FunctionBody> getLocalBody(Operation *op) {
+  func::FuncOp function = findLocalFunction(op);
+  if (!function)
     return nullptr;
   auto body = std::make_unique<FunctionBody>();
-  body->function = deserialize<proto::FunctionProto>(residue.getValue());
+  body->function = deserialize<proto::FunctionProto>(function->getAttrOfType<StringAttr>(attr::function).getValue());
   OpsetImports imports = getOpsetImports(body->function.opset_import());
   if (llvm::Error error = GraphExporter(imports, body->blobs).exportFunction(function, body->function)) {
     llvm::consumeError(std::move(error)); // a pass left an op in the function that is no node
@@ -91,7 +100,7 @@ static int64_t getOpsetVersion(Operation *op, NodeOpInterface node) {
 std::unique_ptr<FunctionBody> getFunctionBody(Operation *op, const proto::NodeProto &node,
                                               const std::vector<proto::TypeProto> &inputTypes) {
   Attributes values;
-  std::unique_ptr<FunctionBody> body = getLocalBody(op, node);
+  std::unique_ptr<FunctionBody> body = getLocalBody(op);
   if (!body) {
     auto interface = cast<NodeOpInterface>(op);
     OpsetImports imports;

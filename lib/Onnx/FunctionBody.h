@@ -6,6 +6,8 @@
 
 #include "NodeExport.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 namespace bn::onnx {
 
 /// The function of a node's operator, and the contents of tensors that its message leaves out.
@@ -13,6 +15,9 @@ struct FunctionBody {
   proto::FunctionProto function;
   BlobMap blobs;
 };
+
+/// The model-local function that `op` calls, or null.
+mlir::func::FuncOp findLocalFunction(mlir::Operation *op);
 
 /// The body of the model-local function that `op` calls, or of the function that ONNX defines its operator by; references to
 /// the node's attributes are resolved. Null where there is neither. `node` is the message of `op` with the types of its inputs.

@@ -3,7 +3,7 @@
 
 #include "bn/IR/Onnx/SchemaInterface.h"
 
-#include "FunctionBody.h"
+#include "BodyExpansion.h"
 #include "GraphImport.h"
 #include "MappedFiles.h"
 #include "NodeExport.h"
@@ -13,8 +13,6 @@
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Onnx/Import.h"
-
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -60,20 +58,6 @@ void describeBodies(Operation *op, ArrayAttr graphs, Question &question) {
     auto &types = question.inputs.bodies[entry.getAs<StringAttr>("attribute").getValue()];
     for (Value value : region.front().getTerminator()->getOperands())
       types.push_back(exportType(value.getType()));
-  }
-}
-
-/// Gives the values that replace the results of `op` their names.
-void nameReplacements(Operation *op, ValueRange replacements) {
-  for (auto [result, replacement] : llvm::zip(op->getResults(), replacements)) {
-    Operation *inner = replacement.getDefiningOp();
-    StringRef name = getValueName(result);
-    if (!inner || name.empty() || replacement.getParentBlock() != op->getBlock())
-      continue;
-    SmallVector<StringRef> names(inner->getNumResults());
-    for (OpResult sibling : inner->getResults())
-      names[sibling.getResultNumber()] = sibling == replacement ? name : getValueName(sibling);
-    setOutputNames(inner, names);
   }
 }
 
@@ -155,75 +139,38 @@ public:
   }
 
   LogicalResult expandFunctionBody(Operation *op, RewriterBase &rewriter) const override;
+  func::FuncOp getCallee(Operation *op) const override;
+  LogicalResult inlineCall(Operation *op, RewriterBase &rewriter) const override;
 };
 
-/// Imports the body into a block of its own; null where a node of it is not valid.
-std::optional<SmallVector<Value>> importBody(FunctionBody &body, const NodeParts &parts, Location loc, Block &block) {
-  OpBuilder builder(loc.getContext());
-  builder.setInsertionPointToStart(&block);
-  llvm::StringMap<Value> values;
-  Value absent = AbsentOp::create(builder, loc, builder.getNoneType());
-  for (auto [i, name] : llvm::enumerate(body.function.input()))
-    values[name] = i < parts.inputs.size() && parts.inputs[i] ? parts.inputs[i] : absent;
-  SmallVector<StringRef> outputs(parts.outputs.size()); // a body need not compute what nobody asks for
-  for (auto [i, name] : llvm::enumerate(body.function.output()))
-    if (i < outputs.size() && parts.outputs[i])
-      outputs[i] = name;
-  GraphImporter importer(builder, getOpsetImports(body.function.opset_import()), body.blobs);
-  auto results = importer.importNodes(*body.function.mutable_node(), values, outputs);
-  if (!results) {
-    llvm::consumeError(results.takeError());
-    return std::nullopt;
+/// The body of the operator of `op`, where it has one, and what the op says of its node.
+std::unique_ptr<FunctionBody> findBody(Operation *op, NodeParts &parts) {
+  Question question;
+  if (!isa<NodeOpInterface>(op))
+    return nullptr;
+  auto noConstant = [](unsigned) { return ElementsAttr(); };
+  if (llvm::Error error = describeNode(op, noConstant, parts, question)) {
+    llvm::consumeError(std::move(error));
+    return nullptr;
   }
-  if (absent.use_empty())
-    absent.getDefiningOp()->erase();
-  // Names inside the function mean nothing outside; messages speak of the node that was replaced.
-  block.walk([&](Operation *inner) {
-    for (StringRef name : {attr::name, attr::outputs, attr::residue})
-      inner->removeAttr(name);
-    inner->setLoc(loc);
-  });
-  return *results;
+  return getFunctionBody(op, question.node, question.types);
 }
 
 LogicalResult OnnxSchemas::expandFunctionBody(Operation *op, RewriterBase &rewriter) const {
   NodeParts parts;
-  Question question;
-  if (!isa<NodeOpInterface>(op))
-    return failure();
-  auto noConstant = [](unsigned) { return ElementsAttr(); };
-  if (llvm::Error error = describeNode(op, noConstant, parts, question)) {
-    llvm::consumeError(std::move(error));
-    return failure();
-  }
-  std::unique_ptr<FunctionBody> body = getFunctionBody(op, question.node, question.types);
-  Block block;
-  auto results = body ? importBody(*body, parts, op->getLoc(), block) : std::nullopt;
-  if (!results)
-    return failure();
-  for (auto [output, result] : llvm::zip(parts.outputs, *results))
-    if (output && !areCompatible(output.getType(), result.getType()))
-      return failure();
+  std::unique_ptr<FunctionBody> body = findBody(op, parts);
+  return body ? replaceByBody(op, parts, *body, rewriter) : failure();
+}
 
-  rewriter.setInsertionPoint(op);
-  IRMapping mapping;
-  for (Operation &inner : block)
-    rewriter.clone(inner, mapping);
-  SmallVector<Value> replacements;
-  for (Value result : op->getResults()) {
-    auto output = llvm::find(parts.outputs, result);
-    if (output == parts.outputs.end() || !*output) {
-      replacements.push_back(AbsentOp::create(rewriter, op->getLoc(), rewriter.getNoneType()));
-      continue;
-    }
-    Value replacement = mapping.lookupOrDefault((*results)[output - parts.outputs.begin()]);
-    if (replacement.getType() != result.getType() && replacement.getDefiningOp())
-      replacement.setType(result.getType());
-    replacements.push_back(replacement);
-  }
-  nameReplacements(op, replacements);
-  rewriter.replaceOp(op, replacements);
-  return success();
+func::FuncOp OnnxSchemas::getCallee(Operation *op) const { return findLocalFunction(op); }
+
+LogicalResult OnnxSchemas::inlineCall(Operation *op, RewriterBase &rewriter) const {
+  NodeParts parts;
+  std::unique_ptr<FunctionBody> body = findLocalFunction(op) ? findBody(op, parts) : nullptr;
+  if (!body || !importsSameOpsets(op, body->function))
+    return failure();
+  FreshNames names(op->getParentOfType<func::FuncOp>());
+  return replaceByBody(op, parts, *body, rewriter, &names);
 }
 
 } // namespace

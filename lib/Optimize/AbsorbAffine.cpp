@@ -8,12 +8,15 @@
 // its shift the other, through whatever lies between (MoveRules.cpp) and keeps it an affine.
 // Conditions: the move ends in an absorption on all paths, and leaves fewer nodes than the affine is worth in standard ONNX.
 // A new bias, or the copy of a weight that other nodes read as well, must be smaller than what the affine's nodes take in the
-// file, or fit into what earlier passes saved.
+// file, or fit into what earlier passes saved; or all readers of the weight fold the same and share the copy (Twins.cpp).
 // Exceptions to the count: behind a linear node without bias (MatMul), and on tensors that runtimes do not keep in blocks of
 // channels, a BatchNormalization becomes the Add or Mul that is left of it.
 
+#include "FileSize.h"
 #include "GraphRewrite.h"
 #include "MovePlan.h"
+#include "Twins.h"
+#include "WeightBudget.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 
@@ -120,6 +123,8 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
       replaceByInput(affine, rewriter);
       return success();
     }
+    if (succeeded(absorbTwins(affine, rewriter)))
+      return success();
     Reason why = Reason::None, behind = Reason::None;
     std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why, behind);
     for (Candidate &candidate : llvm::make_second_range(candidates)) {
@@ -143,6 +148,31 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
   }
 
 private:
+  /// Two linear nodes with one weight, and an affine behind each  =>  two linear nodes with one new weight.
+  LogicalResult absorbTwins(AffineOp affine, PatternRewriter &rewriter) const {
+    SmallVector<AffineOp> twins = findTwins(affine);
+    BroadcastMap nothing = BroadcastMap::uniform(1, 0);
+    std::vector<Candidate> candidates;
+    SmallVector<Operation *> ops;
+    int64_t freed = 0;
+    for (AffineOp twin : twins) {
+      candidates.emplace_back(twin, Parting{getBroadcastMap(twin), nothing, nothing}, /*preferLast=*/false);
+      MovePlan &plan = candidates.back().plan;
+      if (plan.trace() != Reason::None || plan.leavesShift() || plan.prepare() != Reason::None || !canVanish(twin))
+        return failure();
+      ops.append({twin, twin.getInput().getDefiningOp()});
+      for (Operation *original : getOriginals(twin))
+        freed += estimateNodeBytes(original);
+    }
+    if (twins.empty() || candidates.front().plan.getAddedBytes() > freed + countFreedBytes(ops))
+      return failure();
+    for (auto [twin, candidate] : llvm::zip_equal(twins, candidates)) {
+      candidate.plan.commit(rewriter, names);
+      replaceByInput(twin, rewriter);
+    }
+    return success();
+  }
+
   /// Whether the input may bear the name of the result, should that be an output of the graph.
   static bool canVanish(AffineOp affine) {
     bool isOutput = llvm::any_of(affine->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });

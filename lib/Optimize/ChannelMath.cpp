@@ -164,6 +164,13 @@ static ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::fu
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
+bool haveEqualNumbers(ElementsAttr one, ElementsAttr other) {
+  if (one == other || one.getType() != other.getType())
+    return one == other;
+  std::optional<RawElements> a = getRawElements(one), b = getRawElements(other);
+  return a && b && a->splat == b->splat && a->bytes == b->bytes;
+}
+
 std::optional<SmallVector<double>> readReals(ElementsAttr values) {
   if (!isa<FloatType>(values.getElementType()))
     return std::nullopt;

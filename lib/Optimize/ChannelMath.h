@@ -58,6 +58,9 @@ ChannelMap compose(const ChannelMap &outer, const ChannelMap &inner);
 /// The elements of a constant of floats; nothing for other element types and for values that are not at hand.
 std::optional<llvm::SmallVector<double>> readReals(mlir::ElementsAttr values);
 
+/// Whether both hold the same numbers, bit by bit.
+bool haveEqualNumbers(mlir::ElementsAttr one, mlir::ElementsAttr other);
+
 /// Multiplies each weight with the scale of its channel. NonFinite or Overflow where a weight has no such product in its type.
 Reason scaleChannels(mlir::ElementsAttr weight, const ChannelLayout &layout, llvm::ArrayRef<double> scale, llvm::StringRef name,
                      ScaledWeight &result);

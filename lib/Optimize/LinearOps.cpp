@@ -233,21 +233,39 @@ void noteError(Operation *op, double error, double growth) {
   op->setAttr(attr::maxError, FloatAttr::get(Float64Type::get(op->getContext()), error));
 }
 
+/// The constant with these numbers in the place of `old`, of which others may still read the old version: one of them may have the
+/// same new version already. `kind` tells apart what is made of one constant.
+static onnx::ConstantOp makeVersion(RewriterBase &rewriter, onnx::ConstantOp old, StringRef kind, ElementsAttr value, bool isShared,
+                                    function_ref<std::string()> takeName) {
+  std::string origin = (onnx::getValueName(old) + kind).str();
+  for (auto next = dyn_cast_or_null<onnx::ConstantOp>(old->getNextNode()); next;
+       next = dyn_cast_or_null<onnx::ConstantOp>(next->getNextNode()))
+    if (auto noted = next->getAttrOfType<StringAttr>(attr::versionOf);
+        noted && noted.getValue() == origin && haveEqualNumbers(next.getValue(), value))
+      return next;
+  onnx::ConstantOp version = createAfter(rewriter, old, value, takeName());
+  if (isShared && !onnx::getValueName(old).empty())
+    version->setAttr(attr::versionOf, rewriter.getStringAttr(origin));
+  return version;
+}
+
 void replaceConstants(RewriterBase &rewriter, Operation *op, const LinearForm &form, const LinearConstants &constants,
                       FreshNames &names) {
   onnx::ConstantOp oldWeight = getConstant(form.weight->get());
+  bool sharesWeight = hasOtherReaders(oldWeight, op);
   std::string weightName = onnx::getValueName(oldWeight).str();
   if (constants.bias) {
     Value old = form.bias->get();
     onnx::ConstantOp oldBias = getConstant(old);
-    std::string name = oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName));
-    setBias(op, form, createAfter(rewriter, oldBias ? oldBias : oldWeight, constants.bias, name));
+    auto takeName = [&] { return oldBias ? takeVersionName(oldBias, op, names) : names.take(getBiasName(weightName)); };
+    bool isShared = oldBias ? hasOtherReaders(oldBias, op) : sharesWeight;
+    setBias(op, form, makeVersion(rewriter, oldBias ? oldBias : oldWeight, oldBias ? "" : " bias", constants.bias, isShared, takeName));
     eraseIfDead(rewriter, old);
   }
   if (constants.weight) {
     Value old = form.weight->get();
-    std::string name = takeVersionName(oldWeight, op, names);
-    form.weight->set(createAfter(rewriter, oldWeight, constants.weight, name));
+    auto takeName = [&] { return takeVersionName(oldWeight, op, names); };
+    form.weight->set(makeVersion(rewriter, oldWeight, "", constants.weight, sharesWeight, takeName));
     noteWeightRange(op, constants.before, constants.after);
     eraseIfDead(rewriter, old);
   }

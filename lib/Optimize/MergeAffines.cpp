@@ -1,13 +1,19 @@
-// MergeAffines.cpp - composes an affine with the affine before it.
+// MergeAffines.cpp - composes an affine with the affine before it, and makes one of equal ones.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   %1 = bn.affine %x scale a offset b     %y = bn.affine %1 scale c offset d
 //   after    %y = bn.affine %x scale c·a offset c·b + d
 //
 // Conditions: %1 has no other user; both have the same axis, or one of them is the same in all channels.
+//
+//   before   if { %1 = bn.affine %x … relu %1 } else { %2 = bn.affine %x … tanh %2 }          the two being equal
+//   after    %1 = bn.affine %x …      if { relu %1 } else { tanh %1 }
+//
+// Conditions: none of them is the output of a graph; what the first one stands for reads nothing from its subgraph.
 
 #include "Affines.h"
 #include "GraphRewrite.h"
+#include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 
@@ -75,10 +81,64 @@ struct MergeAffines : public OpRewritePattern<AffineOp> {
   }
 };
 
+/// equal affines of one value, perhaps in the branches of an If  =>  one affine before them
+struct ShareAffine : public OpRewritePattern<AffineOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
+    SmallVector<AffineOp> equal = findEqual(affine);
+    if (equal.size() < 2 || equal.front() != affine)
+      return rewriter.notifyMatchFailure(affine, "no equal affine behind it");
+    Block *block = affine.getInput().getParentBlock();
+    Operation *place = block->findAncestorOpInBlock(*affine);
+    if (place != affine.getOperation() && !canLeave(affine, place))
+      return rewriter.notifyMatchFailure(affine, "a subgraph defines its parameters");
+    if (llvm::any_of(equal, [](AffineOp other) { return isGraphOutput(other); }))
+      return rewriter.notifyMatchFailure(affine, "a graph has to compute its own output");
+    if (llvm::any_of(equal, [](AffineOp other) { return other->hasOneUse() && isa<AffineOp>(*other->user_begin()); }))
+      return rewriter.notifyMatchFailure(affine, "one of them is a part of the affine behind it");
+
+    rewriter.moveOpBefore(affine, place);
+    for (AffineOp other : llvm::drop_begin(equal)) {
+      addSources(affine, getSources(other));
+      rewriter.replaceOp(other, affine.getOutput());
+    }
+    return success();
+  }
+
+private:
+  /// The affines with these numbers of the same value, the one that stands first at the front.
+  static SmallVector<AffineOp> findEqual(AffineOp affine) {
+    SmallVector<AffineOp> equal;
+    for (Operation *user : affine.getInput().getUsers())
+      if (auto other = dyn_cast<AffineOp>(user); other && other.getAxis() == affine.getAxis() && other.getType() == affine.getType() &&
+                                                 other.getScale() == affine.getScale() && other.getOffset() == affine.getOffset())
+        equal.push_back(other);
+    Block *block = affine.getInput().getParentBlock();
+    auto first = std::min_element(equal.begin(), equal.end(), [&](AffineOp a, AffineOp b) {
+      Operation *one = block->findAncestorOpInBlock(*a), *other = block->findAncestorOpInBlock(*b);
+      return one != other && one->isBeforeInBlock(other);
+    });
+    std::iter_swap(equal.begin(), first);
+    return equal;
+  }
+
+  /// Whether all that the affine's nodes read stands before `place`, of which it is a part.
+  static bool canLeave(AffineOp affine, Operation *place) {
+    bool canLeave = true;
+    affine->walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        canLeave &= affine.getOriginals().isAncestor(operand.getParentRegion()) ||
+                    !place->isAncestor(operand.getParentBlock()->getParentOp());
+    });
+    return canLeave;
+  }
+};
+
 struct MergeAffinesPass : public bn::impl::MergeAffinesPassBase<MergeAffinesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<MergeAffines>(&getContext());
+    patterns.add<MergeAffines, ShareAffine>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

@@ -203,14 +203,14 @@ Reason MovePlan::follow(const Pull &step) {
     return notLinear;
   if (Reason why = checkSoleReader(*step.use); why != Reason::None)
     return why;
-  if (rule && rule->pull && mayOverflow(value, step.map, rule->change, Change::Shrinks, /*grows=*/true))
-    return Reason::Overflow;
   if (!enter(producer))
     return Reason::ProducerHasOtherUsers;
   if (inner)
     return pullThrough(inner, step.map);
   if (notLinear != Reason::None) {
     Reason why = rule->pull(cast<OpResult>(value), step.map, *this);
+    if (why == Reason::None && mayOverflow(value, step.map, rule->change, Change::Shrinks, /*grows=*/true))
+      return Reason::Overflow;
     bool isOther = notLinear == Reason::ProducerNotLinear || notLinear == Reason::NonlinearBetween;
     return why == Reason::None || isOther ? why : notLinear;
   }
@@ -267,9 +267,11 @@ Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
   const MoveRule *rule = node ? findMoveRule(node) : nullptr;
   if (rule && losesNonFinite(reader, map))
     return Reason::InputNotFinite;
-  if (rule && rule->push && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows, /*grows=*/false))
-    return Reason::Overflow;
-  return rule && rule->push ? rule->push(use, map, *this) : why;
+  if (!rule || !rule->push)
+    return why;
+  why = rule->push(use, map, *this);
+  bool overflows = why == Reason::None && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows, /*grows=*/false);
+  return overflows ? Reason::Overflow : why;
 }
 
 //===----------------------------------------------------------------------===//

@@ -154,6 +154,7 @@ static llvm::StringMap<SmallVector<Operation *>> findHeirs(ModuleOp module) {
 /// Fills in who does the work of a BatchNormalization that is gone.
 static void settle(BatchNormRecord &record, ArrayRef<Operation *> heirs) {
   record.decision = Decision::Folded;
+  record.reason = record.reasonBehind = record.message = ""; // what stood in its way at first
   for (Operation *heir : heirs) {
     record.into.push_back(onnx::getDisplayName(heir));
     if (isa<InferenceOp, TrainingOp, onnx::AddOp, onnx::MulOp>(heir) && heirs.size() == 1)

@@ -29,7 +29,7 @@ func.func @depthwise(%x: tensor<1x2x3x5xf64>) -> tensor<1x2x3x5xf64> {
 // The weight has another reader: it is copied, under a new name. It may come through an Identity node.
 // CHECK-LABEL: func.func @shared_weight
 // CHECK-DAG: %[[OLD:.*]] = onnx.constant dense<1.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w"]}
-// CHECK-DAG: %[[NEW:.*]] = onnx.constant dense<2.000000e+00> : tensor<1x1x1xf32> {onnx.outputs = ["w_folded"]}
+// CHECK-DAG: %[[NEW:.*]] = onnx.constant dense<2.000000e+00> : tensor<1x1x1xf32> {bn.version_of = "w", onnx.outputs = ["w_folded"]}
 // CHECK: onnx.conv %arg0, %[[OLD]]
 // CHECK: onnx.conv %arg0, %[[NEW]]
 func.func @shared_weight(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
@@ -367,4 +367,32 @@ func.func @no_room_for_name(%x: tensor<1x2x9xf32>) -> (tensor<1x2x5xf32>, tensor
   } {onnx.outputs = ["b"]} : tensor<1x2x5xf32>
   %2 = onnx.conv %x, %w, %p {onnx.outputs = ["c"], version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, tensor<2xf32>) -> tensor<1x2x5xf32>
   return %1, %2 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
+}
+
+// A network that runs on two images: both fold the same, and there is one new weight and one bias for both.
+// CHECK-LABEL: func.func @twins
+// CHECK-NOT: bn.affine
+// CHECK: onnx.conv %arg0, %[[W:[a-z0-9_]+]], %[[B:[a-z0-9_]+]]
+// CHECK: onnx.conv %arg1, %[[W]], %[[B]]
+func.func @twins(%x: tensor<1x2x9xf32>, %y: tensor<1x2x9xf32>) -> (tensor<1x2x5xf32>, tensor<1x2x5xf32>) attributes {bn.bytes_before = 40 : i64} {
+  %w = onnx.constant dense<0.5> : tensor<2x2x5xf32> {onnx.outputs = ["w"]}
+  %none = onnx.absent
+  %0 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [1.0, 2.0] axis 1 : tensor<1x2x5xf32>
+  %2 = onnx.conv %y, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %3 = bn.affine %2 scale [2.0, 3.0] offset [1.0, 2.0] axis 1 : tensor<1x2x5xf32>
+  return %1, %3 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
+}
+
+// Here the second one folds something else.
+// CHECK-LABEL: func.func @no_twins
+// CHECK-COUNT-2: bn.affine
+func.func @no_twins(%x: tensor<1x2x9xf32>, %y: tensor<1x2x9xf32>) -> (tensor<1x2x5xf32>, tensor<1x2x5xf32>) attributes {bn.bytes_before = 40 : i64} {
+  %w = onnx.constant dense<0.5> : tensor<2x2x5xf32> {onnx.outputs = ["w"]}
+  %none = onnx.absent
+  %0 = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [0.0, 0.0] axis 1 : tensor<1x2x5xf32>
+  %2 = onnx.conv %y, %w, %none {version = 11 : i64} : (tensor<1x2x9xf32>, tensor<2x2x5xf32>, none) -> tensor<1x2x5xf32>
+  %3 = bn.affine %2 scale [2.0, 4.0] offset [0.0, 0.0] axis 1 : tensor<1x2x5xf32>
+  return %1, %3 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
 }

@@ -70,3 +70,50 @@ func.func @partial_originals(%x: tensor<3x1xf32>, %half: tensor<1xf32>, %one: te
   } : tensor<3x1xf32>
   return %1 : tensor<3x1xf32>
 }
+
+// Both branches begin with the same affine of an outer value: one of them is enough, before the If.
+// CHECK-LABEL: func.func @branches
+// CHECK: %[[A:.*]] = bn.affine %arg0 scale [2.000000e+00, 3.000000e+00] {{.*}}bn.sources = ["else_norm"]
+// CHECK: onnx.node "If"
+// CHECK-NOT: bn.affine
+// CHECK: onnx.relu %[[A]]
+// CHECK: onnx.node "Tanh"(%[[A]])
+func.func @branches(%x: tensor<3x2xf32>, %c: tensor<i1>) -> tensor<3x2xf32> {
+  %0 = onnx.node "If"(%c) version 13 graphs [{attribute = "then_branch", inputs = []}, {attribute = "else_branch", inputs = []}] {
+    %1 = bn.affine %x scale [2.0, 3.0] offset [1.0, 0.0] axis 1 : tensor<3x2xf32>
+    %2 = onnx.relu %1 {version = 14 : i64} : (tensor<3x2xf32>) -> tensor<3x2xf32>
+    onnx.yield %2 : tensor<3x2xf32>
+  }, {
+    %1 = bn.affine %x scale [2.0, 3.0] offset [1.0, 0.0] axis 1 {bn.sources = ["else_norm"]} : tensor<3x2xf32>
+    %2 = onnx.node "Tanh"(%1) version 13 : (tensor<3x2xf32>) -> tensor<3x2xf32>
+    onnx.yield %2 : tensor<3x2xf32>
+  } : (tensor<i1>) -> tensor<3x2xf32>
+  return %0 : tensor<3x2xf32>
+}
+
+// A branch has to compute what it yields, and here that is the affine.
+// CHECK-LABEL: func.func @no_branch_output
+// CHECK-NOT: bn.affine
+// CHECK: onnx.node "If"
+// CHECK-COUNT-2: bn.affine
+func.func @no_branch_output(%x: tensor<3x2xf32>, %c: tensor<i1>) -> tensor<3x2xf32> {
+  %0 = onnx.node "If"(%c) version 13 graphs [{attribute = "then_branch", inputs = []}, {attribute = "else_branch", inputs = []}] {
+    %1 = bn.affine %x scale [2.0, 3.0] offset [1.0, 0.0] axis 1 : tensor<3x2xf32>
+    onnx.yield %1 : tensor<3x2xf32>
+  }, {
+    %1 = bn.affine %x scale [2.0, 3.0] offset [1.0, 0.0] axis 1 : tensor<3x2xf32>
+    %2 = onnx.node "Tanh"(%1) version 13 : (tensor<3x2xf32>) -> tensor<3x2xf32>
+    onnx.yield %2 : tensor<3x2xf32>
+  } : (tensor<i1>) -> tensor<3x2xf32>
+  return %0 : tensor<3x2xf32>
+}
+
+// Other numbers are another affine.
+// CHECK-LABEL: func.func @no_equal_numbers
+// CHECK-COUNT-2: bn.affine %arg0
+func.func @no_equal_numbers(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %0 = bn.affine %x scale [2.0, 3.0] offset [1.0, 0.0] axis 1 : tensor<3x2xf32>
+  %1 = bn.affine %x scale [2.0, 3.0] offset [1.0, 4.0] axis 1 : tensor<3x2xf32>
+  %2 = onnx.mul %0, %1 {version = 14 : i64} : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %2 : tensor<3x2xf32>
+}

@@ -143,7 +143,7 @@ func.func private @"local::block"(%x: !onnx.any, %p: !onnx.any) -> !onnx.any att
 TEST(PipelineTest, lists_passes_that_can_be_disabled) {
   std::vector<PassSummary> passes = listOptimizePasses();
   ASSERT_FALSE(passes.empty());
-  EXPECT_EQ(passes.front().argument, "bn-fold-constants");
+  EXPECT_EQ(passes.front().argument, "bn-inline-functions");
   EXPECT_FALSE(passes.front().description.empty());
 }
 

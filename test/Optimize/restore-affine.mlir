@@ -112,13 +112,13 @@ func.func @names(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 // CHECK: onnx.mul
 // CHECK: bn.inference
 // CHECK: onnx.mul
-func.func @no_copy_of_parameters(%x: tensor<3x19xf32>) -> (tensor<3x19xf32>, tensor<3x19xf32>) {
+func.func @no_copy_of_parameters(%x: tensor<3x19xf32>, %z: tensor<3x19xf32>) -> (tensor<3x19xf32>, tensor<3x19xf32>) {
   %g = onnx.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 8.0]> : tensor<19xf32> {onnx.outputs = ["gamma"]}
   %v = onnx.constant dense<1.0> : tensor<19xf32>
   %c = onnx.constant dense<4.0> : tensor<f32>
   %0 = bn.inference %x scale %g offset %g mean %g variance %v axes [1] epsilon 0.0 : (tensor<3x19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>) -> tensor<3x19xf32>
   %1 = onnx.mul %0, %c {version = 14 : i64} : (tensor<3x19xf32>, tensor<f32>) -> tensor<3x19xf32>
-  %2 = bn.inference %x scale %g offset %g mean %g variance %v axes [1] epsilon 0.0 : (tensor<3x19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>) -> tensor<3x19xf32>
+  %2 = bn.inference %z scale %g offset %g mean %g variance %v axes [1] epsilon 0.0 : (tensor<3x19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>, tensor<19xf32>) -> tensor<3x19xf32>
   %3 = onnx.mul %2, %c {version = 14 : i64} : (tensor<3x19xf32>, tensor<f32>) -> tensor<3x19xf32>
   return %1, %3 : tensor<3x19xf32>, tensor<3x19xf32>
 }

@@ -10,6 +10,15 @@ class BN_GraphPass<string flag> : Pass<flag, "mlir::func::FuncOp"> {
   let dependentDialects = ["bn::BNDialect", "bn::onnx::OnnxDialect"];
 }
 
+def InlineFunctionsPass : Pass<"bn-inline-functions", "mlir::ModuleOp"> {
+  let summary = "Put model-local functions that are called once in the place of their call";
+  let description = [{
+    Where the function holds a BatchNormalization whose input or parameters come from the call. Functions that are called
+    several times stay: they would have to be copied.
+  }];
+  let dependentDialects = ["bn::BNDialect", "bn::onnx::OnnxDialect"];
+}
+
 def FoldConstantsPass : BN_GraphPass<"bn-fold-constants"> {
   let summary = "Compute now what does not depend on the inputs, and drop nodes that do nothing";
   let description = [{
@@ -46,7 +55,7 @@ def RaiseAffinePass : BN_GraphPass<"bn-raise-affine"> {
 }
 
 def MergeAffinesPass : BN_GraphPass<"bn-merge-affines"> {
-  let summary = "Compose an affine with the affine before it";
+  let summary = "Compose an affine with the affine before it, and make one of equal ones";
 }
 
 def RecognizeActivationsPass : BN_GraphPass<"bn-recognize-activations"> {

@@ -70,6 +70,7 @@ inline constexpr llvm::StringLiteral
     sources = "bn.sources",          ///< names of the BatchNormalizations that this op stands for, apart from itself
     branches = "bn.branches",        ///< names of the linear nodes whose work this op does, apart from itself
     branchReason = "bn.branch_reason", ///< code of the reason why this op stays beside parallel or consecutive ones
+    versionOf = "bn.version_of",     ///< on a constant: name of the one that it was computed from, while others read that one
     weightRange = "bn.weight_range", ///< smallest and largest weight before folding, then after
     /// How far the result can be off because the folded weights of the node are rounded to their storage type. With exact
     /// products w and stored ones s, |s·x - w·x| <= Σ|s - w|·max|x| in each channel, so the largest over the channels of

@@ -4,6 +4,7 @@
 #ifndef BN_IR_ONNX_SCHEMAINTERFACE_H
 #define BN_IR_ONNX_SCHEMAINTERFACE_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/DialectInterface.h"
 #include "mlir/IR/PatternMatch.h"
@@ -26,6 +27,13 @@ public:
 
   /// Replaces `node` by the nodes of its operator's function body. Fails silently when the operator has none.
   virtual mlir::LogicalResult expandFunctionBody(mlir::Operation *node, mlir::RewriterBase &rewriter) const = 0;
+
+  /// The model-local function that `node` calls, or null.
+  virtual mlir::func::FuncOp getCallee(mlir::Operation *node) const = 0;
+
+  /// Replaces a call of a model-local function by its nodes, names included, of which those of values are made free ones. Fails
+  /// silently when the function means other opsets than the model, or returns what is not its own.
+  virtual mlir::LogicalResult inlineCall(mlir::Operation *node, mlir::RewriterBase &rewriter) const = 0;
 };
 
 } // namespace bn::onnx

@@ -77,6 +77,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
 
 void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createFoldPadPass());
+  passes.addPass(createFoldConcatPass());
   passes.addPass(createSeparateDestinationsPass());
   // tensors → memrefs: inputs, outputs, weights and the arena are arguments
   passes.addPass(createBindArgumentsPass());

@@ -8,14 +8,22 @@
 using namespace mlir;
 using namespace bn;
 
+/// Bytes of the buffer that a memref is a part of: its other parts are written next.
+static int64_t countWhole(Value memref) {
+  while (auto part = memref.getDefiningOp<memref::SubViewOp>())
+    memref = part.getSource();
+  auto type = cast<MemRefType>(memref.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 bool GenericEmitter::streams() {
   if (!writesVectors() || nest.lanes < 4 || !llvm::isPowerOf2_64(nest.lanes))
     return false;
-  int64_t bytes = 0;
+  int64_t bytes = countWhole(nest.op.getDpsInits()[0]);
   for (auto [i, operand] : llvm::enumerate(nest.operands)) {
-    if (operand.scalar)
+    if (operand.scalar || operand.output)
       continue;
-    if (!operand.output && nest.op->getOperand(i) == nest.op.getDpsInits()[0])
+    if (nest.op->getOperand(i) == nest.op.getDpsInits()[0])
       return false;
     int64_t size = operand.view.element.getIntOrFloatBitWidth() / 8;
     for (const NestDim &dim : nest.dims)

@@ -11,6 +11,11 @@ def FoldPadPass : Pass<"bn-fold-pad", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
+def FoldConcatPass : Pass<"bn-fold-concat", "mlir::ModuleOp"> {
+  let summary = "Lets the parts of a concatenation be written where they belong in the whole";
+  let dependentDialects = ["mlir::tensor::TensorDialect"];
+}
+
 def SeparateDestinationsPass : Pass<"bn-separate-destinations", "mlir::ModuleOp"> {
   let summary = "Gives every result a destination of its own";
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];

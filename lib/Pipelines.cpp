@@ -68,6 +68,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(lower::createAssignLayout());
+  passes.addPass(lower::createReadPlanes());
   if (options.winograd)
     passes.addPass(lower::createUseWinograd());
   passes.addPass(lower::createFuseEpilogues());

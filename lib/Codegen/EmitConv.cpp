@@ -93,6 +93,8 @@ LogicalResult ConvEmitter::emit(OpBuilder &builder) {
   if (failed(operands))
     return failure();
   std::tie(input, weights, bias, epilogue) = std::tuple(operands->lhs, operands->rhs, operands->bias, operands->epilogue);
+  if (input.strides.size() == 4) // planes
+    input.strides = {input.strides[0], 0, input.strides[2], input.strides[3], input.strides[1]};
   ArrayRef<int64_t> shape = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
   block = shape[5];
   prefetches = isBeyondCache(op.getWeights());
@@ -185,7 +187,7 @@ SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase
     Value inputAt = LinearIndex().add(inputBase, 1).add(channel, input.strides[4]).emit(inner, loc);
     Value weightAt = LinearIndex().add(weightBase, 1).add(channel, weights.strides[4]).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
-      return loadLanes(inner, loc, input.row, LinearIndex(p * columnStep + u).add(inputAt, 1).emit(inner, loc), 1);
+      return loadLanes(inner, loc, input.row, LinearIndex(p * columnStep + u * input.strides[4]).add(inputAt, 1).emit(inner, loc), 1);
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[0] + u * weights.strides[4];

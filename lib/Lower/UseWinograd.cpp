@@ -134,6 +134,8 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
     auto weights = op.getWeights().getDefiningOp<kernel::ConstantOp>();
     Shape filter = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
     auto isOne = [](int64_t value) { return value == 1; };
+    if (shapeOf(op.getInput()).size() != 5)
+      return rewriter.notifyMatchFailure(op, "the input is no blocked image");
     if (filter[2] != 3 || filter[3] != 3 || op.getGroups() != 1 || !llvm::all_of(op.getStrides(), isOne) ||
         !llvm::all_of(op.getDilations(), isOne) || !op.getEpilogue().empty())
       return rewriter.notifyMatchFailure(op, "no plain convolution with a window of 3×3");

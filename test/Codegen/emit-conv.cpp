@@ -10,7 +10,7 @@ namespace {
 struct Case {
   int block = 16, images = 1, inputs = 16, outputs = 16, height = 5, width = 7, kernelHeight = 1, kernelWidth = 1;
   int strideH = 1, strideW = 1, dilationH = 1, dilationW = 1, groups = 1;
-  bool depthwise = false, bias = true, residual = false, channels = false;
+  bool depthwise = false, bias = true, residual = false, channels = false, planes = false;
   unsigned threads = 1;
 
   int blocks(int c) const { return (c + block - 1) / block; }
@@ -29,7 +29,8 @@ std::string pairOf(int a, int b) { return "[" + std::to_string(a) + ", " + std::
 
 /// Kernel form: y = max(conv(x, w) + bias (+ residual), 0).
 std::string textOf(const Case &c) {
-  std::string x = tensor({c.images, c.blocks(c.inputs), c.height, c.width, c.block});
+  std::string x = c.planes ? tensor({c.images, c.inputs, c.height, c.width})
+                           : tensor({c.images, c.blocks(c.inputs), c.height, c.width, c.block});
   int perGroup = c.blocks(c.inputs) / c.groups;
   std::string w = c.depthwise ? tensor({c.blocks(c.inputs), c.kernelHeight, c.kernelWidth, c.block})
                               : tensor({c.blocks(c.outputs), perGroup, c.kernelHeight, c.kernelWidth, c.block, c.block});
@@ -54,6 +55,8 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
                              const std::vector<float> &r) {
   int inBlocks = c.blocks(c.inputs), outBlocks = c.blocks(c.outputs), perGroup = inBlocks / c.groups * c.block;
   auto at = [&](int n, int channel, int h, int v) {
+    if (c.planes)
+      return x[((n * c.inputs + channel) * c.height + h) * c.width + v];
     return x[(((n * inBlocks + channel / c.block) * c.height + h) * c.width + v) * c.block + channel % c.block];
   };
   auto weight = [&](int o, int i, int kh, int kw) {
@@ -119,6 +122,11 @@ TEST(Conv, three_channels) {
   check({.inputs = 3, .outputs = 64, .height = 15, .width = 19, .kernelHeight = 7, .kernelWidth = 7, .strideH = 2, .strideW = 2,
          .channels = true});
 }
+TEST(Conv, planes) {
+  check({.images = 2, .inputs = 3, .outputs = 32, .height = 15, .width = 19, .kernelHeight = 3, .kernelWidth = 5, .strideH = 2,
+         .strideW = 3, .channels = true, .planes = true});
+}
+TEST(Conv, planes_pointwise) { check({.inputs = 5, .outputs = 16, .channels = true, .planes = true}); }
 TEST(Conv, narrow_vectors) { check({.block = 8, .inputs = 24, .outputs = 16, .kernelHeight = 3, .kernelWidth = 3, .residual = true}); }
 TEST(Conv, two_threads) {
   check({.inputs = 64, .outputs = 64, .height = 23, .width = 37, .kernelHeight = 3, .kernelWidth = 3, .residual = true, .threads = 2});

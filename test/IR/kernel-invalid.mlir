@@ -1,9 +1,17 @@
 // What the kernel dialect's verifiers refuse.
 // RUN: bn-opt -verify-diagnostics -split-input-file %s
 
-func.func @conv_c1(%x: tensor<4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
-  // expected-error@+1 {{expected input of rank 5, got 'tensor<4x7x9x8xf32>'}}
-  %y = kernel.conv %x, %w outs(%out) : (tensor<4x7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+func.func @conv_c1(%x: tensor<7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected input of rank 5, got 'tensor<7x9x8xf32>'}}
+  %y = kernel.conv %x, %w outs(%out) : (tensor<7x9x8xf32>, tensor<3x4x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_planes(%x: tensor<1x3x7x9xf32>, %w: tensor<3x1x3x5x8x8xf32>, %out: tensor<1x3x5x5x8xf32>) {
+  // expected-error@+1 {{expected dimension 1 of input to be 4, got 3}}
+  %y = kernel.conv %x, %w outs(%out) channels 4 : (tensor<1x3x7x9xf32>, tensor<3x1x3x5x8x8xf32>, tensor<1x3x5x5x8xf32>) -> tensor<1x3x5x5x8xf32>
   return
 }
 

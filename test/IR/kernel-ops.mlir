@@ -8,6 +8,12 @@ func.func @conv(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %b: tens
   return %y : tensor<1x3x3x3x8xf32>
 }
 
+func.func @conv_planes(%x: tensor<2x3x7x9xf32>, %w: tensor<5x1x3x5x8x8xf32>, %out: tensor<2x5x5x5x8xf32>) -> tensor<2x5x5x5x8xf32> {
+  %y = kernel.conv %x, %w outs(%out) channels 3
+     : (tensor<2x3x7x9xf32>, tensor<5x1x3x5x8x8xf32>, tensor<2x5x5x5x8xf32>) -> tensor<2x5x5x5x8xf32>
+  return %y : tensor<2x5x5x5x8xf32>
+}
+
 func.func @conv_grouped_epilogue(%x: tensor<2x4x3x5x8xf32>, %w: tensor<6x2x1x1x8x8xf32>, %s: tensor<2x6x1x1x8xf32>,
                                  %out: tensor<2x6x3x5x8xf32>) -> tensor<2x6x3x5x8xf32> {
   %y = kernel.conv %x, %w with(%s) outs(%out) groups 2 epilogue {

@@ -1,5 +1,5 @@
-// Images stay in blocks from kernel to kernel, and elementwise ops become epilogues.
-// RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse --bn-assign-layout --bn-fuse-epilogues --canonicalize --cse | FileCheck %s
+// Images stay in blocks from kernel to kernel, those of few channels as they come, and elementwise ops become epilogues.
+// RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse --bn-assign-layout --bn-read-planes --bn-fuse-epilogues --canonicalize --cse | FileCheck %s
 
 // One pack at the start, one unpack at the end; the residual is an operand of the second convolution.
 // CHECK-LABEL: func.func @residual
@@ -33,6 +33,19 @@ func.func @no_logarithm_of_tail(%x: tensor<1x3x5x7xf32>) -> tensor<1x3x5x7xf32> 
   %a = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x3x5x7xf32>, tensor<3x3x1x1xf32>, none) -> tensor<1x3x5x7xf32>
   %y = onnx.node "Log"(%a) version 13 : (tensor<1x3x5x7xf32>) -> tensor<1x3x5x7xf32>
   return %y : tensor<1x3x5x7xf32>
+}
+
+// An image of three channels is read as it is; the copy, which the border goes around, is fused with it.
+// CHECK-LABEL: func.func @planes
+// CHECK-NOT: kernel.pack
+// CHECK: %[[P:.*]] = tensor.pad {{.*}} low[0, 0, 1, 1] high[0, 0, 1, 1]
+// CHECK: kernel.conv %[[P]]{{.*}} channels 3
+func.func @planes(%x: tensor<1x3x5x7xf32>) -> tensor<1x16x5x7xf32> {
+  %w = onnx.constant dense<0.5> : tensor<16x3x3x3xf32>
+  %none = onnx.absent
+  %y = onnx.conv %x, %w, %none {pads = array<i64: 1, 1, 1, 1>, version = 11 : i64}
+     : (tensor<1x3x5x7xf32>, tensor<16x3x3x3xf32>, none) -> tensor<1x16x5x7xf32>
+  return %y : tensor<1x16x5x7xf32>
 }
 
 // Whole blocks of channels concatenate in blocks.

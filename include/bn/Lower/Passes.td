@@ -30,6 +30,13 @@ def AssignLayout : Pass<"bn-assign-layout", "::mlir::ModuleOp"> {
   let summary = "keeps images in blocked layout from kernel to kernel";
 }
 
+def ReadPlanes : Pass<"bn-read-planes", "::mlir::ModuleOp"> {
+  let summary = "lets convolutions read images of few channels as they come";
+  let description = [{
+    `kernel.conv(tensor.pad(kernel.pack %x))` becomes `kernel.conv(tensor.pad(copy of %x))`: most of a packed block would be zeros.
+  }];
+}
+
 def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let summary = "computes 3×3 convolutions by Winograd's method where that is faster";
   let description = [{

@@ -105,22 +105,25 @@ static LogicalResult verifyEpilogue(Operation *op, Region &epilogue, ValueRange 
 
 LogicalResult ConvOp::verify() {
   Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
-  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 6)) || failed(verifyRank(*this, bias, 2)) ||
+  bool planes = input.rank() == 4;
+  if (failed(verifyRank(*this, input, planes ? 4 : 5)) || failed(verifyRank(*this, weights, 6)) || failed(verifyRank(*this, bias, 2)) ||
       failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape(), out = init.shape();
-  int64_t groups = getGroups();
-  if (in[1] % groups || out[1] % groups) // C2
-    return emitOpError("expected 'groups' to divide the channel blocks ") << in[1] << " and " << out[1] << ", got " << groups;
-  if (failed(verifySize(*this, init, 0, in[0])) || failed(verifySize(*this, init, 4, in[4])) ||
-      failed(verifySize(*this, weights, 0, out[1])) || failed(verifySize(*this, weights, 1, in[1] / groups)) ||
-      failed(verifySize(*this, weights, 4, in[4])) || failed(verifySize(*this, weights, 5, in[4])))
+  int64_t groups = getGroups(), block = out[4], inputBlocks = planes ? 1 : in[1];
+  if (inputBlocks % groups || out[1] % groups) // C2
+    return emitOpError("expected 'groups' to divide the channel blocks ") << inputBlocks << " and " << out[1] << ", got " << groups;
+  if (failed(verifySize(*this, init, 0, in[0])) || (!planes && failed(verifySize(*this, input, 4, block))) ||
+      failed(verifySize(*this, weights, 0, out[1])) || failed(verifySize(*this, weights, 1, inputBlocks / groups)) ||
+      failed(verifySize(*this, weights, 4, block)) || failed(verifySize(*this, weights, 5, block)))
     return failure();
-  if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, in[4]))))
+  if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, block))))
     return failure();
-  int64_t most = weights.shape()[1] * in[4];
-  if (getChannels() && (static_cast<int64_t>(*getChannels()) > most || static_cast<int64_t>(*getChannels()) <= most - in[4])) // C6
-    return emitOpError("expected 'channels' in the last block, from ") << most - in[4] + 1 << " to " << most << ", got " << *getChannels();
+  int64_t most = weights.shape()[1] * block, channels = getChannels().value_or(most);
+  if (channels > most || channels <= most - block) // C6
+    return emitOpError("expected 'channels' in the last block, from ") << most - block + 1 << " to " << most << ", got " << channels;
+  if (planes && failed(verifySize(*this, input, 1, channels))) // C6
+    return failure();
   if (failed(verifyWindow(*this, input, init, weights.shape().slice(2, 2), getStrides(), getDilations())))
     return failure();
   return verifyEpilogue(*this, getEpilogue(), getExtras(), init);

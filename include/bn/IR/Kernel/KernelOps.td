@@ -71,12 +71,12 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
     ```
 
     Constraints:
-    * (C1) input, init of rank 5, weights of rank 6, bias of rank 2, with one block size b and one element type.
-    * (C2) the sizes of N, O/b, I/b agree; `groups` divides O/b and I/b, and weights has I/g/b.
+    * (C1) input of rank 5, or 4 for planes [N][I][H][W] with I ≤ b; init of rank 5, weights 6, bias 2; one b and one element type.
+    * (C2) the sizes of N, O/b, I/b (1 for planes) agree; `groups` divides O/b and I/b, and weights has I/g/b.
     * (C3) the last window ends inside the input: (OH − 1)·sh + (KH − 1)·dh < H, and so for W.
     * (C4) the epilogue takes the accumulator and one element of each of `with`, and yields one, all of the element type.
     * (C5) each of `with` has init's rank, and each dimension is init's or 1.
-    * (C6) `channels`, the input channels of a group that hold data, ends in the group's last block. Lanes behind are not read.
+    * (C6) `channels`, those of a group's inputs that hold data, ends in its last block: the number of planes. Lanes behind are not read.
   }];
   let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
                        Kernel_Floats:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,

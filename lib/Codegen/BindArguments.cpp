@@ -27,13 +27,32 @@ static void bindInput(BlockArgument argument, OpBuilder &builder) {
   argument.replaceAllUsesExcept(value, value);
 }
 
+/// The value that `result` is another shape of, and `out` seen in its shape: what computes it can then write there. The views are made
+/// where the function begins.
+static std::pair<Value, Value> seeThroughReshapes(Value result, Value out) {
+  OpBuilder builder = OpBuilder::atBlockBegin(out.getParentBlock());
+  while (true) {
+    if (auto collapse = result.getDefiningOp<tensor::CollapseShapeOp>()) {
+      auto view = memref::ExpandShapeOp::create(builder, collapse.getLoc(), bufferOf(collapse.getSrcType()), out,
+                                                collapse.getReassociationIndices());
+      result = collapse.getSrc(), out = view;
+    } else if (auto expand = result.getDefiningOp<tensor::ExpandShapeOp>()) {
+      auto view = memref::CollapseShapeOp::create(builder, expand.getLoc(), out, expand.getReassociationIndices());
+      result = expand.getSrc(), out = view;
+    } else {
+      return {result, out};
+    }
+  }
+}
+
 /// return %y  =>  %y is written into a new argument
 static void bindOutputs(func::FuncOp func) {
   Operation *terminator = func.front().getTerminator();
   OpBuilder builder(terminator);
   for (Value result : terminator->getOperands()) {
     BlockArgument out = func.front().addArgument(bufferOf(result.getType()), result.getLoc());
-    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), Type(), result, out, /*restrict=*/true, /*writable=*/true);
+    auto [value, place] = seeThroughReshapes(result, out);
+    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), Type(), value, place, /*restrict=*/true, /*writable=*/true);
   }
   terminator->eraseOperands(0, terminator->getNumOperands());
 }

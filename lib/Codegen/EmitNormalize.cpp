@@ -42,8 +42,8 @@ public:
 
 private:
   void emitSlabs(OpBuilder &b);
-  void emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges);
-  void emitRun(OpBuilder &b, Value begin, Value last);
+  void emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, bool aligned);
+  void emitRun(OpBuilder &b, Value begin, Value last, bool aligned);
   void emitOverlappedRun(OpBuilder &b, Value begin, Value last);
   SmallVector<GroupRange> rangesOf(OpBuilder &b, Value number);
   void sampleCenters(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges);
@@ -105,21 +105,21 @@ void NormalizeEmitter::sampleCenters(OpBuilder &b, const Position &at, ArrayRef<
   center(b, at, ranges);
 }
 
-void NormalizeEmitter::emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges) {
+void NormalizeEmitter::emitSlab(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges, bool aligned) {
   Value zero = constant(b, 0), all = constant(b, blocks);
   sampleCenters(b, at, ranges);
   accumulateAll(b, at, ranges, op.getTerms(), zero, all, Value());
   finish(b, at, ranges, /*inParts=*/false);
-  map(b, at, ranges, zero, all);
+  map(b, at, ranges, zero, all, aligned);
 }
 
 /// Slabs from `begin` to `last`, one after the other.
-void NormalizeEmitter::emitRun(OpBuilder &builder, Value begin, Value last) {
+void NormalizeEmitter::emitRun(OpBuilder &builder, Value begin, Value last, bool aligned) {
   Value end = LinearIndex(1).add(last, 1).emit(builder, loc);
   scf::ForOp::create(builder, loc, begin, end, constant(builder, 1), ValueRange(), [&](OpBuilder &b, Location, Value number, ValueRange) {
     SmallVector<GroupRange> ranges;
     Position at = enterSlab(b, number, last, ranges);
-    emitSlab(b, at, ranges);
+    emitSlab(b, at, ranges, aligned);
     scf::YieldOp::create(b, loc);
   });
 }
@@ -139,7 +139,7 @@ void NormalizeEmitter::emitOverlappedRun(OpBuilder &builder, Value begin, Value 
     finish(b, start, next, /*inParts=*/false);
     scf::YieldOp::create(b, loc);
   });
-  map(builder, start, rangesOf(builder, last), constant(builder, 0), constant(builder, blocks));
+  map(builder, start, rangesOf(builder, last), constant(builder, 0), constant(builder, blocks), /*aligned=*/true);
 }
 
 void NormalizeEmitter::emitSlabs(OpBuilder &builder) {
@@ -152,16 +152,21 @@ void NormalizeEmitter::emitSlabs(OpBuilder &builder) {
     if (runs == slabs) {
       SmallVector<GroupRange> ranges;
       Position at = enterSlab(b, ivs[0], ivs[0], ranges);
-      return emitSlab(b, at, ranges);
+      return emitSlab(b, at, ranges, /*aligned=*/false);
     }
     Value begin = firstOf(b, ivs[0]), end = firstOf(b, LinearIndex(1).add(ivs[0], 1).emit(b, loc));
     Value last = LinearIndex(-1).add(end, 1).emit(b, loc);
-    if (!canMapAndSum())
-      return emitRun(b, begin, last);
-    auto branch = [&](void (NormalizeEmitter::*emit)(OpBuilder &, Value, Value)) {
-      return [&, emit](OpBuilder &inner, Location) { (this->*emit)(inner, begin, last), scf::YieldOp::create(inner, loc); };
+    if (!wantsAlignedRows())
+      return emitRun(b, begin, last, /*aligned=*/false);
+    auto emitAligned = [&](OpBuilder &inner, Location) {
+      canMapAndSum() ? emitOverlappedRun(inner, begin, last) : emitRun(inner, begin, last, /*aligned=*/true);
+      scf::YieldOp::create(inner, loc);
     };
-    scf::IfOp::create(b, loc, hasAlignedRows(b), branch(&NormalizeEmitter::emitOverlappedRun), branch(&NormalizeEmitter::emitRun));
+    auto emitUnaligned = [&](OpBuilder &inner, Location) {
+      emitRun(inner, begin, last, /*aligned=*/false);
+      scf::YieldOp::create(inner, loc);
+    };
+    scf::IfOp::create(b, loc, hasAlignedRows(b), emitAligned, emitUnaligned);
   });
 }
 
@@ -197,7 +202,7 @@ void NormalizeEmitter::emitParts(OpBuilder &builder) {
   if (!op.getMap().empty())
     forEachPart([&](OpBuilder &b, Value part, Value, Value) {
       Value mirrored = LinearIndex(parts - 1).add(part, -1).emit(b, loc);
-      map(b, start, all, partBegin(b, mirrored), partBegin(b, LinearIndex(1).add(mirrored, 1).emit(b, loc)));
+      map(b, start, all, partBegin(b, mirrored), partBegin(b, LinearIndex(1).add(mirrored, 1).emit(b, loc)), /*aligned=*/false);
     });
 }
 

@@ -3,14 +3,17 @@
 
 #include "NormalizeSteps.h"
 #include "ParallelLoop.h"
-#include "StreamedStores.h"
 #include "VectorBody.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace bn;
 
 /// Vectors of a row that is worth storing past the cache.
 static constexpr int64_t kLongRow = 8;
+/// The shortest vector that is worth storing past the cache.
+static constexpr int64_t kShortestBytes = 16;
 /// How far ahead of the sums memory is asked for elements.
 static constexpr int64_t kLeadBytes = 8 << 10;
 
@@ -59,7 +62,7 @@ NormalizeSteps::Values NormalizeSteps::loadMapArguments(OpBuilder &b, const Posi
   return arguments;
 }
 
-void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup, bool stream) {
+void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup, int64_t streamed) {
   SmallVector<Value> arguments;
   loadAll(b, 0, elements, at.indices, shift, lanes, arguments);
   for (auto [i, distance] : llvm::enumerate(at.ahead))
@@ -68,75 +71,83 @@ void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, 
   loadAll(b, elements + groups, extras, at.indices, shift, lanes, arguments);
   llvm::append_range(arguments, perGroup);
   Value result = emitBody(b, op.getMap().front(), arguments, lanes)[0], index = address(b, output, at.indices, shift);
-  if (stream)
-    storeStreamed(b, loc, result, nest.views[output].row, index);
-  else
-    storeLanes(b, loc, result, nest.views[output].row, index);
+  if (!streamed)
+    return storeLanes(b, loc, result, nest.views[output].row, index);
+  int64_t piece = std::min(lanes, streamed);
+  for (int64_t begin = 0; begin < lanes; begin += piece) {
+    SmallVector<int64_t> taken = llvm::to_vector(llvm::seq(begin, begin + piece));
+    Value part = piece == lanes ? result : vector::ShuffleOp::create(b, loc, result, result, taken).getResult();
+    storeStreamed(b, loc, part, nest.views[output].row, begin ? address(b, output, at.indices, shift + begin) : index);
+  }
 }
 
-void NormalizeSteps::mapBlock(OpBuilder &builder, const Position &at, Lanes width, bool streamed) {
+void NormalizeSteps::mapBlock(OpBuilder &builder, const Position &at, Lanes width, Stores stores) {
   SmallVector<Values> perGroup;
   for (int64_t u = 0; u < width.unroll; ++u)
     perGroup.push_back(loadMapArguments(builder, at, u * width.lanes, width.lanes));
-  if (!nest.acrossGroups() && streamed) {
+  if (stores == Stores::PeeledPastCache) {
     Position inside = at;
     inside.indices[nest.inner()] = Value();
     emitStreamed(builder, loc, nest.views[output], address(builder, output, inside.indices, 0), constant(builder, nest.dims.back().size),
                  nest.lanes, [&](OpBuilder &b, Value begin, int64_t lanes, bool aligned) {
                    inside.indices[nest.inner()] = begin;
-                   mapVector(b, inside, 0, lanes, perGroup[0], aligned);
+                   mapVector(b, inside, 0, lanes, perGroup[0], aligned ? lanes : 0);
                  });
     return;
   }
+  int64_t streamed = stores == Stores::PastCache ? streamedLanes() : 0;
   forEachVector(builder, at, width, 0, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange) {
     for (int64_t u = 0; u < inside.unroll; ++u)
-      mapVector(b, here, u * inside.lanes, inside.lanes, perGroup[nest.acrossGroups() ? u : 0], streamed && inside.lanes == nest.lanes);
+      mapVector(b, here, u * inside.lanes, inside.lanes, perGroup[nest.acrossGroups() ? u : 0],
+                nest.acrossGroups() && inside.lanes != nest.lanes ? 0 : streamed);
     return SmallVector<Value>();
   });
 }
 
-bool NormalizeSteps::hasWholeVectors() const {
-  return llvm::all_of(llvm::drop_end(nest.dims), [&](const NestDim &dim) { return dim.steps[output] % nest.lanes == 0; });
+int64_t NormalizeSteps::streamedLanes() const {
+  if (kernel::NormalizeOp(op).getMap().empty() || nest.dims.back().steps[output] != 1)
+    return 0;
+  int64_t lanes = std::gcd(nest.lanes, nest.acrossGroups() ? nest.lanes : nest.dims.back().size);
+  for (const NestDim &dim : llvm::drop_end(nest.dims))
+    lanes = std::gcd(lanes, dim.steps[output]);
+  return lanes * nest.views[output].element.getIntOrFloatBitWidth() / 8 < kShortestBytes ? 0 : lanes;
 }
 
 /// Last block first: its elements are what is left in cache.
-void NormalizeSteps::map(OpBuilder &builder, const Position &at, Ranges ranges, Value begin, Value end) {
+void NormalizeSteps::map(OpBuilder &builder, const Position &at, Ranges ranges, Value begin, Value end, bool aligned) {
   if (op.getMap().empty())
     return;
-  auto emitAll = [&](OpBuilder &outer, bool streamed) {
+  auto emitAll = [&](OpBuilder &outer, Stores stores) {
     forEachBlock(outer, at, begin, end, /*backwards=*/true, [&](OpBuilder &b, const Position &block) {
       forEachGroup(b, block, ranges, std::max(unroll, 2 * kUnroll),
-                   [&](OpBuilder &inner, const Position &here, Lanes width) { mapBlock(inner, here, width, streamed); });
+                   [&](OpBuilder &inner, const Position &here, Lanes width) { mapBlock(inner, here, width, stores); });
     });
   };
   bool contiguous = nest.dims.back().steps[output] == 1;
   if (!shouldStream(bytes) || !contiguous)
-    return emitAll(builder, false);
+    return emitAll(builder, Stores::InCache);
+  if (aligned)
+    return emitAll(builder, Stores::PastCache);
   if (!nest.acrossGroups()) // the ends of short rows, which no whole vector of the cache's lines covers, would cost more than reading them
-    return emitAll(builder, nest.dims.back().size >= kLongRow * nest.lanes);
-  if (!hasWholeVectors())
-    return emitAll(builder, false);
+    return emitAll(builder, nest.dims.back().size >= kLongRow * nest.lanes ? Stores::PeeledPastCache : Stores::InCache);
+  if (streamedLanes() != nest.lanes)
+    return emitAll(builder, Stores::InCache);
   Position first = at;
   first.indices.assign(nest.dims.size(), Value());
   first.indices[nest.inner()] = ranges.back().begin;
-  Value aligned = isAligned(builder, loc, nest.views[output], address(builder, output, first.indices, 0), nest.lanes);
+  Value isWhole = isAligned(builder, loc, nest.views[output], address(builder, output, first.indices, 0), nest.lanes);
   scf::IfOp::create(
-      builder, loc, aligned, [&](OpBuilder &b, Location) { emitAll(b, true), scf::YieldOp::create(b, loc); },
-      [&](OpBuilder &b, Location) { emitAll(b, false), scf::YieldOp::create(b, loc); });
+      builder, loc, isWhole, [&](OpBuilder &b, Location) { emitAll(b, Stores::PastCache), scf::YieldOp::create(b, loc); },
+      [&](OpBuilder &b, Location) { emitAll(b, Stores::InCache), scf::YieldOp::create(b, loc); });
 }
 
 //===----------------------------------------------------------------------===//
 // Two slabs at once
 //===----------------------------------------------------------------------===//
 
-bool NormalizeSteps::canMapAndSum() const {
-  return slab && !kernel::NormalizeOp(op).getMap().empty() && !nest.acrossGroups() && !hasShortRows() && shouldStream(bytes) &&
-         nest.dims.back().steps[output] == 1 && nest.dims.back().size % nest.lanes == 0 && hasWholeVectors();
-}
-
 Value NormalizeSteps::hasAlignedRows(OpBuilder &b) {
   SmallVector<Value> first(nest.dims.size());
-  return isAligned(b, loc, nest.views[output], address(b, output, first, 0), nest.lanes);
+  return isAligned(b, loc, nest.views[output], address(b, output, first, 0), streamedLanes());
 }
 
 void NormalizeSteps::mapAndSumRow(OpBuilder &builder, const Position &here, const Position &next, const Position &soon) {
@@ -156,7 +167,7 @@ void NormalizeSteps::mapAndSumRow(OpBuilder &builder, const Position &here, cons
         if (nest.dims.back().steps[i])
           prefetch(b, i, inRow(soon, column).indices, shift, constant(b, 0));
       addTerms(b, at, shift, inside.lanes, terms, summed, carried.slice(u * count, count), sums);
-      mapVector(b, inRow(here, column), shift, inside.lanes, mapped, /*stream=*/true);
+      mapVector(b, inRow(here, column), shift, inside.lanes, mapped, streamedLanes());
     }
     return sums;
   };

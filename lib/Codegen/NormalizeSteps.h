@@ -5,6 +5,7 @@
 #define BN_CODEGEN_NORMALIZESTEPS_H
 
 #include "NormalizeSums.h"
+#include "StreamedStores.h"
 
 namespace bn {
 
@@ -20,24 +21,32 @@ protected:
   void center(Builder &b, const Position &at, Ranges ranges);
   /// Statistics and coefficients from the sums, those of all parts or of the first.
   void finish(Builder &b, const Position &at, Ranges ranges, bool inParts);
-  /// The output of blocks from `begin` to `end`, if there is one.
-  void map(Builder &b, const Position &at, Ranges ranges, Value begin, Value end);
+  /// The output of blocks from `begin` to `end`, if there is one. `aligned`: its rows are, as hasAlignedRows says.
+  void map(Builder &b, const Position &at, Ranges ranges, Value begin, Value end, bool aligned);
 
-  /// Whether one slab can be mapped while the next is summed: rows of whole vectors that are stored past the cache.
-  bool canMapAndSum() const;
-  /// Whether the output's rows start where vectors can be stored past the cache; mapAndSum needs it.
+  /// Whether rows along a group are stored past the cache in vectors only, where they are aligned.
+  bool wantsAlignedRows() const { return !nest.acrossGroups() && streamedLanes() && shouldStream(bytes); }
+  /// Whether the output's rows start at multiples of streamedLanes().
   Value hasAlignedRows(Builder &b);
+  /// Whether one slab can be mapped while the next is summed, in aligned rows.
+  bool canMapAndSum() const { return wantsAlignedRows() && !hasShortRows(); }
   /// Maps `here` and sums `next`, vector by vector, fetching the blocks that come soon: after the last of `next` those of `after`.
   /// Memory is read and written all the time, instead of in turns.
   void mapAndSum(Builder &b, Ranges here, Ranges next, Ranges after);
 
 private:
-  /// Whether the output's rows all start at multiples of a vector if the first one does.
-  bool hasWholeVectors() const;
+  /// How rows are stored.
+  enum class Stores { InCache, PeeledPastCache, PastCache };
+
+  /// The longest vector that all of the output's rows consist of and start at multiples of, if the first one does; 0 if it is too short
+  /// to be stored past the cache.
+  int64_t streamedLanes() const;
   /// What `map` reads of each vector of groups.
   Values loadMapArguments(Builder &b, const Position &at, int64_t shift, int64_t lanes);
-  void mapVector(Builder &b, const Position &at, int64_t shift, int64_t lanes, llvm::ArrayRef<Value> perGroup, bool stream);
-  void mapBlock(Builder &b, const Position &at, Lanes groups, bool streamed);
+  /// `streamed`: the longest vector that is stored past the cache, 0 for a store into it.
+  void mapVector(Builder &b, const Position &at, int64_t shift, int64_t lanes, llvm::ArrayRef<Value> perGroup,
+                 int64_t streamed);
+  void mapBlock(Builder &b, const Position &at, Lanes groups, Stores stores);
   void mapAndSumRow(Builder &b, const Position &here, const Position &next, const Position &soon);
 };
 

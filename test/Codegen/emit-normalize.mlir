@@ -40,13 +40,13 @@ func.func @slabs(%x: memref<32x256x3136xf32>, %y: memref<32x256x3136xf32>, %scra
 
 // -----
 
-// Rows that are no whole vectors: one slab after the other, fetching the next.
-// CHECK-LABEL: func.func @no_whole_vectors
+// Rows that no vector divides: one slab after the other, fetching the next.
+// CHECK-LABEL: func.func @no_vectors
 // CHECK-NOT: scf.if
 // CHECK: memref.prefetch {{.*}} read
 // CHECK: vector.store {{.*}}nontemporal = true
 // CHECK: return
-func.func @no_whole_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141xf32>, %scratch: memref<33x256xf64>) {
+func.func @no_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141xf32>, %scratch: memref<33x256xf64>) {
   kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
   ^bb0(%e: f32):
     kernel.yield %e : f32
@@ -59,6 +59,32 @@ func.func @no_whole_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141x
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<32x256x3141xf32>, memref<32x256x3141xf32>, memref<33x256xf64>) -> ()
+  return
+}
+
+// -----
+
+// Rows of three and a half vectors: whole ones are computed, halves are stored past the cache, since every second row starts at one.
+// CHECK-LABEL: func.func @half_vectors
+// CHECK: scf.if
+// CHECK: vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7] : vector<16xf32>
+// CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<8xf32>
+// CHECK: } else {
+// CHECK-NOT: nontemporal
+// CHECK: return
+func.func @half_vectors(%x: memref<3200x256x56xf32>, %y: memref<3200x256x56xf32>, %scratch: memref<33x256xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<3200x256x56xf32>, memref<3200x256x56xf32>, memref<33x256xf64>) -> ()
   return
 }
 
@@ -121,12 +147,12 @@ func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scra
 
 // -----
 
-// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added; so short, they
-// are not stored past the cache.
+// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added. Past the cache
+// they are stored in quarters of a vector: every row starts at a multiple of one.
 // CHECK-LABEL: func.func @short_rows
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>)
 // CHECK-COUNT-3: vector.reduction <add>
-// CHECK-NOT: nontemporal
+// CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<4xf32>
 // CHECK: return
 func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scratch: memref<33x14336xf64>) {
   kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {

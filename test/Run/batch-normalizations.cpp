@@ -238,6 +238,8 @@ TEST(BatchNormalizationNumbers, overlapped) {
   compareWithReference(plain("4x33x128x136x", "33x").forward(), {2e-5, 2e-5});  // rows in pieces
   compareWithReference(plain("3x70x5x56x48x", "70x").backward(), {2e-4, 2e-4});
   compareWithReference(plain("300x33x240x", "33x").forward(), {2e-5, 2e-5});    // slabs of several groups
+  compareWithReference(plain("32x352x14x14x", "352x").backward(), {2e-4, 2e-4}); // a quarter of a vector
+  compareWithReference(plain("33x40x32x56x", "40x32x", "1, 2").forward(), {2e-5, 2e-5}); // half a vector, short rows
   step.renorm = step.clip = true;
   step.mask = "22x1x56x56x";
   compareWithReference(step.forward(), {2e-5, 2e-5, 0, 2});
@@ -253,7 +255,8 @@ TEST(BatchNormalizationNumbers, overlapped) {
 // The order of sums is that of the data, whoever adds: one worker's slabs, parts of all workers', and what is stored past the cache.
 TEST(BatchNormalizationNumbers, threads) {
   for (Step step : {plain("8x16x30x31x", "16x"), plain("4000x70x", "70x"), plain("1x2x300x500x", "2x"), plain("150001x3x", "3x"),
-                    plain("3x24x150x313x", "24x"), plain("70000x32x", "32x"), plain("22x35x56x56x", "35x")}) {
+                    plain("3x24x150x313x", "24x"), plain("70000x32x", "32x"), plain("22x35x56x56x", "35x"),
+                    plain("33x40x32x56x", "40x32x", "1, 2"), plain("32x352x14x14x", "352x")}) {
     compareThreads(step.forward());
     compareThreads(step.backward());
   }

@@ -28,7 +28,7 @@ using namespace bn;
 
 /// The sample is a part of the elements like this, and at least so many. The mean of a part 1/n is within √n standard deviations of
 /// the mean, so that sums around it lose no more than log₂ n bits of the variance.
-static constexpr int64_t kSampleShare = 32, kSampleSize = 256;
+static constexpr int64_t kSampleShare = 32, kSampleSize = 64;
 /// A slab that is fetched ahead has at most this size: caches hold it beside the one before.
 static constexpr int64_t kAheadBytes = 8 << 20;
 /// Slabs that a worker does one after the other where it fetches ahead, and how few and many such runs keep all workers busy.

@@ -15,11 +15,13 @@ using namespace bn;
 
 /// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched.
 static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
+/// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.
+static constexpr int64_t kCachedUnroll = 16;
 /// Rows that are summed together, as many as f32 sums well.
 static constexpr int64_t kRowsAtOnce = 64;
 
 NormalizeSums::NormalizeSums(NormalizeNest n) : NormalizeLoops(std::move(n)), slab(nest.chooseSlab()) {
-  unroll = nest.acrossGroups() && shouldStream(bytes) ? kLongUnroll : kUnroll;
+  unroll = !nest.acrossGroups() ? kUnroll : shouldStream(bytes) ? kLongUnroll : kCachedUnroll;
 }
 
 void NormalizeSums::clear(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Value part) {

@@ -6,6 +6,7 @@
 #include "bn/Driver/Inputs.h"
 #include "bn/Driver/TensorSpec.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/Onnx.h"
 #include "bn/Reference/Tensor.h"
 
 using namespace mlir;
@@ -59,7 +60,7 @@ private:
   void takeDefaults();
   Error checkInput(size_t i);
   Error bindSymbols(size_t i);
-  Expected<RankedTensorType> fixType(size_t i);
+  Expected<Type> fixType(size_t i);
 
   func::FuncOp main;
   std::vector<std::string> names;
@@ -77,10 +78,11 @@ Error InputBinder::readTensors(ArrayRef<std::string> specs) {
     Expected<size_t> input = findNamed(named->name, names, "input");
     if (!input)
       return input.takeError();
-    Expected<HostTensor> tensor = readTensorSpec(named->value, main.getContext());
+    Type type = getDeclared(*input);
+    Expected<HostTensor> tensor = readValueSpec(named->value, type);
     if (!tensor)
       return addContext(tensor.takeError(), "input '" + names[*input] + "'");
-    if (auto declared = dyn_cast<TensorType>(getDeclared(*input)))
+    if (auto declared = dyn_cast<TensorType>(type))
       tensor = adaptElementType(std::move(*tensor), declared.getElementType());
     setTensor(*input, std::move(*tensor));
   }
@@ -88,7 +90,8 @@ Error InputBinder::readTensors(ArrayRef<std::string> specs) {
 }
 
 void InputBinder::setTensor(size_t i, HostTensor tensor) {
-  shapes[i] = llvm::to_vector(tensor.type.getShape());
+  if (tensor.type)
+    shapes[i] = llvm::to_vector(tensor.type.getShape());
   given[i] = std::move(tensor);
 }
 
@@ -148,8 +151,10 @@ Error InputBinder::checkInput(size_t i) {
   Type declared = getDeclared(i);
   auto tensor = dyn_cast<TensorType>(declared);
   auto mismatch = [&](const Twine &got) { return usage("input '" + names[i] + "': expected " + formatType(declared) + ", got " + got); };
-  if (given[i] && tensor && given[i]->type.getElementType() != tensor.getElementType())
-    return mismatch(formatType(given[i]->type));
+  bool fits = !given[i] || (tensor ? given[i]->type && given[i]->type.getElementType() == tensor.getElementType()
+                                   : isa<onnx::AnyType>(declared) || declared.getTypeID() == given[i]->getType().getTypeID());
+  if (!fits)
+    return mismatch(formatType(given[i]->getType()));
   auto ranked = dyn_cast<RankedTensorType>(declared);
   if (!shapes[i] || !ranked)
     return Error::success();
@@ -175,10 +180,10 @@ Error InputBinder::bindSymbols(size_t i) {
   return Error::success();
 }
 
-Expected<RankedTensorType> InputBinder::fixType(size_t i) {
+Expected<Type> InputBinder::fixType(size_t i) {
   Type declared = getDeclared(i);
   if (given[i])
-    return given[i]->type;
+    return given[i]->getType();
   auto tensor = dyn_cast<TensorType>(declared);
   if (!tensor)
     return makeError(std::errc::not_supported, "input '" + names[i] + "': expected a tensor, got " + formatType(declared));
@@ -211,7 +216,7 @@ Expected<std::vector<BoundInput>> InputBinder::bind() {
       return error;
   std::vector<BoundInput> inputs;
   for (size_t i = 0; i < names.size(); ++i) {
-    Expected<RankedTensorType> type = fixType(i);
+    Expected<Type> type = fixType(i);
     if (!type)
       return type.takeError();
     inputs.push_back({names[i], *type, std::move(given[i])});

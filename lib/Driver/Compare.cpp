@@ -82,7 +82,25 @@ static Comparison compareStrings(const HostTensor &actual, const HostTensor &exp
                    "'" + expected.strings[mismatches.worst] + "'", "'" + actual.strings[mismatches.worst] + "'")};
 }
 
+/// Element by element; two values of one kind, whatever their types say of what they hold.
+static Comparison compareHolders(const HostTensor &actual, const HostTensor &expected, const ToleranceOptions &options) {
+  if (actual.getType().getTypeID() != expected.getType().getTypeID())
+    return {"expected " + formatType(expected.getType()) + ", got " + formatType(actual.getType())};
+  if (actual.elements.size() != expected.elements.size())
+    return {("expected " + Twine(expected.elements.size()) + " elements, got " + Twine(actual.elements.size())).str()};
+  Comparison all;
+  for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(actual.elements, expected.elements))) {
+    Comparison one = compare(std::get<0>(pair), std::get<1>(pair), options);
+    if (!one.difference.empty())
+      return {("element " + Twine(i) + ": " + one.difference).str()};
+    all.maxError = std::max(all.maxError, one.maxError);
+  }
+  return all;
+}
+
 Comparison compare(const HostTensor &actual, const HostTensor &expected, const ToleranceOptions &options) {
+  if (actual.holderType || expected.holderType)
+    return compareHolders(actual, expected, options);
   if (actual.type != expected.type)
     return {"expected " + formatType(expected.type) + ", got " + formatType(actual.type)};
   if (isa<onnx::StringType>(expected.type.getElementType()))

@@ -61,12 +61,18 @@ SmallVector<Value> getCaptures(Operation *op) {
   return llvm::filter_to_vector(values.takeVector(), [](Value value) { return !matchPattern(value, m_Constant()); });
 }
 
-/// Whether the interpreter can run a node on values of these types; not on complex numbers.
+/// Whether the interpreter has values of this type; it has no complex numbers.
+static bool isHeld(Type type) {
+  if (auto sequence = dyn_cast<onnx::SequenceType>(type))
+    return isHeld(sequence.getElementType());
+  if (auto optional = dyn_cast<onnx::OptionalType>(type))
+    return isHeld(optional.getElementType());
+  auto tensor = dyn_cast<TensorType>(type);
+  return !tensor || isa<FloatType, IntegerType, onnx::StringType>(tensor.getElementType());
+}
+
+/// Whether the interpreter can run a node on values of these types.
 static bool isHostable(Operation *op) {
-  auto isHeld = [](Type type) {
-    auto tensor = dyn_cast<TensorType>(type);
-    return !tensor || isa<FloatType, IntegerType, onnx::StringType>(tensor.getElementType());
-  };
   return (reference::isControlFlow(op) || reference::isSupported(op)) && llvm::all_of(op->getOperandTypes(), isHeld) &&
          llvm::all_of(op->getResultTypes(), isHeld);
 }
@@ -179,6 +185,12 @@ static void finish(func::FuncOp main, OpBuilder &builder, ValueRange outputs, co
   main.setFunctionType(builder.getFunctionType(main.getArgumentTypes(), ValueRange(results).getTypes()));
 }
 
+static Type withoutShape(Type type) {
+  if (auto tensor = dyn_cast<TensorType>(type))
+    return UnrankedTensorType::get(tensor.getElementType());
+  return isa<NoneType>(type) ? type : onnx::AnyType::get(type.getContext());
+}
+
 OwningOpRef<ModuleOp> makeBodyModel(Region &body, ArrayRef<Value> captures) {
   IRMapping mapping;
   SmallVector<Value> inputs(body.getArguments());
@@ -195,8 +207,7 @@ OwningOpRef<ModuleOp> makeBodyModel(Region &body, ArrayRef<Value> captures) {
     Operation *copy = builder.clone(op, mapping);
     if (!Sorter::isConstant(copy))
       for (Value result : copy->getResults())
-        if (auto tensor = dyn_cast<TensorType>(result.getType()))
-          result.setType(UnrankedTensorType::get(tensor.getElementType()));
+        result.setType(withoutShape(result.getType()));
   }
   return std::move(module);
 }

@@ -83,7 +83,7 @@ Expected<std::vector<HostTensor>> makeInputs(ArrayRef<BoundInput> inputs, const 
       tensors.push_back(*input.value);
       continue;
     }
-    Expected<HostTensor> tensor = makeTensor(input.type);
+    Expected<HostTensor> tensor = makeTensor(cast<RankedTensorType>(input.type));
     if (!tensor)
       return addContext(tensor.takeError(), "input '" + input.name + "'");
     Expected<Range> range = findRange(input, i, options.ranges);

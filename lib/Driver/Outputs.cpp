@@ -33,6 +33,16 @@ std::string makeFileName(StringRef valueName) {
   return name.substr(0, longest);
 }
 
+/// One file NAME.npy, or NAME_0.npy, NAME_1.npy… for what a sequence or an optional holds.
+static Error writeValue(const Twine &path, const HostTensor &value) {
+  if (!value.holderType)
+    return writeNpy((path + ".npy").str(), value);
+  for (auto [i, element] : llvm::enumerate(value.elements))
+    if (Error error = writeValue(path + "_" + Twine(i), element))
+      return error;
+  return Error::success();
+}
+
 Error writeTensors(StringRef directory, ArrayRef<std::string> names, ArrayRef<HostTensor> tensors) {
   if (std::error_code code = llvm::sys::fs::create_directories(directory))
     return makeFileError("make", directory, code);
@@ -42,8 +52,8 @@ Error writeTensors(StringRef directory, ArrayRef<std::string> names, ArrayRef<Ho
     for (unsigned i = 2; !taken.insert(unique).second; ++i)
       unique = file + "_" + std::to_string(i);
     SmallString<128> path(directory);
-    llvm::sys::path::append(path, unique + ".npy");
-    if (Error error = writeNpy(path, tensor))
+    llvm::sys::path::append(path, unique);
+    if (Error error = writeValue(path, tensor))
       return error;
   }
   return Error::success();
@@ -66,6 +76,8 @@ Error checkOutputOptions(ArrayRef<std::string> names, const OutputOptions &optio
 /// Minimum, mean and maximum of the finite numbers, then the first values.
 static std::vector<std::string> summarize(const std::string &name, const HostTensor &tensor) {
   constexpr int64_t shown = 6;
+  if (tensor.holderType)
+    return {name, formatType(tensor.holderType), "", "", "", std::to_string(tensor.elements.size()) + " elements"};
   std::string first;
   llvm::raw_string_ostream os(first);
   if (isa<onnx::StringType>(tensor.type.getElementType())) {
@@ -96,10 +108,11 @@ static Expected<ExitCode> compareExpected(ArrayRef<std::string> names, ArrayRef<
   for (const std::string &spec : options.expected) {
     NamedSpec named = llvm::cantFail(splitNamed("--expected", spec));
     size_t output = llvm::cantFail(findNamed(named.name, names, "output"));
-    Expected<HostTensor> expected = readTensorSpec(named.value, context);
+    Expected<HostTensor> expected = readValueSpec(named.value, tensors[output].getType());
     if (!expected)
       return addContext(expected.takeError(), "expected output '" + names[output] + "'");
-    *expected = adaptElementType(std::move(*expected), tensors[output].type.getElementType());
+    if (expected->type && tensors[output].type)
+      *expected = adaptElementType(std::move(*expected), tensors[output].type.getElementType());
     Comparison comparison = compare(tensors[output], *expected, options.tolerance);
     if (comparison.difference.empty())
       continue;
@@ -114,6 +127,9 @@ Expected<ExitCode> handleOutputs(ArrayRef<std::string> names, ArrayRef<HostTenso
   for (const std::string &spec : options.outputs) {
     NamedSpec named = llvm::cantFail(splitNamed("--output", spec));
     size_t output = llvm::cantFail(findNamed(named.name, names, "output"));
+    if (tensors[output].holderType)
+      return makeError(std::errc::not_supported, "output '" + names[output] + "': no .npy file holds a value of type " +
+                                                     formatType(tensors[output].holderType) + "; --output-dir writes its elements");
     if (Error error = writeNpy(named.value.drop_front(), tensors[output]))
       return error;
   }

@@ -6,6 +6,7 @@
 #include "bn/Driver/ExitCode.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/IR/Onnx/SchemaInterface.h"
+#include "bn/Reference/ControlFlow.h"
 #include "bn/Reference/Interpreter.h"
 
 using namespace mlir;
@@ -17,7 +18,7 @@ namespace bn::driver {
 static SmallVector<Operation *> findUnsupported(ModuleOp module) {
   SmallVector<Operation *> nodes;
   module.walk([&](onnx::NodeOpInterface node) {
-    if (!reference::isSupported(node) && node->getNumRegions() == 0)
+    if (!reference::isSupported(node) && !reference::isControlFlow(node))
       nodes.push_back(node);
   });
   return nodes;

@@ -136,7 +136,7 @@ Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> in
 }
 
 Expected<std::vector<HostTensor>> StagedGraph::run(ArrayRef<HostTensor> inputs) {
-  auto types = llvm::map_to_vector(inputs, [](const HostTensor &input) -> Type { return input.type; });
+  auto types = llvm::map_to_vector(inputs, [](const HostTensor &input) { return input.getType(); });
   Expected<Stage *> stage = getStage(types, inputs);
   if (!stage)
     return stage.takeError();

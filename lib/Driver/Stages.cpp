@@ -47,6 +47,7 @@ Error bindShapes(ModuleOp module, TypeRange types, Session &session) {
   // The model's nodes may contradict the shapes that the user chose.
   return runPasses(module, session, std::errc::invalid_argument, [](OpPassManager &passes) {
     passes.addNestedPass<func::FuncOp>(createBindShapesPass());
+    passes.addNestedPass<func::FuncOp>(lower::createResolveSequences());
     // A body may depend on the types of its operands, and what it is made of has no types yet.
     passes.addPass(lower::createExpandFunctions());
     passes.addNestedPass<func::FuncOp>(createBindShapesPass());

@@ -148,6 +148,14 @@ Expected<HostTensor> readTensorSpec(StringRef spec, MLIRContext *context) {
   return tensor;
 }
 
+Expected<HostTensor> readValueSpec(StringRef spec, Type declared) {
+  if (!isa<onnx::SequenceType, onnx::OptionalType>(declared))
+    return readTensorSpec(spec, declared.getContext());
+  if (!spec.consume_front("@") || !spec.ends_with(".pb"))
+    return usage("expected @FILE.pb for " + formatType(declared) + ", got '" + spec + "'");
+  return onnx::readValue(spec, declared);
+}
+
 HostTensor adaptElementType(HostTensor tensor, Type wanted) {
   Type has = tensor.type.getElementType();
   auto narrow = [](Type type) { return isa<FloatType>(type) && !type.isF16() && !type.isF32() && !type.isF64(); };

@@ -46,6 +46,12 @@ static LogicalResult inferTypes(Operation *op, const onnx::SchemaInterface &sche
   bool waits = llvm::any_of(op->getOperandTypes(), llvm::IsaPred<onnx::AnyType>);
   if (!isa<onnx::NodeOpInterface>(op) || op->getNumRegions() > 0 || !isa<func::FuncOp>(op->getParentOp()) || waits)
     return success();
+  // A loop that begins with an optional of a value goes on with the value itself.
+  auto node = cast<onnx::NodeOpInterface>(op);
+  if (node.is("OptionalGetElement") && !isa<onnx::OptionalType>(op->getOperand(0).getType())) {
+    op->getResult(0).setType(op->getOperand(0).getType());
+    return success();
+  }
   auto constant = [&](unsigned i) -> ElementsAttr {
     onnx::ConstantOp defined = getConstant(op->getOperand(i));
     return defined ? defined.getValue() : ElementsAttr();
@@ -53,7 +59,7 @@ static LogicalResult inferTypes(Operation *op, const onnx::SchemaInterface &sche
   SmallVector<Type> types;
   // Bodies of the standard's functions give Range vectors of one element, which inference refuses; such a node tells its type when it
   // runs.
-  bool isRange = cast<onnx::NodeOpInterface>(op).is("Range");
+  bool isRange = node.is("Range");
   std::optional<ScopedDiagnosticHandler> silence;
   if (isRange)
     silence.emplace(op->getContext(), [](Diagnostic &) { return success(); });

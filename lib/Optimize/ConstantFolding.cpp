@@ -143,6 +143,8 @@ static LogicalResult evaluateNode(Operation *op, RewriterBase &rewriter, ResultS
   SmallVector<reference::Tensor> results;
   if (failed(reference::evaluate(op, operands, results)))
     return failure();
+  if (llvm::any_of(results, [](const reference::Tensor &result) { return result.isHolder(); })) // no attribute holds sequences
+    return failure();
   SmallVector<ElementsAttr> constants;
   for (auto [result, tensor] : llvm::zip_equal(op->getResults(), results))
     constants.push_back(tensor.elementType ? reference::toElements(tensor, onnx::getValueName(result)) : ElementsAttr());

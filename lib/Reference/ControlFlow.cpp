@@ -1,4 +1,4 @@
-// ControlFlow.cpp - If, Loop and Scan: ONNX category controlflow.
+// ControlFlow.cpp - If, Loop and Scan: ONNX category controlflow; and SequenceMap, which runs a body as well.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "bn/Reference/ControlFlow.h"
@@ -17,7 +17,7 @@ bool isControlFlow(Operation *op) {
   if (!node || !node.getDomain().empty() || node.getNumRegions() == 0)
     return false;
   StringRef type = node.getOpType();
-  return type == "If" || type == "Loop" || (type == "Scan" && node.getVersion() >= firstScan);
+  return type == "If" || type == "Loop" || type == "SequenceMap" || (type == "Scan" && node.getVersion() >= firstScan);
 }
 
 /// The region that is the attribute `name` of the node.
@@ -219,12 +219,43 @@ static LogicalResult evaluateScan(Call &call, onnx::GenericNodeOp node, RunRegio
   return success();
 }
 
+/// Body: an element of every sequence, and the tensors, to an element of every result.
+static LogicalResult evaluateSequenceMap(Call &call, onnx::GenericNodeOp node, RunRegion run) {
+  Region *body = findBody(node, "body");
+  FailureOr<std::vector<Tensor>> operands = getState(call, call.operands);
+  if (!body || failed(operands) || operands->empty() || !isa<onnx::SequenceType>(operands->front().elementType))
+    return call.error() << "expected a body, and a sequence as first input";
+  std::vector<Tensor> results;
+  for (Type type : node.getResultTypes())
+    results.push_back(makeHolder(type, {}));
+  for (size_t i = 0; i < operands->front().elements.size(); ++i) {
+    std::vector<Tensor> arguments;
+    for (const Tensor &operand : *operands) {
+      if (operand.isHolder() && i >= operand.elements.size())
+        return call.error() << "expected sequences of " << operands->front().elements.size() << " elements, got "
+                            << operand.elements.size();
+      arguments.push_back(operand.isHolder() ? operand.elements[i] : operand);
+    }
+    FailureOr<std::vector<Tensor>> outputs = runBody(call, *body, arguments, results.size(), run);
+    if (failed(outputs))
+      return failure();
+    for (auto [result, output] : llvm::zip_equal(results, *outputs)) {
+      result.elementType = onnx::SequenceType::get(node.getContext(), UnrankedTensorType::get(output.elementType));
+      result.elements.push_back(std::move(output));
+    }
+  }
+  llvm::append_range(call.results, std::move(results));
+  return success();
+}
+
 LogicalResult evaluateControlFlow(Operation *op, ArrayRef<const Tensor *> operands, RunRegion run, SmallVectorImpl<Tensor> &results) {
   auto node = cast<onnx::GenericNodeOp>(op);
   results.reserve(op->getNumResults());
   Call call{cast<onnx::NodeOpInterface>(op), operands, results};
   if (node.getOpType() == "If")
     return evaluateIf(call, node, run);
+  if (node.getOpType() == "SequenceMap")
+    return evaluateSequenceMap(call, node, run);
   return node.getOpType() == "Loop" ? evaluateLoop(call, node, run) : evaluateScan(call, node, run);
 }
 

@@ -20,8 +20,9 @@ const Operator *findOperator(StringRef name) {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
          {getActivations(), getArithmetic(), getCasts(), getConvolutions(), getDetections(), getGathers(), getGridSamples(), getLogic(),
-          getMatrices(), getNormalizations(), getPads(), getPatches(), getPoolings(), getQuantizations(), getRecurrents(), getReductions(),
-          getReshapes(), getResizes(), getSearches(), getSelections(), getSignals(), getTexts(), getUpdates()})
+          getMatrices(), getNormalizations(), getOptionals(), getPads(), getPatches(), getPoolings(), getQuantizations(), getRandoms(),
+          getRecurrents(), getReductions(), getReshapes(), getResizes(), getSearches(), getSelections(), getSequences(), getSignals(),
+          getTexts(), getUpdates()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;
@@ -34,9 +35,12 @@ const Operator *findOperator(StringRef name) {
 //===----------------------------------------------------------------------===//
 
 static bool isKind(StringRef kind, const Tensor &tensor) {
+  if (tensor.isHolder())
+    return kind == "value" || (kind == "sequence" && isa<onnx::SequenceType>(tensor.elementType));
   bool isReal = std::holds_alternative<std::vector<double>>(tensor.values);
   bool isInteger = std::holds_alternative<std::vector<int64_t>>(tensor.values);
-  return kind == "any" || (kind == "number" && (isReal || isInteger)) || (kind == "real" && isReal) || (kind == "integer" && isInteger);
+  bool fitsNumber = kind == "number" && (isReal || isInteger);
+  return kind == "any" || kind == "value" || fitsNumber || (kind == "real" && isReal) || (kind == "integer" && isInteger);
 }
 
 LogicalResult checkOperands(const Call &call, const Operator &op) {

@@ -49,8 +49,8 @@ struct Call {
 
 struct Operator {
   llvm::StringLiteral name;
-  /// One word an operand: `real`, `integer` (with bool), `number` (either), `any`; `?` where it may be absent, `...` where
-  /// it may be repeated.
+  /// One word an operand: `real`, `integer` (with bool), `number` (either), `any` (tensor), `sequence`, `value` (everything);
+  /// `?` where it may be absent, `...` where it may be repeated.
   llvm::StringLiteral operands;
   mlir::LogicalResult (*evaluate)(Call &call);
 };
@@ -72,16 +72,19 @@ llvm::ArrayRef<Operator> getGridSamples();
 llvm::ArrayRef<Operator> getLogic();
 llvm::ArrayRef<Operator> getMatrices();
 llvm::ArrayRef<Operator> getNormalizations();
+llvm::ArrayRef<Operator> getOptionals();
 llvm::ArrayRef<Operator> getPads();
 llvm::ArrayRef<Operator> getPatches();
 llvm::ArrayRef<Operator> getPoolings();
 llvm::ArrayRef<Operator> getQuantizations();
+llvm::ArrayRef<Operator> getRandoms();
 llvm::ArrayRef<Operator> getRecurrents();
 llvm::ArrayRef<Operator> getReductions();
 llvm::ArrayRef<Operator> getReshapes();
 llvm::ArrayRef<Operator> getResizes();
 llvm::ArrayRef<Operator> getSearches();
 llvm::ArrayRef<Operator> getSelections();
+llvm::ArrayRef<Operator> getSequences();
 llvm::ArrayRef<Operator> getSignals();
 llvm::ArrayRef<Operator> getTexts();
 llvm::ArrayRef<Operator> getUpdates();

@@ -200,7 +200,7 @@ ArrayRef<Operator> getReshapes() {
       {"Dropout", "number real? integer?", dropout},
       {"EyeLike", "any", eyeLike},
       {"Flatten", "any", flatten},
-      {"Identity", "any", identity},
+      {"Identity", "value", identity},
       {"Range", "number number number", range},
       {"Reshape", "any integer?", reshape},
       {"Shape", "any", shapeOf},

@@ -25,7 +25,15 @@ int64_t Tensor::getNumElements() const {
   return std::visit([](const auto &elements) { return static_cast<int64_t>(elements.size()); }, values);
 }
 
-RankedTensorType Tensor::getType() const { return RankedTensorType::get(shape, elementType); }
+bool Tensor::isHolder() const { return isa_and_nonnull<onnx::SequenceType, onnx::OptionalType>(elementType); }
+
+Type Tensor::getType() const { return isHolder() ? elementType : RankedTensorType::get(shape, elementType); }
+
+Tensor makeHolder(Type type, std::vector<Tensor> elements) {
+  Tensor holder{type, {}, {}};
+  holder.elements = std::move(elements);
+  return holder;
+}
 
 Tensor makeTensor(Type elementType, ArrayRef<int64_t> shape) {
   Tensor tensor{elementType, llvm::to_vector(shape), {}};
@@ -122,6 +130,11 @@ static std::vector<char> encode(const Tensor &tensor) {
 }
 
 Tensor fromHost(const HostTensor &host) {
+  if (host.holderType) {
+    Tensor holder = makeHolder(host.holderType, {});
+    llvm::transform(host.elements, std::back_inserter(holder.elements), fromHost);
+    return holder;
+  }
   Tensor tensor = makeTensor(host.type.getElementType(), host.type.getShape());
   if (isa<onnx::StringType>(tensor.elementType))
     tensor.values = host.strings;
@@ -131,7 +144,12 @@ Tensor fromHost(const HostTensor &host) {
 }
 
 HostTensor toHost(const Tensor &tensor) {
-  HostTensor host{tensor.getType(), {}, {}};
+  if (tensor.isHolder()) {
+    HostTensor holder{{}, {}, {}, tensor.elementType};
+    llvm::transform(tensor.elements, std::back_inserter(holder.elements), toHost);
+    return holder;
+  }
+  HostTensor host{RankedTensorType::get(tensor.shape, tensor.elementType), {}, {}};
   if (auto *strings = std::get_if<std::vector<std::string>>(&tensor.values))
     host.strings = *strings;
   else
@@ -169,7 +187,7 @@ Tensor fromElements(ElementsAttr elements) {
 }
 
 ElementsAttr toElements(const Tensor &tensor, StringRef name) {
-  RankedTensorType type = tensor.getType();
+  auto type = RankedTensorType::get(tensor.shape, tensor.elementType);
   if (auto *strings = std::get_if<std::vector<std::string>>(&tensor.values))
     return DenseStringElementsAttr::get(type, SmallVector<StringRef>(strings->begin(), strings->end()));
   if (tensor.getNumElements() > maxDenseElements)

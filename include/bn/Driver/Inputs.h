@@ -23,7 +23,7 @@ std::vector<std::string> getOutputNames(mlir::func::FuncOp main);
 /// An input of a model with its dimensions fixed.
 struct BoundInput {
   std::string name;
-  mlir::RankedTensorType type;
+  mlir::Type type; ///< a tensor of static shape, or what the value has
   std::optional<HostTensor> value; ///< given by the user or by the model; drawn otherwise
 };
 

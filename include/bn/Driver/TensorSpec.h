@@ -25,6 +25,9 @@ llvm::Expected<size_t> findNamed(llvm::StringRef name, llvm::ArrayRef<std::strin
 /// Reads a tensor from a file or from the text itself. One element given for many fills the tensor.
 llvm::Expected<HostTensor> readTensorSpec(llvm::StringRef spec, mlir::MLIRContext *context);
 
+/// The same for a value of the declared type; a sequence or an optional comes from a file of ONNX's, FILE.pb.
+llvm::Expected<HostTensor> readValueSpec(llvm::StringRef spec, mlir::Type declared);
+
 /// "1x3x224x224"; empty for a scalar.
 llvm::Expected<llvm::SmallVector<int64_t>> parseShape(llvm::StringRef text);
 

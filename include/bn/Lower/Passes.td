@@ -10,6 +10,14 @@ def ExpandFunctions : Pass<"bn-expand-functions", "::mlir::ModuleOp"> {
   let summary = "replaces operators that have no lowering by their ONNX function bodies";
 }
 
+def ResolveSequences : Pass<"bn-resolve-sequences"> {
+  let summary = "replaces sequences whose elements are known by the tensors themselves";
+  let description = [{
+    Exporters cut a tensor into a sequence and take its elements out again: SplitToSequence or SequenceConstruct, then SequenceAt at
+    constant positions, or ConcatFromSequence. That is Split and Concat.
+  }];
+}
+
 def ExpandTraining : Pass<"bn-expand-training"> {
   let summary = "replaces training steps and gradients by the ops that they decompose into";
   let dependentDialects = ["::bn::BNDialect"];

@@ -90,9 +90,10 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCSEPass()); // first: the copy of a part of a buffer to itself shows when both names of the part are one
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  Target target = vectorBits ? targetOf(vectorBits) : hostTarget();
+  passes.addPass(createGroupWinogradPass({target.registers}));
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
-  Target target = vectorBits ? targetOf(vectorBits) : hostTarget();
   passes.addPass(createEmitConvPass({target.registers}));
   passes.addPass(createEmitDepthwiseConvPass({target.registers}));
   passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits}));

@@ -14,8 +14,6 @@
 #include "RegisterTile.h"
 #include "bn/Codegen/Passes.h"
 
-#include <numeric>
-
 namespace bn {
 #define GEN_PASS_DEF_EMITMATMULPASS
 #include "bn/Codegen/Passes.h.inc"
@@ -30,11 +28,6 @@ static constexpr int64_t kUnroll = 4;
 static constexpr int64_t kFewIterations = 64;
 
 namespace {
-/// A stretch of rows or of columns that tiles of one size cover.
-struct Span {
-  int64_t begin, tiles, size; ///< in rows, or in blocks of columns
-};
-
 class MatmulEmitter {
 public:
   MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits)
@@ -59,42 +52,6 @@ private:
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
 
-/// Tiles of at most `most`, all of about one size: a small tile at the end would wait for its multiply-adds.
-static SmallVector<Span> cut(int64_t size, int64_t most) {
-  if (size == 0)
-    return {};
-  int64_t tiles = llvm::divideCeil(size, most), smaller = size / tiles, larger = size % tiles;
-  SmallVector<Span> spans;
-  if (larger)
-    spans.push_back({0, larger, smaller + 1});
-  spans.push_back({larger * (smaller + 1), tiles - larger, smaller});
-  return spans;
-}
-
-/// Rows `stride` bytes apart whose lines stay in the nearest cache together: where the stride is a multiple of much of the cache's
-/// period, they compete for a few sets, of which a part is the right side's.
-static int64_t countCachedRows(int64_t stride) {
-  constexpr int64_t line = 64, period = 4096, ways = 6;
-  return period / std::max<int64_t>(std::gcd(stride, period), line) * ways;
-}
-
-/// The largest tile of at most `most` rows whose cuts of rows and blocks cost least.
-static RegisterTile chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers) {
-  auto cost = [&](RegisterTile tile) {
-    double sum = 0;
-    for (const Span &r : cut(rows, tile.positions))
-      for (const Span &b : cut(blocks, tile.blocks))
-        sum += r.tiles * b.tiles * b.size * costOf(r.size, {r.size, b.size});
-    return sum;
-  };
-  RegisterTile best;
-  for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b)
-    for (int64_t p = 1; p <= std::min({rows, most, countPositions(b, registers)}); ++p)
-      if (RegisterTile tile{p, b}; cost(tile) < cost(best))
-        best = tile;
-  return best;
-}
-
 LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   FailureOr<LinearOperands> operands = LinearOperands::get(builder, op, op.getLhs(), op.getRhs());
   if (failed(operands))
@@ -114,29 +71,12 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
   int64_t rowBytes = lhs.strides[batched] * lhs.element.getIntOrFloatBitWidth() / 8;
   RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), countCachedRows(rowBytes), registers);
-  SmallVector<Span> rowSpans = cut(rows, tile.positions);
-  for (Span blockSpan : cut(blocks, tile.blocks))
+  SmallVector<Span> rowSpans = cutIntoTiles(rows, tile.positions);
+  for (Span blockSpan : cutIntoTiles(blocks, tile.blocks))
     emitColumns(builder, rowSpans, blockSpan, block);
   if (columns % block)
     emitColumns(builder, rowSpans, {blocks, 1, 1}, columns % block);
   return success();
-}
-
-/// Emits `body` for the iterations of one of several parts.
-static void emitPart(OpBuilder &builder, Location loc, int64_t iterations, Value part, int64_t parts,
-                     llvm::function_ref<void(OpBuilder &, Value)> body) {
-  if (iterations == parts)
-    return body(builder, part);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1), count = arith::ConstantIndexOp::create(builder, loc, parts);
-  auto firstOf = [&](int64_t next) {
-    Value scaled = LinearIndex(next * iterations).add(part, iterations).emit(builder, loc);
-    return arith::DivUIOp::create(builder, loc, scaled, count);
-  };
-  Value begin = firstOf(0), end = firstOf(1);
-  scf::ForOp::create(builder, loc, begin, end, one, {}, [&](OpBuilder &inner, Location, Value iteration, ValueRange) {
-    body(inner, iteration);
-    scf::YieldOp::create(inner, loc);
-  });
 }
 
 void MatmulEmitter::emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes) {

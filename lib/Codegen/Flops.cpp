@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Flops.h"
+#include "ParallelLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -27,15 +28,22 @@ static int64_t flopsOf(Operation &op) {
   return computes && !op.hasTrait<OpTrait::ConstantLike>() && !isa<CastOpInterface, arith::SelectOp>(op) ? elements : 0;
 }
 
+/// How often a loop runs; once where nobody knows.
+static double countTrips(Operation &op) {
+  if (auto average = op.getAttrOfType<FloatAttr>(bn::kTripsAttr))
+    return average.getValueAsDouble();
+  auto loop = dyn_cast<LoopLikeOpInterface>(op);
+  std::optional<APInt> trips = loop ? loop.getStaticTripCount() : std::nullopt;
+  return trips ? trips->getSExtValue() : 1;
+}
+
 static int64_t flopsOf(Region &region) {
   int64_t flops = 0;
   for (Operation &op : region.getOps()) {
     if (op.getNumRegions() == 0)
       flops += flopsOf(op);
-    auto loop = dyn_cast<LoopLikeOpInterface>(op);
-    std::optional<APInt> trips = loop ? loop.getStaticTripCount() : std::nullopt;
     for (Region &inner : op.getRegions())
-      flops += (trips ? trips->getSExtValue() : 1) * flopsOf(inner);
+      flops += static_cast<int64_t>(countTrips(op) * flopsOf(inner));
   }
   return flops;
 }

@@ -34,6 +34,23 @@ bn::emitLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end, int64
   return loop.getResults();
 }
 
+void bn::emitPart(OpBuilder &builder, Location loc, int64_t iterations, Value part, int64_t parts,
+                  llvm::function_ref<void(OpBuilder &, Value)> body) {
+  if (iterations == parts)
+    return body(builder, part);
+  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); };
+  Value one = index(1), next = arith::AddIOp::create(builder, loc, part, one);
+  auto firstOf = [&](Value number) {
+    return arith::DivUIOp::create(builder, loc, arith::MulIOp::create(builder, loc, number, index(iterations)), index(parts));
+  };
+  Value begin = firstOf(part), end = firstOf(next);
+  auto loop = scf::ForOp::create(builder, loc, begin, end, one, {}, [&](OpBuilder &inner, Location, Value iteration, ValueRange) {
+    body(inner, iteration);
+    scf::YieldOp::create(inner, loc);
+  });
+  loop->setAttr(kTripsAttr, builder.getF64FloatAttr(static_cast<double>(iterations) / parts));
+}
+
 SmallVector<Value> bn::delinearize(OpBuilder &builder, Location loc, Value linear, ArrayRef<int64_t> sizes) {
   SmallVector<Value> indices(sizes.size());
   for (size_t i = sizes.size(); i-- > 0;) {

@@ -20,6 +20,13 @@ llvm::SmallVector<mlir::Value>
 emitLoop(mlir::OpBuilder &builder, mlir::Location loc, int64_t begin, int64_t end, int64_t step, mlir::ValueRange carried,
          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Value, mlir::ValueRange)> body);
 
+/// The attribute of a scf.for whose bounds are values: how often it runs on average.
+inline constexpr llvm::StringLiteral kTripsAttr = "trips";
+
+/// Emits `body` for the iterations that belong to one of several parts.
+void emitPart(mlir::OpBuilder &builder, mlir::Location loc, int64_t iterations, mlir::Value part, int64_t parts,
+              llvm::function_ref<void(mlir::OpBuilder &, mlir::Value)> body);
+
 /// The indices of a box of `sizes` at a linear index; the last dimension moves fastest.
 llvm::SmallVector<mlir::Value> delinearize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value linear, llvm::ArrayRef<int64_t> sizes);
 

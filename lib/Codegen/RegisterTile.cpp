@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace bn;
 
@@ -41,6 +43,38 @@ RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned register
       if (RegisterTile tile{p, b}; costOf(positions, tile) < costOf(positions, best))
         best = tile;
   }
+  return best;
+}
+
+SmallVector<Span> bn::cutIntoTiles(int64_t size, int64_t most) {
+  if (size == 0)
+    return {};
+  int64_t tiles = llvm::divideCeil(size, most), smaller = size / tiles, larger = size % tiles;
+  SmallVector<Span> spans;
+  if (larger)
+    spans.push_back({0, larger, smaller + 1});
+  spans.push_back({larger * (smaller + 1), tiles - larger, smaller});
+  return spans;
+}
+
+int64_t bn::countCachedRows(int64_t stride) {
+  constexpr int64_t line = 64, period = 4096, ways = 6;
+  return period / std::max<int64_t>(std::gcd(stride, period), line) * ways;
+}
+
+RegisterTile bn::chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers) {
+  auto cost = [&](RegisterTile tile) {
+    double sum = 0;
+    for (const Span &r : cutIntoTiles(rows, tile.positions))
+      for (const Span &b : cutIntoTiles(blocks, tile.blocks))
+        sum += r.tiles * b.tiles * b.size * costOf(r.size, {r.size, b.size});
+    return sum;
+  };
+  RegisterTile best;
+  for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b)
+    for (int64_t p = 1; p <= std::min({rows, most, countPositions(b, registers)}); ++p)
+      if (RegisterTile tile{p, b}; cost(tile) < cost(best))
+        best = tile;
   return best;
 }
 

@@ -26,6 +26,21 @@ RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers);
 /// Cycles per step of the reduction that a row of `positions` takes in this tile, for one block of channels.
 double costOf(int64_t positions, RegisterTile tile);
 
+/// A stretch of rows or of columns that tiles of one size cover.
+struct Span {
+  int64_t begin, tiles, size; ///< in rows, or in blocks of columns
+};
+
+/// Tiles of at most `most`, all of about one size: a small tile at the end would wait for its multiply-adds.
+llvm::SmallVector<Span> cutIntoTiles(int64_t size, int64_t most);
+
+/// Rows `stride` bytes apart whose lines stay in the nearest cache together: where the stride is a multiple of much of the cache's
+/// period, they compete for a few sets, of which a part is the right side's.
+int64_t countCachedRows(int64_t stride);
+
+/// The largest tile of at most `most` rows whose cuts of rows and blocks cost least.
+RegisterTile chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers);
+
 /// Steps of the reduction that weights are asked for before their use: about the time that memory takes.
 inline constexpr int64_t kPrefetchSteps = 32;
 

@@ -1,9 +1,12 @@
 // Normalizations.cpp - BatchNormalization with given statistics, and the layers that normalize by their own input.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Constants.h"
 #include "Lowering.h"
 #include "Reductions.h"
 #include "bn/IR/BN/BN.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -21,6 +24,42 @@ LogicalResult lowerAffine(NodeLowering &n) {
   return success();
 }
 
+/// What an operand is for each of `count` channels, in double: the fallback where it is absent, none where it is not known now.
+static std::optional<SmallVector<double>> getKnown(NodeLowering &n, Value value, int64_t count, double fallback) {
+  if (!value)
+    return SmallVector<double>(count, fallback);
+  auto operand = llvm::find_if(n.op->getOpOperands(), [&](OpOperand &candidate) { return candidate.get() == value; });
+  ArrayRef<float> floats = getFloats(n.constant(operand->getOperandNumber()));
+  if (floats.empty())
+    return std::nullopt;
+  SmallVector<double> values(count, floats[0]);
+  if (floats.size() > 1)
+    values.assign(floats.begin(), floats.end());
+  return values;
+}
+
+/// a·x + b with a and b computed now; fails where a parameter is not known or varies along several axes.
+static LogicalResult lowerKnownInference(NodeLowering &n, InferenceOp op) {
+  if (op.getAxes().size() != 1 || !n.inType(0).getElementType().isF32())
+    return failure();
+  int64_t axis = op.getAxes()[0], count = n.inShape(0)[axis];
+  auto mean = getKnown(n, op.getMean(), count, 0), variance = getKnown(n, op.getVariance(), count, 1);
+  auto scale = getKnown(n, op.getScale(), count, 1), offset = getKnown(n, op.getOffset(), count, 0);
+  if (!mean || !variance || !scale || !offset)
+    return failure();
+  double epsilon = op.getEpsilon().convertToDouble();
+  auto factorOf = [&](int64_t c) { return (*scale)[c] / std::sqrt((*variance)[c] + epsilon); };
+  auto makeConstant = [&](llvm::function_ref<double(int64_t)> valueOf) {
+    return constantTensor(n.b, makeFloats(n.b.getContext(), {count}, [&](MutableArrayRef<float> out) {
+                            for (int64_t c = 0; c < count; ++c)
+                              out[c] = static_cast<float>(valueOf(c));
+                          }));
+  };
+  Value a = makeConstant(factorOf), b = makeConstant([&](int64_t c) { return (*offset)[c] - (*mean)[c] * factorOf(c); });
+  n.results.push_back(mapChannels(n.b, n.outType(), n.in(0), {a, b}, axis, scaleAndShift));
+  return success();
+}
+
 /// Operand `value` of the op in kernel form.
 static Value operandOf(NodeLowering &n, Value value) {
   for (OpOperand &operand : n.op->getOpOperands())
@@ -32,6 +71,8 @@ static Value operandOf(NodeLowering &n, Value value) {
 /// scale·(x − mean)/√(variance + ε) + offset as a·x + b with a and b, which are few, in double.
 LogicalResult lowerInference(NodeLowering &n) {
   auto op = cast<InferenceOp>(n.op);
+  if (succeeded(lowerKnownInference(n, op)))
+    return success();
   Builder &b = n.b;
   SmallVector<int64_t> shape(n.inType(0).getRank(), 1);
   for (int64_t axis : op.getAxes())

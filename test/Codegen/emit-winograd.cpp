@@ -107,3 +107,22 @@ TEST(Winograd, smaller_than_a_tile) { check({.height = 1, .width = 3}); }
 TEST(Winograd, narrow_vectors_two_threads) {
   check({.block = 8, .inputs = 24, .outputs = 40, .height = 21, .width = 33, .residual = true, .threads = 2});
 }
+// So many tiles that they are done in groups: 2 · 12 · 15 of them in groups of 30, or 15 where the channels are more.
+TEST(Winograd, groups) { check({.images = 2, .height = 46, .width = 57, .residual = true}); }
+TEST(Winograd, groups_two_threads) { check({.images = 2, .inputs = 48, .outputs = 80, .height = 46, .width = 59, .threads = 2}); }
+TEST(Winograd, groups_of_small_tiles) { check({.tile = 2, .inputs = 32, .outputs = 32, .height = 47, .width = 38, .bias = false}); }
+TEST(Winograd, groups_of_narrow_vectors) { check({.block = 8, .inputs = 24, .outputs = 40, .height = 61, .width = 62}); }
+
+// The order of the sums does not depend on who computes them.
+TEST(Winograd, groups_same_for_any_threads) {
+  Case c{.inputs = 32, .outputs = 48, .height = 48, .width = 60};
+  auto x = randomValues(size_t(c.inputs) * c.inHeight() * c.inWidth(), 1), u = randomValues(size_t(36) * c.outputs * c.inputs, 2);
+  auto b = randomValues(c.outputs, 3);
+  std::vector<std::vector<float>> results;
+  for (unsigned threads : {1, 2, 5}) {
+    results.emplace_back(size_t(c.outputs) * c.height * c.width);
+    CompiledKernel(textOf(c), threads).run({x.data(), u.data(), b.data(), results.back().data()}, {results.back().data()});
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
+}

@@ -21,6 +21,18 @@ func.func @softmax_11(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
   return %y : tensor<2x3x5xf32>
 }
 
+// Parameters that are known now become two constants.
+// CHECK-LABEL: func.func @known_batch_normalization
+// CHECK-DAG: %[[A:.*]] = kernel.constant dense<[5.000000e-01, 1.000000e+00, 2.000000e+00]> : tensor<3xf32>
+// CHECK-DAG: %[[B:.*]] = kernel.constant dense<[-5.000000e-01, -2.000000e+00, -6.000000e+00]> : tensor<3xf32>
+// CHECK: linalg.generic {{.*}} ins(%arg0, %[[A]], %[[B]] : tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>)
+func.func @known_batch_normalization(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
+  %m = onnx.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %v = onnx.constant dense<[3.0, 0.0, -0.75]> : tensor<3xf32>
+  %y = bn.inference %x mean %m variance %v axes [1] epsilon 1.0 : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}
+
 // The parameters, which are few, are combined in double.
 // CHECK-LABEL: func.func @batch_normalization
 // CHECK: arith.addf %{{.*}} : f64

@@ -39,6 +39,17 @@ def PlanWeightsPass : Pass<"bn-plan-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::bufferization::BufferizationDialect", "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def GroupWinogradPass : Pass<"bn-group-winograd", "mlir::ModuleOp"> {
+  let summary = "Runs large Winograd convolutions group by group of tiles";
+  let description = [{
+    The transformed tiles of one group stay in the cache near the core through both transforms and the product. It comes before the
+    plan of memory: the ops that it merges move to the place of the last of them.
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def PlanMemoryPass : Pass<"bn-plan-memory", "mlir::ModuleOp"> {
   let summary = "Replaces allocations by views of one arena";
   let description = [{

@@ -1,0 +1,170 @@
+// WinogradGroup.cpp - the loops of a Winograd convolution that goes group by group of tiles.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   forall (part): for groups of tiles of the part:
+//     for blocks of channels, tiles: transform into the scratch        [position][tile][channel]
+//     for positions, columns, rows: products in tiles of registers     [position][tile][channel]
+//     for blocks of channels, tiles: transform back into the image
+
+#include "WinogradGroup.h"
+#include "ParallelLoop.h"
+#include "RegisterTile.h"
+
+using namespace mlir;
+using namespace bn;
+
+/// The parts of the parallel loop: each has a scratch.
+static constexpr int64_t kParts = 16;
+/// Steps of the reduction per iteration of the innermost loop.
+static constexpr int64_t kUnroll = 4;
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
+
+namespace {
+class GroupEmitter {
+public:
+  GroupEmitter(Winograd ops, int64_t group, unsigned registers) : ops(ops), loc(ops.output.getLoc()), group(group), registers(registers) {}
+  LogicalResult emit(OpBuilder &builder);
+
+private:
+  WinogradTile tileAt(OpBuilder &builder, Value first, Value tile, Value block);
+  void emitInput(OpBuilder &builder, Value part, Value first);
+  void emitProduct(OpBuilder &builder, Value part);
+  void emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape);
+  void emitOutput(OpBuilder &builder, Value part, Value first);
+  Value allocate(OpBuilder &builder, int64_t channels) {
+    int64_t size = std::min(kParts, ops.tiles() / group) * ops.positions() * group * channels;
+    return memref::AllocOp::create(builder, loc, MemRefType::get({size}, image.element));
+  }
+
+  Winograd ops;
+  Location loc;
+  int64_t group;
+  unsigned registers;
+  LinearView image, weights;
+  Value transformed, products; ///< scratch: [part][position][tile][channel]
+  std::optional<WinogradOutput> output;
+};
+} // namespace
+
+LogicalResult GroupEmitter::emit(OpBuilder &builder) {
+  FailureOr<LinearView> in = LinearView::get(builder, loc, ops.input.getInput());
+  FailureOr<LinearView> right = LinearView::get(builder, loc, ops.product.getRhs());
+  FailureOr<WinogradOutput> out = WinogradOutput::get(builder, ops.output);
+  if (failed(in) || failed(right) || failed(out))
+    return failure();
+  std::tie(image, weights, output) = std::tuple(*in, *right, *out);
+  transformed = allocate(builder, ops.inputs());
+  products = allocate(builder, ops.outputs());
+  int64_t groups = ops.tiles() / group, parts = std::min(kParts, groups);
+  int64_t work = ops.tiles() * ops.positions() * ops.inputs() * ops.outputs() / ops.block();
+  emitParallel(builder, loc, {parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
+    emitPart(outer, loc, groups, ivs[0], parts, [&](OpBuilder &inner, Value index) {
+      Value first = LinearIndex().add(index, group).emit(inner, loc);
+      emitInput(inner, ivs[0], first);
+      emitProduct(inner, ivs[0]);
+      emitOutput(inner, ivs[0], first);
+    });
+  });
+  return success();
+}
+
+/// The tile with a number, of a block of channels.
+WinogradTile GroupEmitter::tileAt(OpBuilder &builder, Value first, Value tile, Value block) {
+  ArrayRef<int64_t> perImage = ops.input.getTiles();
+  SmallVector<Value> at = delinearize(builder, loc, arith::AddIOp::create(builder, loc, first, tile),
+                                      {shapeOf(ops.input.getInput())[0], perImage[0], perImage[1]});
+  return {at[0], block, at[1], at[2]};
+}
+
+/// Where a scratch has position 0 of the first tile and channel.
+static Value startOf(OpBuilder &builder, Location loc, Value part, int64_t size) {
+  return LinearIndex().add(part, size).emit(builder, loc);
+}
+
+void GroupEmitter::emitInput(OpBuilder &builder, Value part, Value first) {
+  int64_t channels = ops.inputs(), block = ops.block();
+  Value start = startOf(builder, loc, part, ops.positions() * group * channels);
+  emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
+    emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
+      LinearIndex to;
+      to.add(start, 1).add(tile, channels).add(channelBlock, block);
+      WinogradTile at = tileAt(inner, first, tile, channelBlock);
+      emitInputTile(inner, loc, image, ops.input.getTile(), block, at, [&](int64_t position, Value value) {
+        storeLanes(inner, loc, value, transformed, LinearIndex(to).add(position * group * channels).emit(inner, loc));
+      });
+      return SmallVector<Value>();
+    });
+    return SmallVector<Value>();
+  });
+}
+
+void GroupEmitter::emitProduct(OpBuilder &builder, Value part) {
+  int64_t inputs = ops.inputs(), outputs = ops.outputs(), block = ops.block();
+  Value left = startOf(builder, loc, part, ops.positions() * group * inputs);
+  Value out = startOf(builder, loc, part, ops.positions() * group * outputs);
+  RegisterTile shape = chooseCuts(group, outputs / block, countCachedRows(inputs * int64_t(sizeof(float))), registers);
+  emitLoop(builder, loc, 0, ops.positions(), 1, {}, [&](OpBuilder &outer, Value position, ValueRange) {
+    for (const Span &blocks : cutIntoTiles(outputs / block, shape.blocks))
+      emitLoop(outer, loc, 0, blocks.tiles, 1, {}, [&](OpBuilder &middle, Value blockTile, ValueRange) {
+        Value firstBlock = LinearIndex(blocks.begin).add(blockTile, blocks.size).emit(middle, loc);
+        Value right = LinearIndex(weights.offset).add(position, weights.strides[0]).add(firstBlock, weights.strides[1]).emit(middle, loc);
+        for (const Span &rows : cutIntoTiles(group, shape.positions))
+          emitLoop(middle, loc, 0, rows.tiles, 1, {}, [&](OpBuilder &inner, Value rowTile, ValueRange) {
+            Value row = LinearIndex(rows.begin).add(rowTile, rows.size).add(position, group).emit(inner, loc);
+            Value from = LinearIndex().add(left, 1).add(row, inputs).emit(inner, loc);
+            Value to = LinearIndex().add(out, 1).add(row, outputs).add(firstBlock, block).emit(inner, loc);
+            emitTile(inner, from, right, to, {rows.size, blocks.size});
+            return SmallVector<Value>();
+          });
+        return SmallVector<Value>();
+      });
+    return SmallVector<Value>();
+  });
+}
+
+/// A tile of accumulators through the whole reduction.
+void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape) {
+  int64_t block = ops.block();
+  auto type = VectorType::get({block}, image.element);
+  Value zero = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
+  SmallVector<Value> sums(shape.size(), zero);
+  sums = emitLoop(builder, loc, 0, ops.inputs(), kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {
+    Value from = LinearIndex().add(left, 1).add(k, 1).emit(inner, loc);
+    Value weight = LinearIndex().add(right, 1).add(k, weights.strides[2]).emit(inner, loc);
+    auto scalar = [&](int64_t p, int64_t u) {
+      return loadLanes(inner, loc, transformed, LinearIndex(p * ops.inputs() + u).add(from, 1).emit(inner, loc), 1);
+    };
+    auto vector = [&](int64_t b, int64_t u) {
+      int64_t shift = b * weights.strides[1] + u * weights.strides[2];
+      prefetchAhead(inner, loc, weights.row, LinearIndex(shift + kPrefetchSteps * weights.strides[2]).add(weight, 1).emit(inner, loc));
+      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weight, 1).emit(inner, loc), block);
+    };
+    return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector);
+  });
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t shift = i / shape.blocks * ops.outputs() + i % shape.blocks * block;
+    storeLanes(builder, loc, sum, products, LinearIndex(shift).add(out, 1).emit(builder, loc));
+  }
+}
+
+void GroupEmitter::emitOutput(OpBuilder &builder, Value part, Value first) {
+  int64_t channels = ops.outputs(), block = ops.block();
+  bool isWhole = shapeOf(ops.output.getInit())[3] % ops.output.getTile() == 0;
+  Value start = startOf(builder, loc, part, ops.positions() * group * channels);
+  emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
+    emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
+      LinearIndex from;
+      from.add(start, 1).add(tile, channels).add(channelBlock, block);
+      output->emitTile(inner, tileAt(inner, first, tile, channelBlock), isWhole, [&](int64_t position) {
+        return loadLanes(inner, loc, products, LinearIndex(from).add(position * group * channels).emit(inner, loc), block);
+      });
+      return SmallVector<Value>();
+    });
+    return SmallVector<Value>();
+  });
+}
+
+LogicalResult bn::emitWinogradGroups(OpBuilder &builder, Winograd ops, int64_t group, unsigned registers) {
+  return GroupEmitter(ops, group, registers).emit(builder);
+}

@@ -3,11 +3,13 @@
 //
 // Joint: one pass over the data in which every layer normalizes with the statistics of its batch. Sequential: a pass for
 // every level of the graph; the layers before one have their new statistics, so that the result does not depend on how the
-// data is cut into batches. Either way the moments of all batches are pooled, unless a momentum asks for a moving average.
+// data is cut into batches. Either way the moments of all batches are pooled, unless a momentum asks for a moving average. A function
+// that is called once is put in the place of its call before.
 
 #include "bn/Driver/Calibrate.h"
 
 #include "BatchFolder.h"
+#include "Stages.h"
 #include "StatisticsGraph.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/Execution.h"
@@ -158,6 +160,8 @@ Error Calibration::store(size_t number, Moments moments) {
 }
 
 Error Calibration::run() {
+  if (Error error = inlineBatchNorms(module, session))
+    return error;
   Expected<func::FuncOp> main = getMainGraph(module);
   if (!main)
     return main.takeError();

@@ -33,6 +33,13 @@ Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session
   });
 }
 
+Error inlineBatchNorms(ModuleOp module, Session &session) {
+  InlineFunctionsPassOptions options;
+  options.everyBatchNorm = true;
+  return runPasses(module, session, std::errc::state_not_recoverable,
+                   [&](OpPassManager &passes) { passes.addPass(createInlineFunctionsPass(options)); });
+}
+
 Error bindShapes(ModuleOp module, ArrayRef<BoundInput> inputs, Session &session) {
   return bindShapes(module, llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }), session);
 }

@@ -15,6 +15,9 @@ namespace bn::driver {
 llvm::Error optimizeGraph(mlir::ModuleOp module, const bn::OptimizeOptions &options, Session &session,
                           std::vector<PassRecord> *records = nullptr);
 
+/// Puts functions that hold a BatchNormalization and are called once in the place of their call.
+llvm::Error inlineBatchNorms(mlir::ModuleOp module, Session &session);
+
 /// Fixes the inputs of the main graph to these types, and every type that follows from them.
 llvm::Error bindShapes(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs, Session &session);
 /// The same by types.

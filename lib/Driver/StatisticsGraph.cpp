@@ -40,8 +40,10 @@ static onnx::ConstantOp getConstant(Value value) {
 
 static StringRef getObstacle(Operation *op, func::FuncOp main) {
   auto [mean, variance] = getStatisticsOperands(op);
+  if (op->getParentOfType<func::FuncOp>() != main)
+    return "in a function that the graph does not call once";
   if (op->getParentOp() != main)
-    return "in a subgraph or function";
+    return "in a subgraph";
   if (isa<onnx::NodeOpInterface>(op)) // not one of bn: import could not tell what it does
     return llvm::all_of(op->getOperandTypes(), [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); })
                ? "its parameters or outputs do not fit its input"

@@ -4,9 +4,9 @@
 //   before   %y = local.block(%x, %scale, %offset, %mean, %variance)     block(a, b, c, d, e) { BatchNormalization(a, b, c, d, e) }
 //   after    %y = bn.inference %x scale %scale …
 //
-// Conditions: the function holds a BatchNormalization whose input or parameters come from the call, or calls such a function;
-// nobody else calls it; it means the opsets of the model. One that is called twice would have to be copied, and one whose
-// BatchNormalizations fold inside of it may stay.
+// Conditions: the function holds a BatchNormalization whose input or parameters come from the call (any BatchNormalization with
+// `every-batch-norm`), or calls such a function; nobody else calls it; it means the opsets of the model. One that is called twice would
+// have to be copied, and one whose BatchNormalizations fold inside of it may stay.
 
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
@@ -31,6 +31,7 @@ namespace {
 using Calls = llvm::MapVector<func::FuncOp, SmallVector<Operation *>>;
 
 struct InlineFunctionsPass : public bn::impl::InlineFunctionsPassBase<InlineFunctionsPass> {
+  using InlineFunctionsPassBase::InlineFunctionsPassBase;
   void runOnOperation() override {
     auto isFunction = [](func::FuncOp function) { return function->hasAttr(onnx::attr::function); };
     Dialect *dialect = getContext().getLoadedDialect<onnx::OnnxDialect>(); // none where the model has no such node
@@ -67,7 +68,7 @@ private:
   }
 
   /// The functions that are called once and lack something for a BatchNormalization that only the caller knows.
-  static llvm::SetVector<func::FuncOp> findWorthy(const Calls &calls) {
+  llvm::SetVector<func::FuncOp> findWorthy(const Calls &calls) {
     llvm::SetVector<func::FuncOp> worthy;
     for (bool grows = true; grows;) {
       grows = false;
@@ -82,12 +83,13 @@ private:
     return worthy;
   }
 
-  /// Whether the input or a parameter of a BatchNormalization in the function is an argument.
-  static bool needsCaller(func::FuncOp function) {
-    WalkResult result = function.walk([](Operation *op) {
+  /// Whether the input or a parameter of a BatchNormalization in the function is an argument, or any is enough.
+  bool needsCaller(func::FuncOp function) {
+    WalkResult result = function.walk([this](Operation *op) {
       auto node = dyn_cast<onnx::GenericNodeOp>(op); // where import did not know the types of its operands
-      bool isBatchNorm = isa<InferenceOp>(op) || (node && node.getDomain().empty() && node.is("BatchNormalization"));
-      bool readsArgument = llvm::any_of(op->getOperands(), [](Value operand) { return isa<BlockArgument>(operand); });
+      bool isBatchNorm = isa<InferenceOp>(op) || (everyBatchNorm && isa<TrainingOp>(op)) ||
+                         (node && node.getDomain().empty() && node.is("BatchNormalization"));
+      bool readsArgument = everyBatchNorm || llvm::any_of(op->getOperands(), [](Value operand) { return isa<BlockArgument>(operand); });
       return isBatchNorm && readsArgument ? WalkResult::interrupt() : WalkResult::advance();
     });
     return result.wasInterrupted();

@@ -16,6 +16,7 @@ def InlineFunctionsPass : Pass<"bn-inline-functions", "mlir::ModuleOp"> {
     Where the function holds a BatchNormalization whose input or parameters come from the call. Functions that are called
     several times stay: they would have to be copied.
   }];
+  let options = [Option<"everyBatchNorm", "every-batch-norm", "bool", "false", "Whatever its input and parameters are">];
   let dependentDialects = ["bn::BNDialect", "bn::onnx::OnnxDialect"];
 }
 

@@ -32,9 +32,6 @@ struct GraphParts {
 /// Cuts a graph with bound types. Fails where a node is for nobody.
 llvm::Expected<GraphParts> cutGraph(mlir::ModuleOp module);
 
-/// The values from outside that the regions of `op` use; constants, which a copy takes along, excepted.
-llvm::SmallVector<mlir::Value> getCaptures(mlir::Operation *op);
-
 /// The body of a node as a model: its inputs, then what it uses from around it.
 mlir::OwningOpRef<mlir::ModuleOp> makeBodyModel(mlir::Region &body, llvm::ArrayRef<mlir::Value> captures);
 

@@ -8,6 +8,7 @@
 
 #include "CompiledGraph.h"
 #include "GraphParts.h"
+#include "NodePlaces.h"
 #include "Stages.h"
 #include "bn/Driver/ExitCode.h"
 #include "bn/IR/Onnx/Names.h"

@@ -63,8 +63,9 @@ static LogicalResult lowerQuantizeLinear(NodeLowering &n) {
   if (n.has(2))
     operands.push_back(spread(n, 2, n.inShape(0)));
   n.results.push_back(map(n.b, n.outType(), operands, [&](Builder &b, ValueRange v) -> Value {
-    Value x = isReal ? v[0] : toReal(b, v[0], v[1].getType(), n.inElement(0).isUnsignedInteger());
-    return saturate(b, arith::DivFOp::create(b, convertFloat(b, x, v[1].getType()), v[1]), v.size() > 2 ? v[2] : Value(), to);
+    Value scale = isa<FloatType>(v[1].getType()) ? v[1] : toReal(b, v[1], b.getF32Type(), false); // of 32 bits, says the standard
+    Value x = isReal ? v[0] : toReal(b, v[0], scale.getType(), n.inElement(0).isUnsignedInteger());
+    return saturate(b, arith::DivFOp::create(b, convertFloat(b, x, scale.getType()), scale), v.size() > 2 ? v[2] : Value(), to);
   }));
   return success();
 }

@@ -1,4 +1,4 @@
-// Detection.cpp - NonMaxSuppression and RoiAlign: ONNX category object_detection.
+// Detection.cpp - NonMaxSuppression, RoiAlign and MaxRoiPool: ONNX category object_detection.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Operator.h"
@@ -135,8 +135,43 @@ static LogicalResult roiAlign(Call &call) {
   return success();
 }
 
+/// The largest element of each bin. Boxes are (image, left, top, right, bottom), rounded to whole elements, ends included; bins that
+/// lie outside the image are 0.
+static LogicalResult maxRoiPool(Call &call) {
+  const Tensor &x = call[0], &rois = call[1];
+  std::optional<ArrayRef<int64_t>> pooled = call.node.getInts("pooled_shape");
+  if (x.shape.size() != 4 || rois.shape.size() != 2 || rois.shape[1] != 5 || !pooled || pooled->size() != 2)
+    return call.error() << "expected images N×C×H×W, boxes R×5 and a shape of two sizes, got " << x.getType() << " and " << rois.getType();
+  double scale = call.node.getFloat("spatial_scale", 1);
+  Tensor *y = call.addResult(x.elementType, {rois.shape[0], x.shape[1], (*pooled)[0], (*pooled)[1]});
+  if (!y)
+    return failure();
+  for (int64_t r = 0; r < rois.shape[0]; ++r)
+    if (double image = rois.reals()[r * 5]; !(image >= 0 && image < x.shape[0]))
+      return call.error() << "expected image indices below " << x.shape[0] << ", got " << image;
+  Dims strides = getStrides(x.shape);
+  size_t next = 0;
+  forEachIndex(y->shape, [&](ArrayRef<int64_t> i) {
+    const double *roi = rois.reals().data() + i[0] * 5;
+    int64_t first[2], last[2];
+    for (int64_t d : {0, 1}) { // rows, columns
+      double low = std::round(roi[2 - d] * scale), bin = std::max(std::round(roi[4 - d] * scale) - low + 1, 1.0) / (*pooled)[d];
+      double size = x.shape[2 + d];
+      first[d] = std::clamp(std::floor(i[2 + d] * bin) + low, 0.0, size);
+      last[d] = std::clamp(std::ceil((i[2 + d] + 1) * bin) + low, 0.0, size);
+    }
+    double largest = first[0] < last[0] && first[1] < last[1] ? -INFINITY : 0;
+    for (int64_t row = first[0]; row < last[0]; ++row)
+      for (int64_t column = first[1]; column < last[1]; ++column)
+        largest = std::max(largest, x.reals()[dot({static_cast<int64_t>(roi[0]), i[1], row, column}, strides)]);
+    y->mutableReals()[next++] = largest;
+  });
+  return success();
+}
+
 ArrayRef<Operator> getDetections() {
   static constexpr Operator table[] = {
+      {"MaxRoiPool", "real real", maxRoiPool},
       {"NonMaxSuppression", "real real integer? real? real?", nonMaxSuppression},
       {"RoiAlign", "real real integer", roiAlign},
   };

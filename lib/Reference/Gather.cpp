@@ -6,8 +6,6 @@
 
 #include "llvm/ADT/Sequence.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace bn::reference {
@@ -190,45 +188,6 @@ static LogicalResult scatterND(Call &call) {
 // Others
 //===----------------------------------------------------------------------===//
 
-/// Indices of true elements, one row a dimension.
-static LogicalResult nonZero(Call &call) {
-  const Tensor &x = call[0];
-  std::vector<Dims> found;
-  size_t at = 0;
-  forEachIndex(x.shape, [&](ArrayRef<int64_t> index) {
-    bool isSet = isa<FloatType>(x.elementType) ? x.reals()[at] != 0 : x.integers()[at] != 0;
-    ++at;
-    if (isSet)
-      found.emplace_back(index);
-  });
-  int64_t rank = x.shape.size(), count = found.size();
-  Tensor *y = call.addResult(IntegerType::get(call.node->getContext(), 64), {rank, count});
-  if (!y)
-    return failure();
-  for (int64_t d = 0; d < rank; ++d)
-    for (int64_t i = 0; i < count; ++i)
-      y->mutableIntegers()[d * count + i] = found[i][d];
-  return success();
-}
-
-/// The slices along `axis` (elements of the flat tensor without) whose condition is true.
-static LogicalResult compress(Call &call) {
-  Tensor x = call[0];
-  if (!call.node.getNodeAttr("axis"))
-    x.shape = {x.getNumElements()};
-  FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", 0), x.shape.size());
-  if (failed(axis))
-    return failure();
-  Dims kept;
-  for (auto [i, isKept] : llvm::enumerate(call[1].integers()))
-    if (isKept && static_cast<int64_t>(i) < x.shape[*axis])
-      kept.push_back(i);
-  Dims shape(x.shape), strides = getStrides(x.shape);
-  shape[*axis] = kept.size();
-  return addSelected(call, x, shape,
-                     [&](ArrayRef<int64_t> index) { return dot(index, strides) + (kept[index[*axis]] - index[*axis]) * strides[*axis]; });
-}
-
 /// The first `sequence_lens[b]` steps of every sequence in reverse order.
 static LogicalResult reverseSequence(Call &call) {
   const Tensor &x = call[0];
@@ -269,66 +228,16 @@ static LogicalResult oneHot(Call &call) {
   });
 }
 
-/// The k largest (smallest) of every lane and their places; the earlier one of equals first.
-static LogicalResult topK(Call &call) {
-  const Tensor &x = call[0];
-  FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", -1), x.shape.size());
-  if (failed(axis))
-    return failure();
-  int64_t k = call.node.getInt("k", 0);
-  if (call.get(1)) {
-    FailureOr<int64_t> given = call.getInteger(1);
-    if (failed(given))
-      return failure();
-    k = *given;
-  }
-  if (k < 0 || k > x.shape[*axis])
-    return call.error() << "expected at most " << x.shape[*axis] << " elements, got " << k;
-  bool wantsLargest = call.node.getInt("largest", 1), isUnsigned = x.elementType.isUnsignedInteger();
-  AxisView view(x.shape, *axis);
-  Dims shape(x.shape);
-  shape[*axis] = k;
-  Tensor places = makeTensor(IntegerType::get(call.node->getContext(), 64), shape);
-  auto less = [&](int64_t a, int64_t b) {
-    if (isa<FloatType>(x.elementType)) // NaN counts as the largest, so that there is an order
-      return !std::isnan(x.reals()[a]) && (std::isnan(x.reals()[b]) || x.reals()[a] < x.reals()[b]);
-    return isUnsigned ? uint64_t(x.integers()[a]) < uint64_t(x.integers()[b]) : x.integers()[a] < x.integers()[b];
-  };
-  AxisView to(shape, *axis);
-  for (int64_t o = 0; o < view.outer; ++o)
-    for (int64_t n = 0; n < view.inner; ++n) {
-      Dims order = llvm::to_vector<6>(llvm::seq<int64_t>(0, view.size));
-      llvm::sort(order, [&](int64_t a, int64_t b) {
-        int64_t first = view.offset(o, a, n), second = view.offset(o, b, n);
-        bool isBefore = wantsLargest ? less(second, first) : less(first, second);
-        bool isAfter = wantsLargest ? less(first, second) : less(second, first);
-        return isBefore || (!isAfter && a < b);
-      });
-      for (int64_t i = 0; i < k; ++i)
-        places.mutableIntegers()[to.offset(o, i, n)] = order[i];
-    }
-  Dims strides = getStrides(x.shape);
-  size_t next = 0;
-  LogicalResult selected = addSelected(call, x, shape, [&](ArrayRef<int64_t> index) {
-    return dot(index, strides) + (places.integers()[next++] - index[*axis]) * strides[*axis];
-  });
-  call.results.push_back(std::move(places));
-  return selected;
-}
-
 ArrayRef<Operator> getGathers() {
   static constexpr Operator table[] = {
-      {"Compress", "any integer", compress},
       {"Gather", "any integer", gather},
       {"GatherElements", "any integer", gatherElements},
       {"GatherND", "any integer", gatherND},
-      {"NonZero", "number", nonZero},
       {"OneHot", "number number any", oneHot},
       {"ReverseSequence", "any integer", reverseSequence},
       {"Scatter", "any integer any", scatterElements},
       {"ScatterElements", "any integer any", scatterElements},
       {"ScatterND", "any integer any", scatterND},
-      {"TopK", "number integer?", topK},
   };
   return table;
 }

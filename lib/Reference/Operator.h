@@ -67,6 +67,7 @@ llvm::ArrayRef<Operator> getArithmetic();
 llvm::ArrayRef<Operator> getCasts();
 llvm::ArrayRef<Operator> getConvolutions();
 llvm::ArrayRef<Operator> getDetections();
+llvm::ArrayRef<Operator> getEinsums();
 llvm::ArrayRef<Operator> getGathers();
 llvm::ArrayRef<Operator> getGridSamples();
 llvm::ArrayRef<Operator> getLogic();

@@ -123,7 +123,8 @@ static LogicalResult quantizeLinear(Call &call) {
   Type type = zero ? zero->elementType : getDataType(call.node->getContext(), dataType ? dataType : 2);
   if (!type || isa<onnx::StringType>(type))
     return call.unsupported() << "the interpreter does not support quantization to data type " << dataType;
-  return addResult(call, quantize(call, call[0], call[1], zero, type, call.node.getInt("axis", 1), call.node.getInt("block_size", 0),
+  Tensor scale{Float64Type::get(call.node->getContext()), call[1].shape, toReals(call[1])}; // integers, too, are scales
+  return addResult(call, quantize(call, call[0], scale, zero, type, call.node.getInt("axis", 1), call.node.getInt("block_size", 0),
                                   call.node.getInt("saturate", 1)));
 }
 
@@ -239,7 +240,7 @@ ArrayRef<Operator> getQuantizations() {
       {"MatMulInteger", "integer integer integer? integer?", matMulInteger},
       {"QLinearConv", "number real number number real number real number integer?", qLinearConv},
       {"QLinearMatMul", "number real number number real number real number", qLinearMatMul},
-      {"QuantizeLinear", "number real number?", quantizeLinear},
+      {"QuantizeLinear", "number number number?", quantizeLinear},
   };
   return table;
 }

@@ -16,6 +16,7 @@ TEST(Quantization, quantize) {
   compareNode("\"QuantizeLinear\"($) version 13 {axis = 1 : i64}", "tensor<2x5x7xf32>;tensor<5xf32>;tensor<5xi8>", "tensor<2x5x7xi8>", positive);
   compareNode("\"QuantizeLinear\"($) version 21 {axis = 1 : i64, block_size = 3 : i64}", "tensor<2x5x7xf32>;tensor<2x2x7xf32>;tensor<2x2x7xi16>",
               "tensor<2x5x7xi16>", positive);
+  compareNode("\"QuantizeLinear\"($) version 21", "tensor<2x5x7xf32>;tensor<i32>;tensor<ui8>", "tensor<2x5x7xui8>", positive);
 }
 
 TEST(Quantization, dequantize) {

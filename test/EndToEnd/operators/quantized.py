@@ -7,7 +7,8 @@ from .products import Windows
 
 
 def scales(d, shape, dtype=np.float32):
-    return (2.0 ** d.rng.integers(-5, 1, shape)).astype(dtype)
+    """Powers of two, which are not 0 in any type."""
+    return (2.0 ** (d.rng.integers(0, 3, shape) if np.issubdtype(dtype, np.integer) else d.rng.integers(-5, 1, shape))).astype(dtype)
 
 
 def quantize(d):

@@ -5,6 +5,8 @@
 
 #include "ProgramPath.h"
 #include "bn/Driver/OutputFile.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/IR/Onnx/StorageInterface.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
@@ -78,6 +80,7 @@ std::optional<CodeCache> CodeCache::find(ModuleOp module, const ExecutionOptions
   writeProcessor(hash);
   hash << options.processor << '\n' << options.winograd << '\n';
   (void)writeBytecodeToFile(module, hash);
+  module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // where the code is kept, nobody reads them
   CodeCache cache;
   cache.folder = cache.path = *folder;
   llvm::sys::path::append(cache.path, "llvmcache-" + hash.finish()); // the names that llvm::pruneCache looks at

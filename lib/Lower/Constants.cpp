@@ -3,6 +3,7 @@
 
 #include "Constants.h"
 
+#include "bn/IR/Kernel/PackedElements.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
@@ -44,7 +45,7 @@ ElementsAttr makeFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_
   fill(data);
   if (count <= kSmall)
     return DenseElementsAttr::get(type, ArrayRef<float>(data));
-  return DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+  return kernel::makePackedElements(type, std::move(blob));
 }
 
 } // namespace bn::lower

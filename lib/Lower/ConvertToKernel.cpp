@@ -10,6 +10,7 @@
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Names.h"
+#include "bn/IR/Onnx/StorageInterface.h"
 #include "bn/Lower/Lowerable.h"
 #include "bn/Lower/Passes.h"
 
@@ -65,6 +66,7 @@ struct LowerNode : ConversionPattern {
     NodeLowering lowering(op, operands, rewriter, block, errors, checks);
     if (failed(lower(lowering)))
       return failure();
+    releaseConstants(op);
     lowering.results.resize(op->getNumResults());
     SmallVector<SmallVector<Value>> results;
     for (auto [i, result] : llvm::enumerate(lowering.results)) {
@@ -74,6 +76,14 @@ struct LowerNode : ConversionPattern {
     }
     rewriter.replaceOpWithMultiple(op, results);
     return success();
+  }
+
+  /// What was packed is read no more: its pages of the model's file go, and come back should another node want them.
+  static void releaseConstants(Operation *op) {
+    ElementsAttr value;
+    for (Value operand : op->getOperands())
+      if (matchPattern(operand, m_Constant(&value)))
+        onnx::releaseStorage(value);
   }
 
   int64_t block;

@@ -10,6 +10,7 @@
 
 #include "Blocks.h"
 #include "Constants.h"
+#include "bn/IR/Kernel/PackedElements.h"
 #include "bn/IR/Kernel/Winograd.h"
 #include "bn/Lower/Passes.h"
 
@@ -160,6 +161,10 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
                    .getResult();
     rewriter.replaceOpWithNewOp<kernel::WinogradOutputOp>(op, op.getInit().getType(), products, op.getBias(), ValueRange(), op.getInit(),
                                                           tile);
+    if (weights->use_empty()) {
+      kernel::dropPackedElements(weights.getValue());
+      rewriter.eraseOp(weights);
+    }
     return success();
   }
 };

@@ -67,14 +67,6 @@ onnx::ConstantOp createInitializer(OpBuilder &builder, Location loc, ElementsAtt
   return constant;
 }
 
-/// Lets the memory of a constant go where it can be had again.
-static void releaseStorage(onnx::ConstantOp constant) {
-  auto *storage = constant->getContext()->getLoadedDialect("onnx")->getRegisteredInterface<onnx::StorageInterface>();
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
-  if (storage && resource && resource.getRawHandle().getBlob())
-    storage->release(resource.getData());
-}
-
 void eraseIfDead(RewriterBase &rewriter, Value value) {
   SmallVector<Operation *> pending = {value.getDefiningOp()};
   while (!pending.empty()) {
@@ -85,7 +77,7 @@ void eraseIfDead(RewriterBase &rewriter, Value value) {
       if (operand.hasOneUse())
         pending.push_back(operand.getDefiningOp());
     if (auto constant = dyn_cast<onnx::ConstantOp>(op))
-      releaseStorage(constant);
+      onnx::releaseStorage(constant.getValue()); // it can be had again
     rewriter.eraseOp(op);
   }
 }

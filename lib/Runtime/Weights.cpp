@@ -3,6 +3,8 @@
 
 #include "Weights.h"
 
+#include "bn/IR/Kernel/PackedElements.h"
+
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -40,11 +42,15 @@ static llvm::Error fill(ElementsAttr value, char *out) {
   return llvm::Error::success();
 }
 
-llvm::Error bn::fillWeights(ArrayAttr table, char *buffer) {
+llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees) {
   if (!table)
     return llvm::Error::success();
-  for (auto entry : table.getAsRange<DictionaryAttr>())
-    if (llvm::Error error = fill(cast<ElementsAttr>(entry.get("value")), buffer + cast<IntegerAttr>(entry.get("offset")).getInt()))
+  for (auto entry : table.getAsRange<DictionaryAttr>()) {
+    auto value = cast<ElementsAttr>(entry.get("value"));
+    if (llvm::Error error = fill(value, buffer + cast<IntegerAttr>(entry.get("offset")).getInt()))
       return error;
+    if (frees)
+      kernel::dropPackedElements(value);
+  }
   return llvm::Error::success();
 }

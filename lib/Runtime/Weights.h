@@ -9,8 +9,9 @@
 
 namespace bn {
 
-/// Copies the value of every entry of `table` to its offset in `buffer`; no table, nothing to do.
-llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer);
+/// Copies the value of every entry of `table` to its offset in `buffer`; no table, nothing to do. With `frees`, each value that the
+/// compiler packed goes once it is there, so that it is not in memory twice.
+llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer, bool frees = false);
 
 } // namespace bn
 

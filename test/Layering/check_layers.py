@@ -16,7 +16,8 @@ MAY_USE = {
     "Layers": ["IR", "Reference/Tensor.h"],  # elements of host tensors in double
     "Lower": ["IR"],
     "Codegen": ["IR"],
-    "Runtime": ["IR/HostTensor.h", "IR/Kernel/LaunchTable.h", "IR/Kernel/ModuleAttributes.h"],  # what it shares with Codegen and the tools
+    # what it shares with Codegen and the tools
+    "Runtime": ["IR/HostTensor.h", "IR/Kernel/LaunchTable.h", "IR/Kernel/ModuleAttributes.h", "IR/Kernel/PackedElements.h"],
     "Pipelines": ["IR", "Optimize", "Lower", "Codegen"],
     "Driver": ["IR", "Onnx", "Reference", "Optimize", "Layers", "Lower", "Codegen", "Runtime", "Pipelines"],
 }

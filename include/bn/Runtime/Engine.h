@@ -16,7 +16,7 @@ struct EngineOptions {
 /// A loaded model of static shapes. Calls from several threads run one after the other; two engines run side by side.
 class Engine {
 public:
-  /// Loads a compiled model.
+  /// Loads a compiled model. The weights that were packed for it are in the engine from then on, and nowhere else.
   static llvm::Expected<std::unique_ptr<Engine>> create(CompiledModel model, const EngineOptions &options);
 
   /// Compiles a module in llvm form and loads it.

@@ -4,6 +4,7 @@
 #ifndef BN_IR_ONNX_STORAGEINTERFACE_H
 #define BN_IR_ONNX_STORAGEINTERFACE_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectInterface.h"
 #include "llvm/ADT/ArrayRef.h"
 
@@ -17,6 +18,9 @@ public:
   /// Tells that nobody is expected to read these bytes of a constant again. They stay readable, but may leave memory.
   virtual void release(llvm::ArrayRef<char> bytes) const = 0;
 };
+
+/// Tells so of a constant's bytes, where there is somebody to tell.
+void releaseStorage(mlir::ElementsAttr value);
 
 } // namespace bn::onnx
 

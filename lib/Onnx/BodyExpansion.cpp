@@ -6,6 +6,7 @@
 #include "GraphImport.h"
 #include "TypeConversion.h"
 
+#include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
 
@@ -105,6 +106,23 @@ static Type merge(Type inner, Type outer) {
   return importType(merged, inner.getContext());
 }
 
+/// Gives the results of normalizations, which have the type of their input, the type that this has now.
+static void spreadType(Value value) {
+  SmallVector<Value> changed = {value};
+  while (!changed.empty()) {
+    Value input = changed.pop_back_val();
+    for (OpOperand &use : input.getUses()) {
+      if (use.getOperandNumber() != 0 || !isa<InferenceOp, TrainingOp>(use.getOwner()))
+        continue;
+      Value result = use.getOwner()->getResult(0);
+      if (result.getType() == input.getType())
+        continue;
+      result.setType(input.getType());
+      changed.push_back(result);
+    }
+  }
+}
+
 LogicalResult replaceByBody(Operation *op, const NodeParts &parts, FunctionBody &body, RewriterBase &rewriter, FreshNames *names) {
   Block block;
   auto results = importBody(body, parts, op->getLoc(), block);
@@ -137,6 +155,7 @@ LogicalResult replaceByBody(Operation *op, const NodeParts &parts, FunctionBody 
   }
   nameReplacements(op, replacements);
   rewriter.replaceOp(op, replacements);
+  llvm::for_each(replacements, spreadType);
   return success();
 }
 

@@ -123,7 +123,7 @@ struct AbsorbAffine : public OpRewritePattern<AffineOp> {
       replaceByInput(affine, rewriter);
       return success();
     }
-    if (succeeded(absorbTwins(affine, rewriter)))
+    if (succeeded(absorbTwins(affine, rewriter)) || succeeded(absorbEqual(affine, rewriter)))
       return success();
     Reason why = Reason::None, behind = Reason::None;
     std::multimap<int64_t, Candidate> candidates = findCandidates(affine, why, behind);
@@ -170,6 +170,31 @@ private:
       candidate.plan.commit(rewriter, names);
       replaceByInput(twin, rewriter);
     }
+    return success();
+  }
+
+  /// All readers of a value being equal affines, perhaps in the branches of an If  =>  nothing. A branch that yields its affine yields
+  /// the value itself then, by an Identity.
+  LogicalResult absorbEqual(AffineOp affine, PatternRewriter &rewriter) const {
+    SmallVector<AffineOp> equal = findEqualAffines(affine);
+    Operation *producer = affine.getInput().getDefiningOp();
+    auto isOutputBeside = [&](AffineOp other) { return other->getBlock() == producer->getBlock() && isGraphOutput(other); };
+    if (equal.size() < 2 || !producer || llvm::any_of(equal, isOutputBeside))
+      return failure();
+    BroadcastMap map = getBroadcastMap(affine);
+    MovePlan plan(affine, /*preferLast=*/false);
+    plan.takeAlong(equal);
+    plan.pull(affine.getInputMutable(), map);
+    if (plan.trace() != Reason::None || plan.getAddedNodes() > 0 || !hasRoom(affine, plan.getAddedBytes()) ||
+        plan.prepare() != Reason::None)
+      return failure();
+    Value input = affine.getInput();
+    for (AffineOp other : equal)
+      if (other != affine)
+        addSources(affine, getSources(other));
+    plan.commit(rewriter, names);
+    for (AffineOp other : equal)
+      rewriter.replaceOp(other, input);
     return success();
   }
 

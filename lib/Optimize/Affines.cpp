@@ -21,6 +21,21 @@ Reason getMapAlong(AffineOp affine, int64_t axis, int64_t channels, ChannelMap &
   return Reason::None;
 }
 
+SmallVector<AffineOp> findEqualAffines(AffineOp affine) {
+  SmallVector<AffineOp> equal;
+  for (Operation *user : affine.getInput().getUsers())
+    if (auto other = dyn_cast<AffineOp>(user); other && other.getAxis() == affine.getAxis() && other.getType() == affine.getType() &&
+                                               other.getScale() == affine.getScale() && other.getOffset() == affine.getOffset())
+      equal.push_back(other);
+  Block *block = affine.getInput().getParentBlock();
+  auto first = std::min_element(equal.begin(), equal.end(), [&](AffineOp a, AffineOp b) {
+    Operation *one = block->findAncestorOpInBlock(*a), *other = block->findAncestorOpInBlock(*b);
+    return one != other && one->isBeforeInBlock(other);
+  });
+  std::iter_swap(equal.begin(), first);
+  return equal;
+}
+
 SmallVector<Operation *> getOriginals(AffineOp affine) {
   SmallVector<Operation *> originals;
   if (!affine.getOriginals().empty())
@@ -52,7 +67,8 @@ void addSources(Operation *op, ArrayRef<StringRef> sources) {
   if (auto noted = op->getAttrOfType<ArrayAttr>(attr::sources))
     llvm::append_range(all, noted);
   for (StringRef source : sources)
-    all.push_back(StringAttr::get(op->getContext(), source));
+    if (auto name = StringAttr::get(op->getContext(), source); !llvm::is_contained(all, name))
+      all.push_back(name);
   op->setAttr(attr::sources, ArrayAttr::get(op->getContext(), all));
 }
 

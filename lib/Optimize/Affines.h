@@ -15,6 +15,9 @@ ChannelMap getMap(AffineOp affine);
 /// The same as a map along `axis` of `channels` elements. AxisMismatch unless that is the affine's axis or no axis matters.
 Reason getMapAlong(AffineOp affine, int64_t axis, int64_t channels, ChannelMap &map);
 
+/// The affines of the same value with the same numbers, itself included; the one that stands first, in whatever subgraph, at the front.
+llvm::SmallVector<AffineOp> findEqualAffines(AffineOp affine);
+
 /// The nodes that the affine keeps for its return, in order.
 llvm::SmallVector<mlir::Operation *> getOriginals(AffineOp affine);
 

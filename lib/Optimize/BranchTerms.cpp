@@ -8,6 +8,8 @@
 #include "LinearOps.h"
 #include "NonFinite.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace bn {
@@ -131,22 +133,41 @@ Reason describeBranch(Value value, Value source, int64_t channels, size_t rank, 
   return chainSteps(term.steps, term.shape);
 }
 
-Reason readBranch(const BranchTerm &term, Filter &filter) {
-  if (term.steps.empty()) {
-    filter = {term.shape, SmallVector<double>(term.shape.outputs, 1), SmallVector<double>(term.shape.outputs, 0)};
-    return Reason::None;
+/// How large the results of a filter may be for inputs up to `largest`; without its bias, by what an error of them grows.
+static double getReach(const Filter &filter, double largest, bool withBias = true) {
+  int64_t fan = filter.weights.size() / filter.shape.outputs;
+  double reach = 0;
+  for (int64_t output = 0; output < filter.shape.outputs; ++output) {
+    double sum = withBias ? std::abs(filter.bias[output]) : 0;
+    for (double weight : ArrayRef(filter.weights).slice(output * fan, fan))
+      sum += std::abs(weight) * largest;
+    reach = std::max(reach, sum);
   }
-  Reason why = readStep(term.steps.front(), filter);
-  for (size_t i = 1; i < term.steps.size() && why == Reason::None; ++i) {
+  return reach;
+}
+
+Reason readBranch(const BranchTerm &term, Filter &filter, double &error) {
+  error = 0;
+  filter = {getPointwiseShape(term.steps.empty() ? term.shape.outputs : term.steps.front().shape.inputs, term.shape.axes.size()), {}, {}};
+  filter.weights.assign(filter.shape.outputs, 1);
+  filter.bias.assign(filter.shape.outputs, 0);
+  double largest = 1; // of the step's inputs
+  for (const LinearStep &step : term.steps) {
     Filter inner = std::move(filter), outer;
-    why = readStep(term.steps[i], outer);
+    if (Reason why = readStep(step, outer); why != Reason::None)
+      return why;
+    error = getReach(outer, error, /*withBias=*/false) + getNotedError(step.op) * std::max(1.0, largest);
+    largest = getReach(outer, largest);
+    if (&step == &term.steps.front()) {
+      filter = std::move(outer);
+      continue;
+    }
     FilterShape shape;
-    if (why == Reason::None)
-      why = chain(inner.shape, outer.shape, /*shifts=*/false, shape); // shifts were looked at when the branch was described
-    if (why == Reason::None)
-      filter = compose(inner, outer, shape);
+    if (Reason why = chain(inner.shape, outer.shape, /*shifts=*/false, shape); why != Reason::None)
+      return why; // shifts were looked at when the branch was described
+    filter = compose(inner, outer, shape);
   }
-  return why;
+  return Reason::None;
 }
 
 } // namespace bn

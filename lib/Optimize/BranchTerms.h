@@ -35,8 +35,8 @@ inline bool costsMore(const FilterShape &shape, double cost) { return shape.getN
 /// Whether some step adds a constant.
 bool shifts(const BranchTerm &term);
 
-/// The numbers of the whole way.
-Reason readBranch(const BranchTerm &term, Filter &filter);
+/// The numbers of the whole way, and what the errors that its nodes note make of the result, for sources of magnitude up to 1.
+Reason readBranch(const BranchTerm &term, Filter &filter, double &error);
 
 } // namespace bn
 

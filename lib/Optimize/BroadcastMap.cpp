@@ -51,6 +51,13 @@ BroadcastMap BroadcastMap::onlyScale() const {
   return result;
 }
 
+BroadcastMap BroadcastMap::inverseScale() const {
+  BroadcastMap inverse = onlyScale();
+  for (double &a : inverse.map.scale)
+    a = 1 / a;
+  return inverse;
+}
+
 BroadcastMap BroadcastMap::onlyOffset() const {
   BroadcastMap result = *this;
   llvm::fill(result.map.scale, 1);

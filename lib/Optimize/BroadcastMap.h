@@ -33,6 +33,8 @@ public:
   /// The parts: a·x, and x + b.
   BroadcastMap onlyScale() const;
   BroadcastMap onlyOffset() const;
+  /// x/a, where no a is 0.
+  BroadcastMap inverseScale() const;
   /// x + b/a, which before a·x is the whole; nothing where a channel has no such number.
   std::optional<BroadcastMap> offsetBeforeScale() const;
   /// Changes the sign of b.

@@ -227,9 +227,13 @@ static void noteWeightRange(Operation *op, WeightRange before, WeightRange after
   op->setAttr(attr::weightRange, DenseF64ArrayAttr::get(op->getContext(), {before.low, before.high, after.low, after.high}));
 }
 
+double getNotedError(Operation *op) {
+  auto noted = op->getAttrOfType<FloatAttr>(attr::maxError);
+  return noted ? noted.getValueAsDouble() : 0;
+}
+
 void noteError(Operation *op, double error, double growth) {
-  if (auto noted = op->getAttrOfType<FloatAttr>(attr::maxError))
-    error += growth * noted.getValueAsDouble();
+  error += growth * getNotedError(op);
   op->setAttr(attr::maxError, FloatAttr::get(Float64Type::get(op->getContext()), error));
 }
 

@@ -53,6 +53,9 @@ struct LinearConstants {
 /// Adds to the error that the node notes; what is noted already has grown by the factor.
 void noteError(mlir::Operation *op, double error, double growth = 1);
 
+/// The error that the node notes, 0 where it notes none.
+double getNotedError(mlir::Operation *op);
+
 /// Gives the node other constants, the bias with factor 1, and notes the weights' range and the error. Old ones die with their last reader.
 void replaceConstants(mlir::RewriterBase &rewriter, mlir::Operation *op, const LinearForm &form, const LinearConstants &constants,
                       FreshNames &names);

@@ -6,6 +6,8 @@
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace bn {
@@ -66,6 +68,15 @@ Reason readMatrix(const MatrixForm &form, SmallVectorImpl<double> &weight, Small
   return Reason::None;
 }
 
+double getReach(ArrayRef<double> weight, ArrayRef<double> bias, int64_t columns) {
+  SmallVector<double> sums(columns, 0);
+  for (auto [i, value] : llvm::enumerate(weight))
+    sums[i % columns] += std::abs(value);
+  for (auto [sum, value] : llvm::zip(sums, bias))
+    sum += std::abs(value);
+  return *llvm::max_element(sums);
+}
+
 bool hasBias(const MatrixForm &form) { return form.linear.bias && !isAbsent(form.linear.bias->get()); }
 
 Reason storeMatrix(const MatrixForm &form, int64_t rows, int64_t columns, ArrayRef<double> weight, ArrayRef<double> bias,
@@ -82,7 +93,17 @@ Reason storeMatrix(const MatrixForm &form, int64_t rows, int64_t columns, ArrayR
   constants.after = {*llvm::min_element(values), *llvm::max_element(values)};
   StringRef name = onnx::getValueName(old);
   Reason why = storeReals(values, type, name, constants.weight);
-  return why != Reason::None || bias.empty() ? why : storeReals(bias, RankedTensorType::get({columns}, elementType), name, constants.bias);
+  if (why == Reason::None && !bias.empty())
+    why = storeReals(bias, RankedTensorType::get({columns}, elementType), name, constants.bias);
+  if (why != Reason::None)
+    return why;
+  SmallVector<double> rounding = getRounding(values, constants.weight);
+  if (transposed)
+    rounding = transpose(rounding, columns, rows);
+  for (double &value : rounding)
+    value *= std::abs(form.factor);
+  constants.error = getReach(rounding, bias.empty() ? SmallVector<double>() : getRounding(bias, constants.bias), columns);
+  return Reason::None;
 }
 
 } // namespace bn

@@ -25,6 +25,9 @@ Reason describeMatrix(mlir::Operation *op, MatrixForm &form);
 /// BiasNotPerChannel where rows of the result have different ones.
 Reason readMatrix(const MatrixForm &form, llvm::SmallVectorImpl<double> &weight, llvm::SmallVectorImpl<double> &bias);
 
+/// How large a result may be where no input is larger than 1; `bias` may be empty.
+double getReach(llvm::ArrayRef<double> weight, llvm::ArrayRef<double> bias, int64_t columns);
+
 /// Whether the node adds something.
 bool hasBias(const MatrixForm &form);
 

@@ -86,7 +86,7 @@ struct ShareAffine : public OpRewritePattern<AffineOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(AffineOp affine, PatternRewriter &rewriter) const override {
-    SmallVector<AffineOp> equal = findEqual(affine);
+    SmallVector<AffineOp> equal = findEqualAffines(affine);
     if (equal.size() < 2 || equal.front() != affine)
       return rewriter.notifyMatchFailure(affine, "no equal affine behind it");
     Block *block = affine.getInput().getParentBlock();
@@ -107,22 +107,6 @@ struct ShareAffine : public OpRewritePattern<AffineOp> {
   }
 
 private:
-  /// The affines with these numbers of the same value, the one that stands first at the front.
-  static SmallVector<AffineOp> findEqual(AffineOp affine) {
-    SmallVector<AffineOp> equal;
-    for (Operation *user : affine.getInput().getUsers())
-      if (auto other = dyn_cast<AffineOp>(user); other && other.getAxis() == affine.getAxis() && other.getType() == affine.getType() &&
-                                                 other.getScale() == affine.getScale() && other.getOffset() == affine.getOffset())
-        equal.push_back(other);
-    Block *block = affine.getInput().getParentBlock();
-    auto first = std::min_element(equal.begin(), equal.end(), [&](AffineOp a, AffineOp b) {
-      Operation *one = block->findAncestorOpInBlock(*a), *other = block->findAncestorOpInBlock(*b);
-      return one != other && one->isBeforeInBlock(other);
-    });
-    std::iter_swap(equal.begin(), first);
-    return equal;
-  }
-
   /// Whether all that the affine's nodes read stands before `place`, of which it is a part.
   static bool canLeave(AffineOp affine, Operation *place) {
     bool canLeave = true;

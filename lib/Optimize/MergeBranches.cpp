@@ -7,16 +7,15 @@
 // Branches are convolutions of any kernel and grouping, affines, average pools, chains of these, and the source itself.
 // Conditions: weights are constants; nobody else reads a branch; strides are equal; one kernel holds all taps; it takes no
 // more multiplications and no more bytes than the branches did; every new weight is finite in its storage type.
-// Branches that do not fit stay summands of the result.
+// Branches that do not fit stay summands of the result. MergeMatrixBranches.cpp does the same for matrix products.
 
 #include "BranchTerms.h"
 #include "ConvFilter.h"
 #include "GraphRewrite.h"
+#include "MergeMatrixBranches.h"
 #include "SumTree.h"
 #include "WeightBudget.h"
 #include "bn/Optimize/Passes.h"
-
-#include <limits>
 
 namespace bn {
 #define GEN_PASS_DEF_MERGEBRANCHESPASS
@@ -123,10 +122,13 @@ static Reason sumUp(const Group &group, LinearConstants &constants) {
   if (countFilterBytes(conv, group.shape, withBias) > countFreedBytes(getNodes(group)))
     return Reason::BytesGrow;
   Filter sum;
+  double errors = 0; // of parallel branches add up
   for (const Member &member : group.members) {
     Filter filter;
-    if (Reason why = readBranch(member.term, filter); why != Reason::None)
+    double error;
+    if (Reason why = readBranch(member.term, filter, error); why != Reason::None)
       return why;
+    errors += error;
     bool isFirst = &member == &group.members.front();
     if (isFirst && filter.shape == group.shape && !member.negative) { // the usual case, without a copy of the largest filter
       sum = std::move(filter);
@@ -136,7 +138,10 @@ static Reason sumUp(const Group &group, LinearConstants &constants) {
       sum = {group.shape, SmallVector<double>(group.shape.getNumWeights(), 0), SmallVector<double>(group.shape.outputs, 0)};
     accumulate(filter, member.negative ? -1 : 1, sum);
   }
-  return storeFilter(conv, sum, withBias, constants);
+  Reason why = storeFilter(conv, sum, withBias, constants);
+  constants.error += errors;
+  constants.growth = 0; // the convolution's own error is among them
+  return why;
 }
 
 /// sum of branches  =>  convolution, plus what is left of the sum
@@ -166,24 +171,9 @@ struct MergeBranches : public RewritePattern {
   }
 
 private:
-  /// The errors of parallel branches add up. One inside a chain grows by what follows it; with such a one there is no bound.
-  static void addErrors(onnx::ConvOp conv, const Group &group) {
-    bool inChain = false;
-    for (const Member &member : group.members)
-      for (const LinearStep &step : member.term.steps)
-        if (auto error = step.op->getAttrOfType<FloatAttr>(bn::attr::maxError); error && error.getValueAsDouble() > 0) {
-          inChain |= member.term.steps.size() > 1;
-          if (step.op != conv)
-            noteError(conv, error.getValueAsDouble());
-        }
-    if (inChain)
-      noteError(conv, std::numeric_limits<double>::infinity());
-  }
-
   void rewrite(PatternRewriter &rewriter, const SumTree &tree, const Group &group, const LinearConstants &constants) const {
     onnx::ConvOp conv = group.getConv();
     SmallVector<Operation *> nodes = getNodes(group);
-    addErrors(conv, group);
     for (Operation *node : llvm::drop_begin(nodes))
       inheritBranch(conv, node);
     SmallVector<size_t> rest;
@@ -200,6 +190,7 @@ struct MergeBranchesPass : public bn::impl::MergeBranchesPassBase<MergeBranchesP
     FreshNames names(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<MergeBranches>(&getContext(), names);
+    populateMatrixBranchPatterns(patterns, names);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

@@ -4,10 +4,11 @@
 //   before   %1 = onnx.conv %x, %w1, %b1       %y = onnx.conv %1, %w2, %b2
 //   after    %y = onnx.conv %x, %w2 ∘ %w1, %w2·%b1 + %b2
 //
-// Likewise for Gemm and MatMul. Conditions: weights are constants; nobody else reads the first result; the second
-// convolution's border reads what a single one would compute; no more multiplications and no more bytes than before;
-// every new weight is finite in its storage type.
+// Likewise for Gemm and MatMul, between which a shift may stand. Conditions: weights are constants; nobody else reads the first
+// result; the second convolution's border reads what a single one would compute; no more multiplications and no more bytes than
+// before; every new weight is finite in its storage type.
 
+#include "Affines.h"
 #include "BranchTerms.h"
 #include "ConvFilter.h"
 #include "GraphRewrite.h"
@@ -35,8 +36,13 @@ static Reason joinConvolutions(const BranchTerm &pair, onnx::ConvOp inner, onnx:
   if (countFilterBytes(outer, pair.shape, withBias) > countFreedBytes(ops))
     return Reason::BytesGrow;
   Filter filter;
-  Reason why = readBranch(pair, filter);
-  return why == Reason::None ? storeFilter(outer, filter, withBias, constants) : why;
+  double error;
+  Reason why = readBranch(pair, filter, error);
+  if (why == Reason::None)
+    why = storeFilter(outer, filter, withBias, constants);
+  constants.error += error;
+  constants.growth = 0; // the error of `outer` is a part of it
+  return why;
 }
 
 /// convolution of convolution  =>  convolution
@@ -103,16 +109,22 @@ static Reason joinMatrices(MatrixPair &pair, LinearConstants &constants) {
   if ((inner.rows * outer.columns + withBias * outer.columns) * width > countFreedBytes(ops))
     return Reason::BytesGrow;
   SmallVector<double> first, shift, second, bias;
-  if (Reason why = readMatrix(inner, first, shift); why != Reason::None)
-    return why;
-  if (Reason why = readMatrix(outer, second, bias); why != Reason::None)
+  Reason why = readMatrix(inner, first, shift);
+  if (why == Reason::None)
+    why = readMatrix(outer, second, bias);
+  if (why != Reason::None)
     return why;
   SmallVector<double> weight = multiply(first, second, inner.columns), moved = multiply(shift, second, inner.columns);
   for (auto [b, m] : llvm::zip_equal(bias, moved))
     b += m;
   if (!withBias)
     bias.clear();
-  return storeMatrix(pair.getHeir(), inner.rows, outer.columns, weight, bias, constants);
+  why = storeMatrix(pair.getHeir(), inner.rows, outer.columns, weight, bias, constants);
+  double largest = std::max(1.0, getReach(first, shift, inner.columns));
+  constants.error += getNotedError(inner.data->getOwner()) * getReach(second, {}, outer.columns);
+  constants.error += getNotedError(outer.data->getOwner()) * largest;
+  constants.growth = 0;
+  return why;
 }
 
 /// matrix product of matrix product  =>  matrix product
@@ -167,11 +179,68 @@ private:
   }
 };
 
+/// product of (product + shift)  =>  product of product, + shift; as a step to what MergeMatrices makes of it
+struct MoveShiftBehind : public OpRewritePattern<onnx::MatMulOp> {
+  MoveShiftBehind(MLIRContext *context, FreshNames &names) : OpRewritePattern(context), names(names) {}
+  FreshNames &names;
+
+  LogicalResult matchAndRewrite(onnx::MatMulOp outer, PatternRewriter &rewriter) const override {
+    MatrixPair pair;
+    if (describeMatrix(outer, pair.outer) != Reason::None)
+      return rewriter.notifyMatchFailure(outer, "no product with a constant matrix");
+    auto shift = pair.outer.data->get().getDefiningOp<AffineOp>();
+    auto inner = shift ? shift.getInput().getDefiningOp<onnx::MatMulOp>() : onnx::MatMulOp();
+    if (!inner || inner->getBlock() != outer->getBlock() || !getMap(shift).hasUnitScale())
+      return rewriter.notifyMatchFailure(outer, "no shifted product before it");
+    if (checkSoleReader(shift) != Reason::None || checkSoleReader(inner) != Reason::None)
+      return rewriter.notifyMatchFailure(outer, "others read the product before it");
+    SmallVector<double> moved;
+    if (Reason why = moveShift(pair, shift, inner, moved); why != Reason::None)
+      return reject(rewriter, outer, why);
+
+    rewriter.setInsertionPointAfter(outer);
+    Value result = outer.getY();
+    auto behind = AffineOp::create(rewriter, shift->getLoc(), result.getType(), result, SmallVector<double>(moved.size(), 1), moved,
+                                   pair.outer.linear.axis);
+    onnx::setOutputNames(behind, {names.take((onnx::getValueName(result) + "_shifted").str())});
+    if (StringAttr name = getReplacementName(shift))
+      behind->setAttr(onnx::attr::name, name);
+    addSources(behind, getSources(shift));
+    rewriter.replaceAllUsesExcept(result, behind.getOutput(), behind);
+    rewriter.modifyOpInPlace(outer, [&] { pair.outer.data->set(inner.getY()); });
+    eraseIfDead(rewriter, shift.getOutput());
+    return success();
+  }
+
+private:
+  /// What the shift becomes behind the second product, where the two products will be one then.
+  static Reason moveShift(MatrixPair &pair, AffineOp shift, onnx::MatMulOp inner, SmallVectorImpl<double> &moved) {
+    ChannelMap map;
+    LinearConstants constants;
+    SmallVector<double> weight, bias;
+    Reason why = describeMatrix(inner, pair.inner);
+    if (why == Reason::None)
+      why = getMapAlong(shift, pair.inner.linear.axis, pair.inner.columns, map);
+    if (why == Reason::None)
+      why = joinMatrices(pair, constants);
+    if (why == Reason::None)
+      why = readMatrix(pair.outer, weight, bias);
+    if (why != Reason::None)
+      return why;
+    Operation *ops[] = {inner, shift, pair.outer.data->getOwner()};
+    auto type = cast<ShapedType>(pair.outer.linear.weight->get().getType());
+    if ((pair.inner.rows + 1) * pair.outer.columns * type.getElementTypeBitWidth() / 8 > countFreedBytes(ops))
+      return Reason::BytesGrow;
+    moved = multiply(map.offset, weight, pair.inner.columns);
+    return checkFit(moved, type.getElementType());
+  }
+};
+
 struct MergeLinearPairsPass : public bn::impl::MergeLinearPairsPassBase<MergeLinearPairsPass> {
   void runOnOperation() override {
     FreshNames names(getOperation());
     RewritePatternSet patterns(&getContext());
-    patterns.add<MergeConvolutions, MergeMatrices<onnx::GemmOp>, MergeMatrices<onnx::MatMulOp>>(&getContext(), names);
+    patterns.add<MergeConvolutions, MergeMatrices<onnx::GemmOp>, MergeMatrices<onnx::MatMulOp>, MoveShiftBehind>(&getContext(), names);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

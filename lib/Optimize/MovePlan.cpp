@@ -97,10 +97,9 @@ bool readsOnlyShape(Operation *op) {
   return node && (node.is("Shape") || node.is("Size"));
 }
 
-/// Whether anything but `use` sees the numbers of its value.
-static Reason checkSoleReader(OpOperand &use) {
+Reason MovePlan::checkSoleReader(OpOperand &use) const {
   for (OpOperand &other : use.get().getUses()) {
-    if (&other == &use || readsOnlyShape(other.getOwner()))
+    if (&other == &use || readsOnlyShape(other.getOwner()) || companions.contains(other.getOwner()))
       continue;
     return other.getOwner()->hasTrait<OpTrait::IsTerminator>() ? Reason::GraphOutput : Reason::ProducerHasOtherUsers;
   }
@@ -156,6 +155,18 @@ Reason MovePlan::changeAffine(AffineOp affine, std::optional<BroadcastMap> map) 
 // Following them
 //===----------------------------------------------------------------------===//
 
+bool MovePlan::compensate(OpOperand &use, const BroadcastMap &map) {
+  // beyond that, or in half precision, scaled numbers might leave the range
+  constexpr double largest = 1024;
+  bool isUsual = llvm::all_of(map.getNumbers().scale, [](double a) { return std::abs(a) <= largest && std::abs(a) >= 1 / largest; });
+  if (!map.hasZeroOffset() || !isUsual || getElementTypeOrSelf(use.get().getType()).isF16())
+    return false;
+  for (OpOperand &other : use.get().getUses())
+    if (&other != &use && !readsOnlyShape(other.getOwner()) && !companions.contains(other.getOwner()))
+      compensations.push_back({&other, map.inverseScale(), /*isBranch=*/false});
+  return true;
+}
+
 Reason MovePlan::trace() {
   entered.insert(mover);
   while (!pulls.empty()) {
@@ -165,6 +176,9 @@ Reason MovePlan::trace() {
     if (why != Reason::None)
       return step.isBranch && isDeadEnd ? Reason::BranchNotLinear : why;
   }
+  for (const Pull &step : compensations)
+    if (followUse(*step.use, step.map) != Reason::None)
+      return Reason::ProducerHasOtherUsers;
   while (!pushes.empty()) {
     Push step = pushes.pop_back_val();
     if (Reason why = follow(step); why != Reason::None)
@@ -189,7 +203,8 @@ Reason MovePlan::follow(const Pull &step) {
   if (getConstant(value))
     return changeConstant(*step.use, step.map);
   Operation *producer = value.getDefiningOp();
-  if (!producer || producer->getBlock() != step.use->getOwner()->getBlock())
+  bool goTogether = step.use->getOwner() == mover && !companions.empty(); // from whatever subgraphs
+  if (!producer || (producer->getBlock() != step.use->getOwner()->getBlock() && !goTogether))
     return Reason::NoProducer;
   LinearChange change;
   BroadcastMap left = BroadcastMap::uniform(1, 0);
@@ -202,7 +217,8 @@ Reason MovePlan::follow(const Pull &step) {
   if (notLinear != Reason::None && !(rule && rule->pull) && !inner)
     return notLinear;
   if (Reason why = checkSoleReader(*step.use); why != Reason::None)
-    return why;
+    if (why != Reason::ProducerHasOtherUsers || !compensate(*step.use, step.map))
+      return why;
   if (!enter(producer))
     return Reason::ProducerHasOtherUsers;
   if (inner)

@@ -8,8 +8,8 @@
 // without its map, which its readers owe. Each demand ends in an absorption or turns into demands one node further, by the
 // rules of MoveRules.h. Nothing changes before all demands are met: trace looks, prepare computes, commit writes.
 //
-// Conditions: what a pulled demand passes is read by nobody else and is no output; all readers of what a pushed one passes
-// take their share; no node is reached twice.
+// Conditions: what a pulled demand passes is no output, and read by nobody else or by others that can take the inverse of a scale;
+// all readers of what a pushed one passes take their share; no node is reached twice.
 
 #ifndef BN_OPTIMIZE_MOVEPLAN_H
 #define BN_OPTIMIZE_MOVEPLAN_H
@@ -36,6 +36,9 @@ public:
   Reason changeConstant(mlir::OpOperand &use, const BroadcastMap &map);
   /// Which of `count` operands takes a demand that any could.
   unsigned choose(unsigned count) const { return preferLast ? count - 1 : 0; }
+
+  /// Lets these read the value that the mover reads: they go with it.
+  void takeAlong(llvm::ArrayRef<AffineOp> others) { companions.insert_range(others); }
 
   /// Follows all demands; None where every one is met.
   Reason trace();
@@ -85,6 +88,10 @@ private:
     BroadcastMap map;
   };
 
+  /// Lets the other readers of a value that gets a scale take the inverse one. False where the numbers do not allow that.
+  bool compensate(mlir::OpOperand &use, const BroadcastMap &map);
+  /// Whether anything but `use`, and what goes with the mover, sees the numbers of its value.
+  Reason checkSoleReader(mlir::OpOperand &use) const;
   Reason follow(const Pull &step);
   Reason follow(const Push &step);
   Reason followUse(mlir::OpOperand &use, const BroadcastMap &map);
@@ -96,7 +103,9 @@ private:
   bool preferLast = false;
   llvm::SmallVector<Pull> pulls;
   llvm::SmallVector<Push> pushes;
+  llvm::SmallVector<Pull> compensations; ///< what other readers of a pulled value owe
   llvm::SmallPtrSet<mlir::Operation *, 16> entered;
+  llvm::SmallPtrSet<mlir::Operation *, 4> companions; ///< read the same value and vanish with the mover
   std::vector<LinearChange> linears;
   llvm::SmallVector<ConstantChange> constants;
   llvm::SmallVector<AffineChange> affines;

@@ -82,11 +82,12 @@ def make_session(model, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
 
 
 def run_onnxruntime(model, inputs):
-    """The outputs; None where ONNX Runtime has no kernel for an operator or type of the model."""
+    """The outputs; None where ONNX Runtime has no kernel for an operator or type of the model, or fails on it."""
     try:
         return [np.asarray(output, np.float64) for output in make_session(model).run(None, inputs)]
     except Exception as error:  # its exceptions have no base of their own
-        missing = ("NOT_IMPLEMENTED", "Could not find an implementation", "Missing Input")  # it loses Casts that an If reads
+        # it loses Casts that an If reads, and believes ONNX's shape inference, which gives a part of an open dimension the same name
+        missing = ("NOT_IMPLEMENTED", "Could not find an implementation", "Missing Input", "attempting to re-use buffer")
         if any(message in str(error) for message in missing) or "NotImplemented" in type(error).__name__:
             return None
         raise

@@ -32,7 +32,7 @@ class Graph(Dice):
         self.dtype, self.opset = dtype, opset
         self.nodes, self.initializers, self.values = [], [], []
         self.functions, self.extra_inputs, self.infos = [], {}, []
-        self.summed = 1  # the most numbers that one element of a mean or a convolution is made of
+        self.summed = 1  # the most numbers that one element of a mean, a convolution or a product is made of
         self.shared = {}  # shape -> name of a constant that a later node may use as well
 
     def initializer(self, array):

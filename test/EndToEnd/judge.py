@@ -12,7 +12,7 @@ from double import to_double
 from engines import Crash, Refusal, run_onnxruntime, run_stepwise
 
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-PERTURBATIONS = 8
+PERTURBATIONS = 64
 UNSUPPORTED = 5  # bn's exit code
 ENGINE_TOLERANCE = 1e4  # units in the last place
 FLOOR = 4  # units in the last place of the largest element

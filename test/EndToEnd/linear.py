@@ -98,6 +98,7 @@ def gemm(graph, x):
     else:
         columns = width
         inputs = [x.name, graph.weight(*((columns, inner) if trans_b else (inner, columns)), axis=1 - trans_b, scale=inner**-0.5)]
+    graph.summed = max(graph.summed, inner)
     forms = [(columns,), (1, columns), (1,), (rows, columns), (rows, 1)] + ([None, None] if graph.opset >= 11 else [])
     form = graph.pick(*forms)
     if form:
@@ -112,6 +113,7 @@ def matmul(graph, x):
     if rank < 2:
         return None
     width, *batch = graph.integer(2, 7), *(x.shape[:-2] if graph.chance(0.15) else [])
+    graph.summed = max(graph.summed, *x.shape[-2:])
     if graph.chance(0.25):
         weight = graph.normal(*batch, width, x.shape[-2], scale=x.shape[-2] ** -0.5)
         return graph.value(graph.node("MatMul", [weight, x.name]), [*x.shape[:-2], width, x.shape[-1]], x)

@@ -396,3 +396,77 @@ func.func @no_twins(%x: tensor<1x2x9xf32>, %y: tensor<1x2x9xf32>) -> (tensor<1x2
   %3 = bn.affine %2 scale [2.0, 4.0] offset [0.0, 0.0] axis 1 : tensor<1x2x5xf32>
   return %1, %3 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
 }
+
+// The other reader takes the inverse of the scale, so that the first convolution can take the scale itself.
+// CHECK-LABEL: func.func @inverse_for_other_reader
+// CHECK-DAG: onnx.constant dense<6.000000e+00> : tensor<1x1x1xf32>
+// CHECK-DAG: onnx.constant dense<2.500000e+00> : tensor<1x1x1xf32>
+// CHECK-NOT: bn.affine
+func.func @inverse_for_other_reader(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %v = onnx.constant dense<5.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [2.0] offset [0.0] axis 1 : tensor<1x1x3xf32>
+  %r = onnx.relu %a {version = 14 : i64} : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  %d = onnx.conv %c, %v, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  return %r, %d : tensor<1x1x3xf32>, tensor<1x1x3xf32>
+}
+
+// An inverse shift would cancel digits, and a zero has no inverse.
+// CHECK-LABEL: func.func @no_inverse
+// CHECK: bn.affine {{.*}}bn.reason = "producer-has-other-users"
+func.func @no_inverse(%x: tensor<1x1x3xf32>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %v = onnx.constant dense<5.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %a = bn.affine %c scale [0.0] offset [7.0] axis 1 : tensor<1x1x3xf32>
+  %r = onnx.relu %a {version = 14 : i64} : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  %d = onnx.conv %c, %v, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  return %r, %d : tensor<1x1x3xf32>, tensor<1x1x3xf32>
+}
+
+// Both branches yield the same affine of an outer value, which the convolution outside takes.
+// CHECK-LABEL: func.func @equal_in_branches
+// CHECK: %[[C:.*]] = onnx.conv {{.*}}bn.sources = ["then_norm", "else_norm"]
+// CHECK-NOT: bn.affine
+// CHECK: onnx.yield %[[C]]
+// CHECK: onnx.yield %[[C]]
+func.func @equal_in_branches(%x: tensor<1x1x3xf32>, %p: tensor<i1>) -> tensor<1x1x3xf32> {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %y = onnx.node "If"(%p) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}, {attribute = "else_branch", inputs = [], proto = ""}] {
+    %1 = bn.affine %c scale [2.0] offset [7.0] axis 1 {bn.sources = ["then_norm"]} : tensor<1x1x3xf32>
+    onnx.yield %1 : tensor<1x1x3xf32>
+  }, {
+    %1 = bn.affine %c scale [2.0] offset [7.0] axis 1 {bn.sources = ["else_norm"]} : tensor<1x1x3xf32>
+    onnx.yield %1 : tensor<1x1x3xf32>
+  } : (tensor<i1>) -> tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// Another reader takes the inverse, the equal affines take none: they go.
+// CHECK-LABEL: func.func @equal_beside_other_reader
+// CHECK-DAG: onnx.constant dense<6.000000e+00> : tensor<1x1x1xf32>
+// CHECK-DAG: onnx.constant dense<2.500000e+00> : tensor<1x1x1xf32>
+// CHECK: %[[C:.*]] = onnx.conv %arg0
+// CHECK-NOT: bn.affine
+// CHECK: onnx.yield %[[C]]
+// CHECK: onnx.yield %[[C]]
+func.func @equal_beside_other_reader(%x: tensor<1x1x3xf32>, %p: tensor<i1>) -> (tensor<1x1x3xf32>, tensor<1x1x3xf32>) {
+  %w = onnx.constant dense<3.0> : tensor<1x1x1xf32>
+  %v = onnx.constant dense<5.0> : tensor<1x1x1xf32>
+  %none = onnx.absent
+  %c = onnx.conv %x, %w, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %d = onnx.conv %c, %v, %none {version = 11 : i64} : (tensor<1x1x3xf32>, tensor<1x1x1xf32>, none) -> tensor<1x1x3xf32>
+  %y = onnx.node "If"(%p) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}, {attribute = "else_branch", inputs = [], proto = ""}] {
+    %1 = bn.affine %c scale [2.0] offset [0.0] axis 1 : tensor<1x1x3xf32>
+    onnx.yield %1 : tensor<1x1x3xf32>
+  }, {
+    %1 = bn.affine %c scale [2.0] offset [0.0] axis 1 : tensor<1x1x3xf32>
+    onnx.yield %1 : tensor<1x1x3xf32>
+  } : (tensor<i1>) -> tensor<1x1x3xf32>
+  return %y, %d : tensor<1x1x3xf32>, tensor<1x1x3xf32>
+}

@@ -1,4 +1,4 @@
-// Parallel linear branches that meet in a sum become one convolution.
+// Parallel linear branches that meet in a sum become one convolution or matrix product.
 // RUN: bn-opt %s --bn-merge-branches --bn-remove-dead-nodes | FileCheck %s
 
 // As in RepVGG: 3, 1, scaled identity and identity. The widest kernel keeps its name and takes that of the sum.
@@ -341,4 +341,52 @@ func.func @no_overflow(%x: tensor<1x1x5xf16>) -> tensor<1x1x5xf16> {
   %2 = onnx.conv %x, %v, %none {version = 11 : i64} : (tensor<1x1x5xf16>, tensor<1x1x1xf16>, none) -> tensor<1x1x5xf16>
   %3 = onnx.add %1, %2 {version = 14 : i64} : (tensor<1x1x5xf16>, tensor<1x1x5xf16>) -> tensor<1x1x5xf16>
   return %3 : tensor<1x1x5xf16>
+}
+
+// Parallel products of one value, and the shift behind one of them: the Gemm takes all, in the order in which it stores its matrix.
+// CHECK-LABEL: func.func @products
+// CHECK-DAG: %[[B:.*]] = onnx.constant dense<[4.000000e+00, 1.000000e+00]> : tensor<2xf32>
+// CHECK-DAG: %[[W:.*]] = onnx.constant dense<{{.}}[4.000000e+00, 4.000000e+00], [5.000000e+00, 5.000000e+00]{{.}}> : tensor<2x2xf32>
+// CHECK: onnx.gemm %arg0, %[[W]], %[[B]] {{.*}}onnx.outputs = ["y"]
+// CHECK-NEXT: return
+func.func @products(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %a = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> {onnx.outputs = ["a"]}
+  %b = onnx.constant dense<[[5.0, 7.0], [7.0, 9.0]]> : tensor<2x2xf32> {onnx.outputs = ["b"]}
+  %c = onnx.constant dense<[5.0, 3.0]> : tensor<2xf32> {onnx.outputs = ["c"]}
+  %0 = onnx.mat_mul %x, %a {version = 13 : i64} : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  %1 = bn.affine %0 scale [1.0, 1.0] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  %2 = onnx.gemm %x, %b, %c {transB = 1 : i64, version = 13 : i64} : (tensor<3x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  %3 = onnx.sub %2, %1 {onnx.outputs = ["y"], version = 14 : i64} : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %3 : tensor<3x2xf32>
+}
+
+// MatMul takes no bias: one shift stays behind it. The other summand stays one.
+// CHECK-LABEL: func.func @products_with_rest
+// CHECK: %[[P:.*]] = onnx.mat_mul %arg0
+// CHECK: %[[S:.*]] = bn.affine %[[P]] {{.*}} offset [2.000000e+00, 4.000000e+00] axis 2
+// CHECK: onnx.add %[[S]], %arg1
+// CHECK-NOT: onnx.mat_mul
+// CHECK: return
+func.func @products_with_rest(%x: tensor<3x5x2xf32>, %r: tensor<3x5x2xf32>) -> tensor<3x5x2xf32> {
+  %a = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> {onnx.outputs = ["a"]}
+  %b = onnx.constant dense<[[5.0, 7.0], [7.0, 9.0]]> : tensor<2x2xf32> {onnx.outputs = ["b"]}
+  %0 = onnx.mat_mul %x, %a {version = 13 : i64} : (tensor<3x5x2xf32>, tensor<2x2xf32>) -> tensor<3x5x2xf32>
+  %1 = bn.affine %0 scale [1.0, 1.0] offset [2.0, 4.0] axis 2 : tensor<3x5x2xf32>
+  %2 = onnx.add %1, %r {version = 14 : i64} : (tensor<3x5x2xf32>, tensor<3x5x2xf32>) -> tensor<3x5x2xf32>
+  %3 = onnx.mat_mul %x, %b {version = 13 : i64} : (tensor<3x5x2xf32>, tensor<2x2xf32>) -> tensor<3x5x2xf32>
+  %4 = onnx.add %2, %3 {version = 14 : i64} : (tensor<3x5x2xf32>, tensor<3x5x2xf32>) -> tensor<3x5x2xf32>
+  return %4 : tensor<3x5x2xf32>
+}
+
+// One of them reads the rows as columns.
+// CHECK-LABEL: func.func @no_transposed_product
+// CHECK-COUNT-2: onnx.gemm
+func.func @no_transposed_product(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %a = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> {onnx.outputs = ["a"]}
+  %b = onnx.constant dense<[[5.0, 7.0], [7.0, 9.0]]> : tensor<2x2xf32> {onnx.outputs = ["b"]}
+  %none = onnx.absent
+  %0 = onnx.gemm %x, %a, %none {transA = 1 : i64, version = 13 : i64} : (tensor<2x2xf32>, tensor<2x2xf32>, none) -> tensor<2x2xf32>
+  %1 = onnx.gemm %x, %b, %none {version = 13 : i64} : (tensor<2x2xf32>, tensor<2x2xf32>, none) -> tensor<2x2xf32>
+  %2 = onnx.add %0, %1 {version = 14 : i64} : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %2 : tensor<2x2xf32>
 }

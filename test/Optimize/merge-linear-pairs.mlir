@@ -189,3 +189,31 @@ func.func @no_pair_behind_infinities(%x: tensor<5x2xf32>) -> tensor<5x2xf32> {
   %2 = onnx.mat_mul %1, %w {version = 13 : i64} : (tensor<5x2xf32>, tensor<2x2xf32>) -> tensor<5x2xf32>
   return %2 : tensor<5x2xf32>
 }
+
+// (x·W + b)·V is x·WV + bV: the shift goes behind both.
+// CHECK-LABEL: func.func @shift_between
+// CHECK-DAG: %[[W:.*]] = onnx.constant dense<{{.*}}1.900000e+01{{.*}}> : tensor<2x2xf32>
+// CHECK: %[[P:.*]] = onnx.mat_mul %arg0, %[[W]]
+// CHECK-NEXT: bn.affine %[[P]] scale [1.000000e+00, 1.000000e+00] offset [2.600000e+01, 3.000000e+01] axis 2 {onnx.outputs = ["y_shifted"]}
+func.func @shift_between(%x: tensor<3x5x2xf32>) -> tensor<3x5x2xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> {onnx.outputs = ["w"]}
+  %v = onnx.constant dense<[[5.0, 6.0], [7.0, 8.0]]> : tensor<2x2xf32> {onnx.outputs = ["v"]}
+  %0 = onnx.mat_mul %x, %w {version = 13 : i64} : (tensor<3x5x2xf32>, tensor<2x2xf32>) -> tensor<3x5x2xf32>
+  %1 = bn.affine %0 scale [1.0, 1.0] offset [1.0, 3.0] axis 2 : tensor<3x5x2xf32>
+  %2 = onnx.mat_mul %1, %v {onnx.outputs = ["y"], version = 13 : i64} : (tensor<3x5x2xf32>, tensor<2x2xf32>) -> tensor<3x5x2xf32>
+  return %2 : tensor<3x5x2xf32>
+}
+
+// One product would have 25 weights where two have 10.
+// CHECK-LABEL: func.func @no_narrow_shift_between
+// CHECK: onnx.mat_mul
+// CHECK-NEXT: bn.affine
+// CHECK-NEXT: onnx.mat_mul
+func.func @no_narrow_shift_between(%x: tensor<3x2x5xf32>) -> tensor<3x2x5xf32> {
+  %w = onnx.constant dense<2.0> : tensor<5x1xf32> {onnx.outputs = ["w"]}
+  %v = onnx.constant dense<3.0> : tensor<1x5xf32> {onnx.outputs = ["v"]}
+  %0 = onnx.mat_mul %x, %w {version = 13 : i64} : (tensor<3x2x5xf32>, tensor<5x1xf32>) -> tensor<3x2x1xf32>
+  %1 = bn.affine %0 scale [1.0] offset [1.0] axis 2 : tensor<3x2x1xf32>
+  %2 = onnx.mat_mul %1, %v {version = 13 : i64} : (tensor<3x2x1xf32>, tensor<1x5xf32>) -> tensor<3x2x5xf32>
+  return %2 : tensor<3x2x5xf32>
+}

@@ -89,9 +89,10 @@ def MergeLinearPairsPass : BN_GraphPass<"bn-merge-linear-pairs"> {
 }
 
 def MergeBranchesPass : BN_GraphPass<"bn-merge-branches"> {
-  let summary = "Make one convolution of parallel linear branches that meet in a sum";
+  let summary = "Make one linear node of parallel branches that meet in a sum";
   let description = [{
-    Convolutions, scales, shifts, average pools, chains of these, and the common source itself, joined by Add, Sub or Sum.
+    Convolutions, scales, shifts, average pools, chains of these, and the common source itself, joined by Add, Sub or Sum; matrix
+    products likewise.
     Never more multiplications or bytes than before. A node that stays beside a parallel one gets the attribute
     `bn.branch_reason`.
   }];

@@ -74,8 +74,8 @@ struct BindArgumentsPass : bn::impl::BindArgumentsPassBase<BindArgumentsPass> {
       bindInput(argument, builder);
     bindOutputs(func);
     func.setName("model"); // whatever the user's name is, it meets no name of ours
-    func.setAllArgAttrs(ArrayRef<DictionaryAttr>());
-    func.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+    func.removeArgAttrsAttr();
+    func.removeResAttrsAttr();
     func.setType(FunctionType::get(&getContext(), func.front().getArgumentTypes(), {}));
     getOperation()->setAttr(bn::kernel::kInputsAttr, builder.getI64IntegerAttr(inputs));
     getOperation()->setAttr(bn::kernel::kOutputsAttr, builder.getI64IntegerAttr(outputs));

@@ -50,7 +50,7 @@ TEST_F(ReplicasTest, haveMasksAndAdjustments) {
   };
   for (Api api : {Api::Keras2, Api::Keras3})
     for (std::vector<double> weights : {std::vector<double>{1, 0, 1, 1, 1}, {1, 1, 1, 0, 0}, {0, 0, 0, 1, 1}}) {
-      Arguments arguments{.momentum = 0.5, .api = api, .synchronized = true};
+      Arguments arguments{.api = api, .momentum = 0.5, .synchronized = true};
       if (api == Api::Keras2)
         arguments.adjustment = adjust;
       Layer layer = make(arguments), expected = make(arguments);

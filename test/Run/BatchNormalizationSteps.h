@@ -10,10 +10,10 @@ namespace bn::test {
 
 /// A training step or its gradients; an empty type leaves the operand out.
 struct Step {
-  std::string shape, parameter, axes = "1", element = "f32", statistics;
-  std::string mask, adjustment; ///< shapes
+  std::string shape = {}, parameter = {}, axes = "1", element = "f32", statistics = {};
+  std::string mask = {}, adjustment = {}; ///< shapes
   bool affine = true, running = false, renorm = false, clip = false;
-  std::string attributes;
+  std::string attributes = {};
 
   std::string x() const { return "tensor<" + shape + element + ">"; }
   std::string wide() const { return element == "f64" ? "f64>" : "f32>"; }

@@ -131,7 +131,7 @@ std::vector<HostTensor> Program::run(unsigned threads, size_t shift) const {
     return {};
   }
   for (auto [output, data] : llvm::zip_equal(hostOutputs, outputData))
-    std::memcpy(output.bytes.data(), data, output.bytes.size());
+    std::copy_n(static_cast<const char *>(data), output.bytes.size(), output.bytes.data());
   return hostOutputs;
 }
 

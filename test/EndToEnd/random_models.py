@@ -9,6 +9,7 @@ import collections
 import multiprocessing
 import pathlib
 import sys
+import time
 
 import onnx
 
@@ -59,15 +60,39 @@ def judge_case(judge, seed, options):
     return tally, None
 
 
-def work(arguments):
-    """One process: every `jobs`-th case."""
-    first, options, queue = arguments
+def work(first, options, results, current):
+    """One process: every `jobs`-th case from `first` on."""
     judge = Judge(Server(options.server))
-    for seed in range(options.seed + first, options.seed + options.cases, options.jobs):
+    for seed in range(first, options.seed + options.cases, options.jobs):
+        current.value = seed
         try:
-            queue.put(judge_case(judge, seed, options))
+            results.put(judge_case(judge, seed, options))
         except Exception as error:  # a defect of this test: say which case
-            queue.put((collections.Counter(cases=1), f"case {seed}: {type(error).__name__}: {error}"))
+            results.put((collections.Counter(cases=1), f"case {seed}: {type(error).__name__}: {error}"))
+
+
+def start(first, options, results):
+    """A process at work, and the case that it is at."""
+    current = multiprocessing.Value("q", first)
+    process = multiprocessing.Process(target=work, args=(first, options, results, current), daemon=True)
+    process.start()
+    return process, current
+
+
+def judge_all(options):
+    """The tally of each case, and what went wrong. ONNX Runtime may abort; the cases after that one get a new process."""
+    results = multiprocessing.SimpleQueue()
+    workers = [start(options.seed + job, options, results) for job in range(options.jobs)]
+    for _ in range(options.cases):
+        while results.empty():
+            dead = next((i for i, (process, _) in enumerate(workers) if process.exitcode), None)
+            if dead is None or not results.empty():
+                time.sleep(0.01)
+                continue
+            process, current = workers[dead]
+            workers[dead] = start(current.value + options.jobs, options, results)
+            results.put((collections.Counter(cases=1), f"case {current.value}: its process ended with {process.exitcode}"))
+        yield results.get()
 
 
 def main():
@@ -82,13 +107,8 @@ def main():
     options = parser.parse_args()
     if options.keep:
         pathlib.Path(options.keep).mkdir(parents=True, exist_ok=True)
-    queue = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=((job, options, queue),), daemon=True) for job in range(options.jobs)]
-    for worker in workers:
-        worker.start()
     total, failed = collections.Counter(), 0
-    while total["cases"] < options.cases:
-        tally, problem = queue.get()
+    for tally, problem in judge_all(options):
         total += tally
         if problem:
             failed += 1

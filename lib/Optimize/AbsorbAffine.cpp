@@ -188,13 +188,12 @@ private:
     if (plan.trace() != Reason::None || plan.getAddedNodes() > 0 || !hasRoom(affine, plan.getAddedBytes()) ||
         plan.prepare() != Reason::None)
       return failure();
-    Value input = affine.getInput();
     for (AffineOp other : equal)
       if (other != affine)
         addSources(affine, getSources(other));
-    plan.commit(rewriter, names);
+    plan.commit(rewriter, names); // perhaps with another producer
     for (AffineOp other : equal)
-      rewriter.replaceOp(other, input);
+      rewriter.replaceOp(other, other.getInput());
     return success();
   }
 

@@ -92,6 +92,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCSEPass());
   Target target = vectorBits ? targetOf(vectorBits) : hostTarget();
   passes.addPass(createGroupWinogradPass({target.registers}));
+  passes.addPass(createSpreadRowsPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
   passes.addPass(createEmitConvPass({target.registers}));

@@ -70,7 +70,7 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   rhsStep = op.getPacked() ? rhs.strides[batchedRhs + 1] : rhs.strides[batchedRhs];
   int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
   int64_t rowBytes = lhs.strides[batched] * lhs.element.getIntOrFloatBitWidth() / 8;
-  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), countCachedRows(rowBytes), registers);
+  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), countCachedRows(rowBytes), registers, prefetches ? kArrival : 0);
   SmallVector<Span> rowSpans = cutIntoTiles(rows, tile.positions);
   for (Span blockSpan : cutIntoTiles(blocks, tile.blocks))
     emitColumns(builder, rowSpans, blockSpan, block);

@@ -62,12 +62,15 @@ int64_t bn::countCachedRows(int64_t stride) {
   return period / std::max<int64_t>(std::gcd(stride, period), line) * ways;
 }
 
-RegisterTile bn::chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers) {
+RegisterTile bn::chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers, double arrival) {
   auto cost = [&](RegisterTile tile) {
     double sum = 0;
-    for (const Span &r : cutIntoTiles(rows, tile.positions))
-      for (const Span &b : cutIntoTiles(blocks, tile.blocks))
-        sum += r.tiles * b.tiles * b.size * costOf(r.size, {r.size, b.size});
+    SmallVector<Span> rowSpans = cutIntoTiles(rows, tile.positions);
+    for (const Span &b : cutIntoTiles(blocks, tile.blocks)) {
+      for (const Span &r : rowSpans)
+        sum += r.tiles * b.tiles * stepCost(r.size, b.size);
+      sum += b.tiles * std::max(0.0, arrival * b.size - stepCost(rowSpans.front().size, b.size));
+    }
     return sum;
   };
   RegisterTile best;

@@ -38,11 +38,15 @@ llvm::SmallVector<Span> cutIntoTiles(int64_t size, int64_t most);
 /// period, they compete for a few sets, of which a part is the right side's.
 int64_t countCachedRows(int64_t stride);
 
-/// The largest tile of at most `most` rows whose cuts of rows and blocks cost least.
-RegisterTile chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers);
+/// The largest tile of at most `most` rows whose cuts of rows and blocks cost least. `arrival`: cycles that memory takes for a vector of
+/// the right side, which the first rows wait for.
+RegisterTile chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned registers, double arrival = 0);
 
 /// Steps of the reduction that weights are asked for before their use: about the time that memory takes.
 inline constexpr int64_t kPrefetchSteps = 32;
+
+/// Cycles that memory takes for a vector of weights.
+inline constexpr double kArrival = 10;
 
 /// Whether weights are too large to be in a cache near the core when they are used next.
 bool isBeyondCache(mlir::Value weights);

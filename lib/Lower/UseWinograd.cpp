@@ -5,7 +5,8 @@
 //   after    %v = kernel.winograd_input %x    %m = kernel.matmul %v, %u {packed}    %y = kernel.winograd_output %m bias %b
 //
 // with u = G w Gᵀ, computed in double and rounded once. Tiles of 4×4 outputs need a quarter of the multiplications and four times the
-// memory for weights, tiles of 2×2 less than half and 1.8 times; the cost model weighs both against the direct loops.
+// memory for weights, tiles of 3×3 a third and 2.8 times, tiles of 2×2 less than half and 1.8 times; the cost model weighs both against
+// the direct loops. What a last tile has behind the border is lost, so that each size has images that it suits.
 // Conditions: stride and dilation 1, one group, weights that are known now, no epilogue yet.
 
 #include "Blocks.h"
@@ -37,25 +38,29 @@ struct Problem {
 };
 
 /// Bytes of weights that arrive from memory per cycle: they are read once in a run of the network and are not in a cache.
-constexpr double kWeightBytesPerCycle = 4;
+constexpr double kWeightBytesPerCycle = 4.2;
 /// Bytes per cycle at which transformed tiles go to the shared cache and come back.
 constexpr double kTileBytesPerCycle = 16;
-/// Cycles of the two transforms per position of a tile and block of channels.
-constexpr double kTransformCycles = 4;
-/// What the direct loops hide of the time that their weights take; the products of a few tiles hide little.
-constexpr double kHidden = 0.7;
+/// What multiply-adds and the arrival of weights hide of each other, of the shorter one.
+constexpr double kHidden = 0.6;
 
-/// Cycles of the direct loops: one vector of multiply-adds each.
+/// Cycles of multiply-adds, one vector of them in each, with their weights.
+double getProductCost(double multiplyAdds, double weights) {
+  double arrival = weights * sizeof(float) / kWeightBytesPerCycle;
+  return std::max(multiplyAdds, arrival) + (1 - kHidden) * std::min(multiplyAdds, arrival);
+}
+
+/// Cycles of the direct loops.
 double getDirectCost(const Problem &p) {
   double weights = 9.0 * p.used * p.outputs;
-  return p.images * p.rows * p.columns * weights / p.block + (1 - kHidden) * weights * sizeof(float) / kWeightBytesPerCycle;
+  return getProductCost(p.images * p.rows * p.columns * weights / p.block, weights);
 }
 
 /// Cycles with tiles of tile×tile outputs.
 double getWinogradCost(const Problem &p, int64_t tile) {
   double positions = (tile + 2) * (tile + 2), tiles = p.tiles(tile), weights = positions * p.inputs * p.outputs;
-  double elements = positions * tiles * (p.inputs + p.outputs);
-  return 1.1 * tiles * weights / p.block + weights * sizeof(float) / kWeightBytesPerCycle + elements / p.block * kTransformCycles +
+  double elements = positions * tiles * (p.inputs + p.outputs), transformCycles = tile + 2; // per position of a tile and block of channels
+  return getProductCost(1.05 * tiles * weights / p.block, weights) + elements / p.block * transformCycles +
          2 * elements * sizeof(float) / kTileBytesPerCycle;
 }
 
@@ -64,7 +69,7 @@ int64_t chooseTile(const Problem &p) {
   constexpr double worthIt = 0.9; // the rounding errors are larger
   int64_t best = 0;
   double cost = worthIt * getDirectCost(p);
-  for (int64_t tile : {2, 4})
+  for (int64_t tile : {2, 3, 4})
     if (double candidate = getWinogradCost(p, tile); candidate < cost)
       best = tile, cost = candidate;
   return best;

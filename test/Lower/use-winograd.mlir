@@ -38,14 +38,39 @@ func.func @border_grows(%x: tensor<1x4x26x31x16xf32>) -> tensor<1x4x26x31x16xf32
 
 // -----
 
-// Few positions and many weights: four times the weights cost more than the multiplications.
-// CHECK-LABEL: func @no_winograd_for_few_positions
-// CHECK: kernel.conv
-func.func @no_winograd_for_few_positions(%x: tensor<1x32x9x9x16xf32>) -> tensor<1x32x7x7x16xf32> {
+// Fourteen rows are five tiles of three, with fewer weights than four tiles of four and fewer multiplications than seven of two.
+// CHECK-LABEL: func @tiles_of_three
+// CHECK: kernel.winograd_input {{.*}} tile 3 tiles [5, 5]
+// CHECK-SAME: -> tensor<25x25x256xf32>
+func.func @tiles_of_three(%x: tensor<1x16x16x16x16xf32>) -> tensor<1x16x14x14x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<16x16x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x16x14x14x16xf32>
+  %y = kernel.conv %x, %w outs(%e) : (tensor<1x16x16x16x16xf32>, tensor<16x16x3x3x16x16xf32>, tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32>
+  return %y : tensor<1x16x14x14x16xf32>
+}
+
+// -----
+
+// Many weights: larger tiles would have more of them.
+// CHECK-LABEL: func @tiles_of_two
+// CHECK: kernel.winograd_input {{.*}} tile 2 tiles [4, 4]
+func.func @tiles_of_two(%x: tensor<1x32x9x9x16xf32>) -> tensor<1x32x7x7x16xf32> {
   %w = kernel.constant dense<0.5> : tensor<32x32x3x3x16x16xf32>
   %e = tensor.empty() : tensor<1x32x7x7x16xf32>
   %y = kernel.conv %x, %w outs(%e) : (tensor<1x32x9x9x16xf32>, tensor<32x32x3x3x16x16xf32>, tensor<1x32x7x7x16xf32>) -> tensor<1x32x7x7x16xf32>
   return %y : tensor<1x32x7x7x16xf32>
+}
+
+// -----
+
+// Few positions and many weights: more weights cost more than the multiplications.
+// CHECK-LABEL: func @no_winograd_for_few_positions
+// CHECK: kernel.conv
+func.func @no_winograd_for_few_positions(%x: tensor<1x32x5x5x16xf32>) -> tensor<1x32x3x3x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<32x32x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x32x3x3x16xf32>
+  %y = kernel.conv %x, %w outs(%e) : (tensor<1x32x5x5x16xf32>, tensor<32x32x3x3x16x16xf32>, tensor<1x32x3x3x16xf32>) -> tensor<1x32x3x3x16xf32>
+  return %y : tensor<1x32x3x3x16xf32>
 }
 
 // -----

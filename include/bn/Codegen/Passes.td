@@ -50,6 +50,14 @@ def GroupWinogradPass : Pass<"bn-group-winograd", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def SpreadRowsPass : Pass<"bn-spread-rows", "mlir::ModuleOp"> {
+  let summary = "Keeps the rows of transformed tiles apart in the nearest cache";
+  let description = [{
+    The buffers around the matrix products of Winograd convolutions get rows of an odd number of cache lines.
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
+}
+
 def PlanMemoryPass : Pass<"bn-plan-memory", "mlir::ModuleOp"> {
   let summary = "Replaces allocations by views of one arena";
   let description = [{

@@ -48,8 +48,8 @@ def ReadPlanes : Pass<"bn-read-planes", "::mlir::ModuleOp"> {
 def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let summary = "computes 3×3 convolutions by Winograd's method where that is faster";
   let description = [{
-    A cost model of arithmetic, weights and transformed tiles chooses between the direct loops and tiles of 2×2 or 4×4 outputs. In f32
-    the rounding errors grow to about 1e-6 and 1e-5 of the largest output.
+    A cost model of arithmetic, weights and transformed tiles chooses between the direct loops and tiles of 2×2, 3×3 or 4×4 outputs.
+    In f32 the rounding errors grow to about 1e-6, 5e-6 and 1e-5 of the largest output.
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }

@@ -173,7 +173,7 @@ LogicalResult MatmulOp::verify() {
 
 /// C1: tiles of a size that has transforms.
 static LogicalResult verifyTile(Operation *op, int64_t tile) {
-  return tile == 2 || tile == 4 ? success() : op->emitOpError("expected 'tile' to be 2 or 4, got ") << tile;
+  return tile >= 2 && tile <= 4 ? success() : op->emitOpError("expected 'tile' to be 2, 3 or 4, got ") << tile;
 }
 
 LogicalResult WinogradInputOp::verify() {

@@ -11,6 +11,36 @@ static constexpr double output2[] = {1, 1, 1, 0, 0, 1, -1, -1};
 static constexpr WinogradMatrix inputs2[] = {{4, input2}}, outputs2[] = {{4, output2}};
 
 // clang-format off
+static constexpr double filter3[] = {
+    1.0 / 2,  0,        0,
+    -1.0 / 2, -1.0 / 2, -1.0 / 2,
+    -1.0 / 6, 1.0 / 6,  -1.0 / 6,
+    1.0 / 6,  1.0 / 3,  2.0 / 3,
+    0,        0,        1};
+static constexpr double differences3[] = {
+    1, 0,  -1, 0, 0,
+    0, -1, 0,  1, 0,
+    0, 0,  -1, 1, 0,
+    0, 1,  0,  0, 0,
+    0, 0,  1,  0, 0,
+    0, 0,  -1, 0, 1};
+static constexpr double inputParts3[] = {
+    2, 1,  0, 0,  0,  0,
+    0, 0,  1, -2, 0,  0,
+    0, 0,  1, 2,  -2, 0,
+    0, 1,  0, 0,  0,  0,
+    0, -2, 0, 0,  0,  1};
+static constexpr double pairs3[] = {
+    1, 0, 0,  0, 0,
+    0, 1, 1,  0, 0,
+    0, 1, -1, 0, 0,
+    0, 0, 0,  1, 0,
+    0, 0, 0,  0, 1};
+static constexpr double outputParts3[] = {
+    1, 1, 0, 1, 0,
+    0, 0, 1, 2, 0,
+    0, 1, 0, 4, 1};
+
 static constexpr double filter4[] = {
     1.0 / 4,   0,         0,
     -1.0 / 6,  -1.0 / 6,  -1.0 / 6,
@@ -39,8 +69,10 @@ static constexpr double outputParts4[] = {
     0, 1, 0, 4, 0, 0,
     0, 0, 1, 0, 8, 1};
 // clang-format on
+static constexpr WinogradMatrix inputs3[] = {{5, differences3}, {6, inputParts3}}, outputs3[] = {{5, pairs3}, {5, outputParts3}};
 static constexpr WinogradMatrix inputs4[] = {{6, inputParts4}, {6, pairs4}}, outputs4[] = {{6, pairs4}, {6, outputParts4}};
 
-static constexpr WinogradTransforms transforms[] = {{2, {3, filter2}, inputs2, outputs2}, {4, {3, filter4}, inputs4, outputs4}};
+static constexpr WinogradTransforms transforms[] = {
+    {2, {3, filter2}, inputs2, outputs2}, {3, {3, filter3}, inputs3, outputs3}, {4, {3, filter4}, inputs4, outputs4}};
 
-const WinogradTransforms &bn::kernel::getWinograd(int64_t tile) { return transforms[tile == 2 ? 0 : 1]; }
+const WinogradTransforms &bn::kernel::getWinograd(int64_t tile) { return transforms[tile - 2]; }

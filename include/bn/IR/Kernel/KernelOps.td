@@ -154,7 +154,7 @@ def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, init of rank 3, one element type; m is 2 or 4.
+    * (C1) input of rank 5, init of rank 3, one element type; m is 2, 3 or 4.
     * (C2) the sizes of init follow from input's, `tile` and `tiles`.
     * (C3) the last tile ends inside the input: th·m + 2 ≤ H, and so for W.
   }];
@@ -170,7 +170,7 @@ def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSized
     Shapes: input [α²][N·th·tw][O], O whole blocks, bias [O/b][b], init [N][O/b][OH][OW][b].
 
     Constraints:
-    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2 or 4.
+    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2, 3 or 4.
     * (C2) the sizes of input and bias follow from init's and `tile`.
     * (C4), (C5) as for `kernel.conv`.
   }];

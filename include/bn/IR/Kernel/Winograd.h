@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // With tiles of m×m outputs, y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A for a filter g of 3×3 and inputs d of α×α, α = m + 2 (Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks"). Points are 0, ±1, ∞ for m = 2 and 0, ±1, ±2, ∞ for m = 4. Rounding errors grow
-// with m: in f32 to about 1e-6 of the largest output for m = 2 and 1e-5 for m = 4, where direct sums have 3e-7.
+// Algorithms for Convolutional Neural Networks"). Points are 0, ±1, ∞ for m = 2, with 2 for m = 3, with ±2 for m = 4. Rounding
+// errors grow with m: in f32 to about 1e-6 of the largest output for m = 2, 5e-6 for m = 3 and 1e-5 for m = 4, where direct sums have
+// 3e-7.
 
 #ifndef BN_IR_KERNEL_WINOGRAD_H
 #define BN_IR_KERNEL_WINOGRAD_H
@@ -28,7 +29,7 @@ struct WinogradTransforms {
   int64_t inputTile() const { return tile + 2; }
 };
 
-/// The transforms for tiles of m×m outputs; m is 2 or 4.
+/// The transforms for tiles of m×m outputs; m is 2, 3 or 4.
 const WinogradTransforms &getWinograd(int64_t tile);
 
 } // namespace bn::kernel

@@ -133,9 +133,8 @@ void NormalizeEmitter::emitOverlappedRun(OpBuilder &builder, Value begin, Value 
   finish(builder, start, first, /*inParts=*/false);
   scf::ForOp::create(builder, loc, begin, last, constant(builder, 1), ValueRange(), [&](OpBuilder &b, Location, Value number, ValueRange) {
     SmallVector<GroupRange> next = rangesOf(b, LinearIndex(1).add(number, 1).emit(b, loc));
-    Value after = arith::MinUIOp::create(b, loc, LinearIndex(2).add(number, 1).emit(b, loc), last);
     sampleCenters(b, start, next);
-    mapAndSum(b, rangesOf(b, number), next, rangesOf(b, after));
+    mapAndSum(b, rangesOf(b, number), next);
     finish(b, start, next, /*inParts=*/false);
     scf::YieldOp::create(b, loc);
   });
@@ -159,7 +158,7 @@ void NormalizeEmitter::emitSlabs(OpBuilder &builder) {
     if (!wantsAlignedRows())
       return emitRun(b, begin, last, /*aligned=*/false);
     auto emitAligned = [&](OpBuilder &inner, Location) {
-      canMapAndSum() ? emitOverlappedRun(inner, begin, last) : emitRun(inner, begin, last, /*aligned=*/true);
+      emitOverlappedRun(inner, begin, last);
       scf::YieldOp::create(inner, loc);
     };
     auto emitUnaligned = [&](OpBuilder &inner, Location) {

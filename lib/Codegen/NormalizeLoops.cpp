@@ -160,7 +160,8 @@ void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<Grou
   }
 }
 
-SmallVector<Value> NormalizeLoops::forEachVector(OpBuilder &builder, const Position &at, Lanes groups, int64_t terms, VectorBody body) {
+SmallVector<Value> NormalizeLoops::forEachVector(OpBuilder &builder, const Position &at, Lanes groups, int64_t terms, VectorBody body,
+                                                  int64_t unroll) {
   Type element = yieldTypes(op.getTerms(), 0)[0];
   auto zeros = [&](Lanes width) {
     Value zero = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(element, 0));
@@ -180,7 +181,7 @@ SmallVector<Value> NormalizeLoops::forEachVector(OpBuilder &builder, const Posit
   }
   SmallVector<Value> sums(terms);
   int64_t size = nest.dims.back().size, begin = 0;
-  SmallVector<Lanes> widths = {{nest.lanes, kUnroll}};
+  SmallVector<Lanes> widths = {{nest.lanes, unroll}};
   for (int64_t lanes = nest.lanes; lanes > 0; lanes /= 2) // vectors of other lengths are slow
     widths.push_back({lanes, 1});
   for (Lanes width : widths) {

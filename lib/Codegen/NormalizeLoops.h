@@ -48,9 +48,9 @@ protected:
   /// The groups of `ranges`, one for each dimension of groups.
   void forEachGroup(Builder &b, Position at, llvm::ArrayRef<GroupRange> ranges, int64_t unroll,
                     llvm::function_ref<void(Builder &, const Position &, Lanes)> body);
-  /// The elements of a block, with `terms` sums for each vector in flight. Returns the sums: vector by vector across groups, and
-  /// along a group as numbers, null where there is no element.
-  Values forEachVector(Builder &b, const Position &at, Lanes groups, int64_t terms, VectorBody body);
+  /// The elements of a block, with `terms` sums for each vector in flight: those of `groups`, or `unroll` along a group. Returns the sums:
+  /// vector by vector across groups, and along a group as numbers, null where there is no element.
+  Values forEachVector(Builder &b, const Position &at, Lanes groups, int64_t terms, VectorBody body, int64_t unroll = kUnroll);
 
   Value address(Builder &b, unsigned operand, llvm::ArrayRef<Value> indices, int64_t shift);
   Value load(Builder &b, unsigned operand, llvm::ArrayRef<Value> indices, int64_t shift, int64_t lanes);

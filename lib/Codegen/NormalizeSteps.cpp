@@ -14,8 +14,6 @@ using namespace bn;
 static constexpr int64_t kLongRow = 8;
 /// The shortest vector that is worth storing past the cache.
 static constexpr int64_t kShortestBytes = 16;
-/// How far ahead of the sums memory is asked for elements.
-static constexpr int64_t kLeadBytes = 8 << 10;
 
 void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges ranges) {
   forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
@@ -150,58 +148,17 @@ Value NormalizeSteps::hasAlignedRows(OpBuilder &b) {
   return isAligned(b, loc, nest.views[output], address(b, output, first, 0), streamedLanes());
 }
 
-void NormalizeSteps::mapAndSumRow(OpBuilder &builder, const Position &here, const Position &next, const Position &soon) {
-  Region &terms = op.getTerms();
-  int64_t count = op.countYields(terms);
-  SmallVector<Value> mapped = loadMapArguments(builder, here, 0, 1), summed = loadTermArguments(builder, next, 0, 1, terms);
-  auto inRow = [&](Position row, Value column) {
-    row.indices[nest.inner()] = column;
-    return row;
+void NormalizeSteps::mapAndSum(OpBuilder &builder, Ranges here, Ranges next) {
+  auto moved = [&](OpBuilder &b, Position at) {
+    for (auto [dim, from, to] : llvm::zip_equal(groupDims, next, here))
+      at.indices[dim] = LinearIndex().add(at.indices[dim], 1).add(from.begin, -1).add(to.begin, 1).emit(b, loc);
+    return at;
   };
-  auto body = [&](OpBuilder &b, const Position &at, Lanes inside, ValueRange carried) {
-    SmallVector<Value> sums;
-    Value column = at.indices[nest.inner()];
-    for (int64_t u = 0; u < inside.unroll; ++u) {
-      int64_t shift = u * inside.lanes;
-      for (unsigned i = 0; i < elements; ++i)
-        if (nest.dims.back().steps[i])
-          prefetch(b, i, inRow(soon, column).indices, shift, constant(b, 0));
-      addTerms(b, at, shift, inside.lanes, terms, summed, carried.slice(u * count, count), sums);
-      mapVector(b, inRow(here, column), shift, inside.lanes, mapped, streamedLanes());
-    }
-    return sums;
+  auto load = [&](OpBuilder &b, const Position &at) { return loadMapArguments(b, moved(b, at), 0, 1); };
+  auto emit = [&](OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup) {
+    mapVector(b, moved(b, at), shift, lanes, perGroup, streamedLanes());
   };
-  storeSums(builder, next, 1, count, forEachVector(builder, next, {}, count, body), Value());
-}
-
-void NormalizeSteps::mapAndSum(OpBuilder &builder, Ranges here, Ranges next, Ranges after) {
-  int64_t rowBytes = nest.dims.back().size * nest.bytesPerElement();
-  int64_t lead = std::min<int64_t>(blocks, llvm::divideCeil(kLeadBytes, rowBytes));
+  Beside map{load, emit};
   Position start{SmallVector<Value>(nest.dims.size()), Value()};
-  clear(builder, start, next, Value());
-  auto setBlock = [&](OpBuilder &b, Position &at, Value block) {
-    for (auto [dim, index] : llvm::zip(blockDims, delinearize(b, loc, block, blockSizes)))
-      at.indices[dim] = index;
-  };
-  auto emitBlock = [&](OpBuilder &b, Location, Value block, ValueRange) {
-    Value end = constant(b, blocks), later = LinearIndex(lead).add(block, 1).emit(b, loc);
-    Value isOver = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, later, end);
-    Value wrapped = arith::SelectOp::create(b, loc, isOver, LinearIndex(lead - blocks).add(block, 1).emit(b, loc), later);
-    Position mapped = start, soon = start;
-    setBlock(b, mapped, block);
-    setBlock(b, soon, wrapped);
-    forEachGroup(b, mapped, here, 1, [&](OpBuilder &inner, const Position &at, Lanes) {
-      Position summed = at;
-      for (auto [dim, from, to, then] : llvm::zip_equal(groupDims, here, next, after)) {
-        auto moved = [&](const GroupRange &range) {
-          return LinearIndex().add(at.indices[dim], 1).add(from.begin, -1).add(range.begin, 1).emit(inner, loc);
-        };
-        summed.indices[dim] = moved(to);
-        soon.indices[dim] = arith::SelectOp::create(inner, loc, isOver, moved(then), summed.indices[dim]);
-      }
-      mapAndSumRow(inner, at, summed, soon);
-    });
-    scf::YieldOp::create(b, loc);
-  };
-  scf::ForOp::create(builder, loc, constant(builder, 0), constant(builder, blocks), constant(builder, 1), ValueRange(), emitBlock);
+  accumulateAll(builder, start, next, op.getTerms(), constant(builder, 0), constant(builder, blocks), Value(), &map);
 }

@@ -24,15 +24,13 @@ protected:
   /// The output of blocks from `begin` to `end`, if there is one. `aligned`: its rows are, as hasAlignedRows says.
   void map(Builder &b, const Position &at, Ranges ranges, Value begin, Value end, bool aligned);
 
-  /// Whether rows along a group are stored past the cache in vectors only, where they are aligned.
+  /// Whether rows along a group are stored past the cache in vectors only, where they are aligned: one slab is mapped while the next is
+  /// summed.
   bool wantsAlignedRows() const { return !nest.acrossGroups() && streamedLanes() && shouldStream(bytes); }
   /// Whether the output's rows start at multiples of streamedLanes().
   Value hasAlignedRows(Builder &b);
-  /// Whether one slab can be mapped while the next is summed, in aligned rows.
-  bool canMapAndSum() const { return wantsAlignedRows() && !hasShortRows(); }
-  /// Maps `here` and sums `next`, vector by vector, fetching the blocks that come soon: after the last of `next` those of `after`.
-  /// Memory is read and written all the time, instead of in turns.
-  void mapAndSum(Builder &b, Ranges here, Ranges next, Ranges after);
+  /// Maps `here` and sums `next`, vector by vector, in aligned rows. Memory is read and written all the time, instead of in turns.
+  void mapAndSum(Builder &b, Ranges here, Ranges next);
 
 private:
   /// How rows are stored.
@@ -47,7 +45,6 @@ private:
   void mapVector(Builder &b, const Position &at, int64_t shift, int64_t lanes, llvm::ArrayRef<Value> perGroup,
                  int64_t streamed);
   void mapBlock(Builder &b, const Position &at, Lanes groups, Stores stores);
-  void mapAndSumRow(Builder &b, const Position &here, const Position &next, const Position &soon);
 };
 
 } // namespace bn

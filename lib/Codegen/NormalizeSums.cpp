@@ -17,8 +17,13 @@ using namespace bn;
 static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
 /// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.
 static constexpr int64_t kCachedUnroll = 16;
-/// Rows that are summed together, as many as f32 sums well.
-static constexpr int64_t kRowsAtOnce = 64;
+/// Short rows that are summed together, as many as f32 sums well, and the most vectors of one that do not wait for each other.
+static constexpr int64_t kRowsAtOnce = 64, kShortUnroll = 4;
+/// How far ahead in long rows memory is asked for elements: beyond the page, where the processor's own prefetching ends.
+static constexpr int64_t kLeadBytes = 4 << 10;
+/// Long rows that are summed together, so that memory has several pages to bring at once, and the vectors of each that are under way: what
+/// is written beside them in single lines of a row would take longer.
+static constexpr int64_t kRowsTogether = 4, kRowUnroll = 2;
 
 NormalizeSums::NormalizeSums(NormalizeNest n) : NormalizeLoops(std::move(n)), slab(nest.chooseSlab()) {
   unroll = !nest.acrossGroups() ? kUnroll : shouldStream(bytes) ? kLongUnroll : kCachedUnroll;
@@ -41,6 +46,13 @@ void NormalizeSums::prefetchRows(OpBuilder &b, const Position &at, int64_t shift
     if (nest.dims.back().steps[i] && row)
       prefetch(b, i, at.indices, shift, constant(b, llvm::divideCeil(kDistanceBytes, row * bytes) * row));
   }
+}
+
+/// Elements of the same row that come soon.
+void NormalizeSums::prefetchAhead(OpBuilder &b, const Position &at, int64_t shift) {
+  for (unsigned i = 0; i < elements; ++i)
+    if (nest.dims.back().steps[i])
+      prefetch(b, i, at.indices, shift, constant(b, kLeadBytes * 8 / nest.views[i].element.getIntOrFloatBitWidth()));
 }
 
 /// sum + term, rounded once where the term is a product.
@@ -98,40 +110,48 @@ void NormalizeSums::accumulate(OpBuilder &builder, const Position &at, Lanes wid
 
 /// Adds up a slab's rows group by group, in vectors over several rows: the sum of a vector's lanes costs as much as a short row.
 void NormalizeSums::accumulateShortRows(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
-                                           Value end) {
+                                        Value end, const Beside *beside) {
   int64_t count = op.countYields(terms), size = nest.dims.back().size;
-  SmallVector<int64_t> pieces; // lanes of the vectors that make a row
-  for (int64_t lanes = nest.lanes, rest = size; lanes > 0; lanes /= 2)
-    for (; rest >= lanes; rest -= lanes)
-      pieces.push_back(lanes);
+  SmallVector<int64_t> widths; // of the sums: of whole vectors, then of those that make the rest
+  SmallVector<std::pair<int64_t, int64_t>> pieces; // of a row: lanes, and which sums they add to
+  for (int64_t lanes = nest.lanes, rest = size, all = size / nest.lanes; lanes > 0; lanes /= 2)
+    for (; rest >= lanes; rest -= lanes) {
+      if (lanes < nest.lanes || static_cast<int64_t>(widths.size()) < std::min(all, kShortUnroll))
+        widths.push_back(lanes);
+      pieces.push_back({lanes, lanes < nest.lanes ? widths.size() - 1 : pieces.size() % kShortUnroll});
+    }
   Type element = cast<FloatType>(terms.front().getTerminator()->getOperand(0).getType());
   forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &group, Lanes) {
-    SmallVector<Value> perGroup = loadTermArguments(b, group, 0, 1, terms), zeros;
+    SmallVector<Value> perGroup = loadTermArguments(b, group, 0, 1, terms), others, zeros;
+    if (beside)
+      others = beside->load(b, group);
     Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, 0));
-    for (int64_t lanes : pieces)
+    for (int64_t lanes : widths)
       zeros.append(count, splat(b, loc, zero, lanes));
     auto addRow = [&](OpBuilder &inner, Location, Value block, ValueRange carried) {
       Position row = group;
       for (auto [dim, index] : llvm::zip(blockDims, delinearize(inner, loc, block, blockSizes)))
         row.indices[dim] = index;
-      SmallVector<Value> next;
-      int64_t first = 0;
-      for (int64_t lanes : pieces) {
-        row.indices[nest.inner()] = constant(inner, first);
-        SmallVector<Value> arguments;
-        loadAll(inner, 0, elements, row.indices, 0, lanes, arguments);
-        llvm::append_range(arguments, perGroup);
-        for (Value term : emitBody(inner, terms.front(), arguments, lanes))
-          next.push_back(addTerm(inner, carried[next.size()], term));
-        first += lanes;
+      row.indices[nest.inner()] = constant(inner, 0);
+      SmallVector<Value> sums(carried);
+      int64_t shift = 0;
+      for (auto [lanes, target] : pieces) {
+        if (beside)
+          prefetchAhead(inner, row, shift);
+        SmallVector<Value> more;
+        addTerms(inner, row, shift, lanes, terms, perGroup, ValueRange(sums).slice(target * count, count), more);
+        llvm::copy(more, sums.begin() + target * count);
+        if (beside)
+          beside->emit(inner, row, shift, lanes, others);
+        shift += lanes;
       }
-      scf::YieldOp::create(inner, loc, next);
+      scf::YieldOp::create(inner, loc, sums);
     };
     scf::ForOp::create(b, loc, begin, end, constant(b, kRowsAtOnce), {}, [&](OpBuilder &outer, Location, Value from, ValueRange) {
       Value to = arith::MinUIOp::create(outer, loc, LinearIndex(kRowsAtOnce).add(from, 1).emit(outer, loc), end);
       auto rows = scf::ForOp::create(outer, loc, from, to, constant(outer, 1), zeros, addRow);
       for (auto [i, sum] : llvm::enumerate(rows.getResults())) {
-        Value number = pieces[i / count] == 1 ? Value(sum)
+        Value number = widths[i / count] == 1 ? Value(sum)
                                               : vector::ReductionOp::create(outer, loc, vector::CombiningKind::ADD, sum,
                                                                             arith::FastMathFlags::reassoc);
         Value before = loadSlot(outer, group, i % count, 0, 1);
@@ -142,11 +162,64 @@ void NormalizeSums::accumulateShortRows(OpBuilder &builder, const Position &at, 
   });
 }
 
+void NormalizeSums::accumulateBundle(OpBuilder &builder, ArrayRef<Position> rows, const Beside *beside) {
+  Region &terms = op.getTerms();
+  int64_t count = op.countYields(terms);
+  SmallVector<Value> perGroup = loadTermArguments(builder, rows[0], 0, 1, terms), others;
+  if (beside)
+    others = beside->load(builder, rows[0]);
+  auto body = [&](OpBuilder &b, const Position &at, Lanes inside, ValueRange carried) {
+    SmallVector<Value> sums(carried);
+    for (Position row : rows) {
+      row.indices[nest.inner()] = at.indices[nest.inner()];
+      for (int64_t u = 0; u < inside.unroll; ++u) {
+        SmallVector<Value> more;
+        prefetchAhead(b, row, u * inside.lanes);
+        addTerms(b, row, u * inside.lanes, inside.lanes, terms, perGroup, ValueRange(sums).slice(u * count, count), more);
+        llvm::copy(more, sums.begin() + u * count);
+        if (beside)
+          beside->emit(b, row, u * inside.lanes, inside.lanes, others);
+      }
+    }
+    return sums;
+  };
+  storeSums(builder, rows[0], 1, count, forEachVector(builder, rows[0], {}, count, body, kRowUnroll), Value());
+}
+
+/// Adds up rows in bundles along the outermost dimension, so that what is fetched behind the end of one is not another.
+void NormalizeSums::accumulateBundles(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, const Beside *beside) {
+  int64_t outer = blockSizes.empty() ? 1 : blockSizes[0], inner = blocks / outer, whole = outer / kRowsTogether;
+  auto emitBundle = [&](OpBuilder &b, Value first, int64_t count) {
+    SmallVector<Position> rows(count, at);
+    for (auto [i, row] : llvm::enumerate(rows)) {
+      Value block = LinearIndex(i * inner).add(first, 1).emit(b, loc);
+      for (auto [dim, index] : llvm::zip(blockDims, delinearize(b, loc, block, blockSizes)))
+        row.indices[dim] = index;
+    }
+    forEachGroup(b, at, ranges, 1, [&](OpBuilder &nested, const Position &group, Lanes) {
+      for (Position &row : rows)
+        for (unsigned dim : groupDims)
+          row.indices[dim] = group.indices[dim];
+      accumulateBundle(nested, rows, beside);
+    });
+    return SmallVector<Value>();
+  };
+  emitLoop(builder, loc, 0, whole * inner, 1, {}, [&](OpBuilder &b, Value number, ValueRange) {
+    Value bundle = arith::DivUIOp::create(b, loc, number, constant(b, inner));
+    return emitBundle(b, LinearIndex().add(number, 1).add(bundle, (kRowsTogether - 1) * inner).emit(b, loc), kRowsTogether);
+  });
+  if (int64_t rest = outer - whole * kRowsTogether)
+    emitLoop(builder, loc, blocks - rest * inner, blocks - (rest - 1) * inner, 1, {},
+             [&](OpBuilder &b, Value first, ValueRange) { return emitBundle(b, first, rest); });
+}
+
 void NormalizeSums::accumulateAll(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
-                                     Value end, Value part) {
+                                  Value end, Value part, const Beside *beside) {
   clear(builder, at, ranges, part);
   if (slab && hasShortRows())
-    return accumulateShortRows(builder, at, ranges, terms, begin, end);
+    return accumulateShortRows(builder, at, ranges, terms, begin, end, beside);
+  if (slab && !nest.acrossGroups() && shouldStream(bytes) && &terms == &op.getTerms())
+    return accumulateBundles(builder, at, ranges, beside);
   forEachBlock(builder, at, begin, end, /*backwards=*/false, [&](OpBuilder &b, const Position &block) {
     forEachGroup(b, block, ranges, unroll,
                  [&](OpBuilder &inner, const Position &here, Lanes width) { accumulate(inner, here, width, terms, part); });

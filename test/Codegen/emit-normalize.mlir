@@ -2,16 +2,18 @@
 // RUN: bn-opt --bn-emit-normalize -split-input-file %s | FileCheck %s
 
 // A slab for each of 256 channels: all of them are summed and mapped by one parallel loop, in runs of 16. The first of a run is summed
-// by itself; then one is mapped while the next is summed and what follows is fetched; the last is mapped by itself. The output is stored
+// by itself, four of its rows together; then one is mapped while the next is summed; the last is mapped by itself. The output is stored
 // past the cache. Where its rows do not start at multiples of a vector, slabs are done one after the other.
 // CHECK-LABEL: func.func @slabs
 // CHECK: scf.forall (%{{.*}}) in (16)
 // CHECK: scf.if
-// CHECK-NOT: memref.prefetch
+// CHECK-COUNT-8: memref.prefetch {{.*}} read
+// CHECK-NOT: vector.store {{.*}}nontemporal = true
 // CHECK: vector.reduction <add>
 // CHECK: memref.prefetch {{.*}} read
 // CHECK: arith.addf
 // CHECK: vector.store {{.*}}nontemporal = true
+// CHECK-COUNT-7: memref.prefetch {{.*}} read
 // CHECK: vector.reduction <add>
 // CHECK-NOT: memref.prefetch
 // CHECK: vector.store {{.*}}nontemporal = true

@@ -24,12 +24,16 @@ LogicalResult lowerAffine(NodeLowering &n) {
   return success();
 }
 
+/// The number of the operand that is `value`.
+static unsigned numberOf(NodeLowering &n, Value value) {
+  return llvm::find_if(n.op->getOpOperands(), [&](OpOperand &operand) { return operand.get() == value; })->getOperandNumber();
+}
+
 /// What an operand is for each of `count` channels, in double: the fallback where it is absent, none where it is not known now.
 static std::optional<SmallVector<double>> getKnown(NodeLowering &n, Value value, int64_t count, double fallback) {
   if (!value)
     return SmallVector<double>(count, fallback);
-  auto operand = llvm::find_if(n.op->getOpOperands(), [&](OpOperand &candidate) { return candidate.get() == value; });
-  ArrayRef<float> floats = getFloats(n.constant(operand->getOperandNumber()));
+  ArrayRef<float> floats = getFloats(n.constant(numberOf(n, value)));
   if (floats.empty())
     return std::nullopt;
   SmallVector<double> values(count, floats[0]);
@@ -60,13 +64,8 @@ static LogicalResult lowerKnownInference(NodeLowering &n, InferenceOp op) {
   return success();
 }
 
-/// Operand `value` of the op in kernel form.
-static Value operandOf(NodeLowering &n, Value value) {
-  for (OpOperand &operand : n.op->getOpOperands())
-    if (operand.get() == value)
-      return n.in(operand.getOperandNumber());
-  return {};
-}
+/// Operand `value` of the op in kernel form; null where it is absent.
+static Value operandOf(NodeLowering &n, Value value) { return value ? n.in(numberOf(n, value)) : Value(); }
 
 /// scale·(x − mean)/√(variance + ε) + offset as a·x + b with a and b, which are few, in double.
 LogicalResult lowerInference(NodeLowering &n) {

@@ -13,7 +13,10 @@ using namespace llvm;
 namespace bn::onnx {
 
 static Error systemError(std::error_code code, StringRef path) {
-  return createStringError(code, "cannot write '" + path + "': " + code.message());
+  // What the system calls an invalid argument is not the user's wrong usage, and so for the other codes that speak of models here.
+  bool hasMeaning = code == std::errc::invalid_argument || code == std::errc::not_supported || code == std::errc::bad_message;
+  std::error_code shown = hasMeaning ? std::make_error_code(std::errc::io_error) : code;
+  return createStringError(shown, "cannot write '" + path + "': " + code.message());
 }
 
 /// Writes to the open file `fd`, which stays open.

@@ -192,10 +192,10 @@ static bool losesNonFinite(Operation *op, const BroadcastMap &map) { return read
 
 /// Whether numbers of `value` that did not exist before may be too large for half precision: those that an operator makes smaller
 /// get a scale above 1 earlier, or those that it makes larger get one below 1 later.
-static bool mayOverflow(Value value, const BroadcastMap &map, Change change, Change risk, bool grows) {
+static bool mayOverflow(Value value, const BroadcastMap &map, Change change, Change risk) {
   if (!getElementTypeOrSelf(value.getType()).isF16() || (change != risk && change != Change::Both))
     return false;
-  return llvm::any_of(map.getNumbers().scale, [&](double a) { return grows ? std::abs(a) > 1 : std::abs(a) < 1; });
+  return llvm::any_of(map.getNumbers().scale, [&](double a) { return risk == Change::Shrinks ? std::abs(a) > 1 : std::abs(a) < 1; });
 }
 
 Reason MovePlan::follow(const Pull &step) {
@@ -225,7 +225,7 @@ Reason MovePlan::follow(const Pull &step) {
     return pullThrough(inner, step.map);
   if (notLinear != Reason::None) {
     Reason why = rule->pull(cast<OpResult>(value), step.map, *this);
-    if (why == Reason::None && mayOverflow(value, step.map, rule->change, Change::Shrinks, /*grows=*/true))
+    if (why == Reason::None && mayOverflow(value, step.map, rule->change, Change::Shrinks))
       return Reason::Overflow;
     bool isOther = notLinear == Reason::ProducerNotLinear || notLinear == Reason::NonlinearBetween;
     return why == Reason::None || isOther ? why : notLinear;
@@ -249,7 +249,7 @@ Reason MovePlan::pullThrough(AffineOp affine, const BroadcastMap &map) {
   if (Reason why = changeAffine(affine, BroadcastMap::combine(map, getBroadcastMap(affine), addOffsets)); why != Reason::None)
     return why;
   bool shrinks = llvm::any_of(affine.getScale(), [](double c) { return std::abs(c) < 1; });
-  if (mayOverflow(affine.getInput(), map, shrinks ? Change::Shrinks : Change::None, Change::Shrinks, /*grows=*/true))
+  if (mayOverflow(affine.getInput(), map, shrinks ? Change::Shrinks : Change::None, Change::Shrinks))
     return Reason::Overflow;
   pull(affine.getInputMutable(), map.onlyScale());
   return Reason::None;
@@ -286,7 +286,7 @@ Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
   if (!rule || !rule->push)
     return why;
   why = rule->push(use, map, *this);
-  bool overflows = why == Reason::None && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows, /*grows=*/false);
+  bool overflows = why == Reason::None && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows);
   return overflows ? Reason::Overflow : why;
 }
 

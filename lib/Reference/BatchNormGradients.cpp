@@ -154,26 +154,24 @@ void Backward::runDirect(Results &results) {
   addParameterGrads(results);
 }
 
-LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results) {
+/// Calls `run` with the gradients of an op whose operands fit.
+template <typename OpT> static LogicalResult runBackward(OpT op, Operands operands, llvm::function_ref<void(Backward &)> run) {
   FailureOr<Groups> groups = Groups::get(op, *operands[1], op.getAxes(), op.getGhosts(), op.getGrouping());
   if (failed(groups))
     return failure();
   Backward backward(op, operands, *groups);
   if (failed(backward.check()))
     return failure();
-  backward.run(op.getMaskEpsilon().convertToDouble(), results);
+  run(backward);
   return success();
 }
 
+LogicalResult evaluateOp(TrainingGradOp op, Operands operands, Results &results) {
+  return runBackward(op, operands, [&](Backward &backward) { backward.run(op.getMaskEpsilon().convertToDouble(), results); });
+}
+
 LogicalResult evaluateOp(NormalizeGradOp op, Operands operands, Results &results) {
-  FailureOr<Groups> groups = Groups::get(op, *operands[1], op.getAxes(), op.getGhosts(), op.getGrouping());
-  if (failed(groups))
-    return failure();
-  Backward backward(op, operands, *groups);
-  if (failed(backward.check()))
-    return failure();
-  backward.runDirect(results);
-  return success();
+  return runBackward(op, operands, [&](Backward &backward) { backward.runDirect(results); });
 }
 
 LogicalResult evaluateOp(InvStddevGradOp op, Operands operands, Results &results) {

@@ -148,9 +148,8 @@ LogicalResult replaceByBody(Operation *op, const NodeParts &parts, FunctionBody 
       continue;
     }
     Value replacement = mapping.lookupOrDefault((*results)[output - parts.outputs.begin()]);
-    bool isNode = replacement.getDefiningOp<NodeOpInterface>(); // other ops know the type of their results
-    if (replacement.getType() != result.getType() && (names ? isNode : replacement.getDefiningOp() != nullptr))
-      replacement.setType(names ? merge(replacement.getType(), result.getType()) : result.getType());
+    if (replacement.getDefiningOp<NodeOpInterface>()) // other ops know the type of their results
+      replacement.setType(merge(replacement.getType(), result.getType()));
     replacements.push_back(replacement);
   }
   nameReplacements(op, replacements);

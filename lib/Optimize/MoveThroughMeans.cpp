@@ -105,8 +105,11 @@ static std::optional<double> getPadValue(onnx::NodeOpInterface node) {
   return values && values->size() == 1 ? std::optional(values->front()) : std::nullopt;
 }
 
+/// How many times larger than an inserted number the terms may be whose sum it becomes: each costs the sum half a unit of its own.
+constexpr double cancellationLimit = 16;
+
 /// The inserted number v becomes a·v + b where the affine goes to the input, and x with a·x + b = v where it goes to the result:
-/// it has to be the same in all channels, and one that the node can be given.
+/// it has to be the same in all channels, one that the node can be given, and one from which the affine gets v back.
 Reason transferPad(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &plan) {
   if (Reason why = transferRepeat(node, direction, map, plan); why != Reason::None)
     return why;
@@ -118,7 +121,10 @@ Reason transferPad(onnx::NodeOpInterface node, Direction direction, BroadcastMap
   SmallVector<double> inserted;
   for (auto [a, b] : llvm::zip_equal(map.getNumbers().scale, map.getNumbers().offset)) {
     double mapped = a * *old + b;
-    inserted.push_back(direction == Direction::ToInput || mapped == *old ? mapped : (*old - b) / a);
+    bool isInverse = direction == Direction::ToResult && mapped != *old;
+    if (isInverse && std::abs(*old - b) > cancellationLimit * std::abs(*old))
+      return Reason::Cancellation;
+    inserted.push_back(isInverse ? (*old - b) / a : mapped);
   }
   if (!llvm::all_equal(inserted) || !std::isfinite(inserted.front()))
     return Reason::ZeroPadding;

@@ -40,6 +40,7 @@ static constexpr Row rows[] = {
     {Reason::Overflow, "overflow", "a folded weight, or a number between the nodes, may exceed the range of its type"},
     {Reason::NegativeScale, "negative-scale", "a scale is negative, and a node on the way to the weights lets only others pass"},
     {Reason::ZeroPadding, "zero-padding", "a shift would be missing where a node pads with zeros"},
+    {Reason::Cancellation, "cancellation", "what a node pads with would be a small difference of large numbers"},
     {Reason::ChannelAxisLost, "channel-axis-lost", "a node on the way to the weights mixes the channels"},
     {Reason::BranchNotLinear, "branch-not-linear", "several branches meet before the node, and one of them cannot take its part"},
     {Reason::ConsumerNotLinear, "consumer-not-linear", "a node behind has no weights that could take the scale"},

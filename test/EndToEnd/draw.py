@@ -31,6 +31,7 @@ class Case:
     dtype: type
     quantized: bool
     summed: int = 1
+    aborts_peer: bool = False  # whether ONNX Runtime ends the process on the model
 
 
 def draw_input(graph):

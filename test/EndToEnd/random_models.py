@@ -9,12 +9,13 @@ import collections
 import multiprocessing
 import pathlib
 import sys
+import tempfile
 import time
 
 import onnx
 
 from draw import draw, draw_inputs
-from engines import Server, optimize_in_onnxruntime
+from engines import Server, optimize_in_onnxruntime, run_onnxruntime
 from judge import Judge, Problem, count
 from shrink import shrink, to_text
 
@@ -35,10 +36,11 @@ def fails_always(judge, case, seed, problem):
     return True
 
 
-def judge_case(judge, seed, options):
+def judge_case(judge, seed, options, aborts_peer):
     """How many BatchNormalizations there are, stay with bn, and stay with ONNX Runtime; and what went wrong."""
     case = draw(seed)
-    tally = collections.Counter(cases=1, batchnorms=count(case.model, "BatchNormalization"))
+    case.aborts_peer = aborts_peer
+    tally = collections.Counter(cases=1, batchnorms=count(case.model, "BatchNormalization"), aborted=aborts_peer)
     try:
         onnx.checker.check_model(case.model, full_check=True)
         after = judge.check(case)
@@ -46,7 +48,7 @@ def judge_case(judge, seed, options):
         tally["left"] += count(after, "BatchNormalization")
         if options.engine:
             judge.check_engine(case, options.engine)
-        peer = optimize_in_onnxruntime(case.model, judge.server.folder) if options.against_ort else None
+        peer = optimize_in_onnxruntime(case.model, judge.server.folder) if options.against_ort and not aborts_peer else None
         if peer:
             tally["compared left"] += count(after, "BatchNormalization")
             tally["peer left"] += count(peer, "BatchNormalization")
@@ -60,29 +62,45 @@ def judge_case(judge, seed, options):
     return tally, None
 
 
-def work(first, options, results, current):
-    """One process: every `jobs`-th case from `first` on."""
+def work(first, aborting, options, results, current):
+    """One process: every `jobs`-th case from `first` on, of which `aborting` is known to abort ONNX Runtime."""
     judge = Judge(Server(options.server))
     for seed in range(first, options.seed + options.cases, options.jobs):
         current.value = seed
         try:
-            results.put(judge_case(judge, seed, options))
+            results.put(judge_case(judge, seed, options, seed == aborting))
         except Exception as error:  # a defect of this test: say which case
             results.put((collections.Counter(cases=1), f"case {seed}: {type(error).__name__}: {error}"))
 
 
-def start(first, options, results):
+def start(first, aborting, options, results):
     """A process at work, and the case that it is at."""
     current = multiprocessing.Value("q", first)
-    process = multiprocessing.Process(target=work, args=(first, options, results, current), daemon=True)
+    process = multiprocessing.Process(target=work, args=(first, aborting, options, results, current), daemon=True)
     process.start()
     return process, current
 
 
+def run_original(seed, options):
+    case = draw(seed)
+    run_onnxruntime(case.model, case.inputs)
+    if options.against_ort:
+        with tempfile.TemporaryDirectory() as folder:
+            optimize_in_onnxruntime(case.model, pathlib.Path(folder))
+
+
+def aborts_peer(seed, options):
+    """Whether ONNX Runtime ends the process on the case as drawn."""
+    process = multiprocessing.Process(target=run_original, args=(seed, options))
+    process.start()
+    process.join()
+    return process.exitcode < 0
+
+
 def judge_all(options):
-    """The tally of each case, and what went wrong. ONNX Runtime may abort; the cases after that one get a new process."""
+    """The tally of each case, and what went wrong. Where ONNX Runtime aborts, a new process goes on, without it for that case."""
     results = multiprocessing.SimpleQueue()
-    workers = [start(options.seed + job, options, results) for job in range(options.jobs)]
+    workers = [start(options.seed + job, None, options, results) for job in range(options.jobs)]
     for _ in range(options.cases):
         while results.empty():
             dead = next((i for i, (process, _) in enumerate(workers) if process.exitcode), None)
@@ -90,8 +108,12 @@ def judge_all(options):
                 time.sleep(0.01)
                 continue
             process, current = workers[dead]
-            workers[dead] = start(current.value + options.jobs, options, results)
-            results.put((collections.Counter(cases=1), f"case {current.value}: its process ended with {process.exitcode}"))
+            seed = current.value
+            if aborts_peer(seed, options):
+                workers[dead] = start(seed, seed, options, results)
+            else:
+                workers[dead] = start(seed + options.jobs, None, options, results)
+                results.put((collections.Counter(cases=1), f"case {seed}: its process ended with {process.exitcode}"))
         yield results.get()
 
 
@@ -115,7 +137,8 @@ def main():
             print(problem, file=sys.stderr, flush=True)
         if sys.stderr.isatty():
             print(f"\r{total['cases']} of {options.cases}, {failed} failed ", end="", file=sys.stderr, flush=True)
-    print(f"BatchNormalizations: {total['left']} of {total['batchnorms']} left; {total['interpreted']} models without ONNX Runtime")
+    print(f"BatchNormalizations: {total['left']} of {total['batchnorms']} left; {total['interpreted']} models without ONNX Runtime, "
+          f"which aborts on {total['aborted']}")
     if options.against_ort:
         print(f"where ONNX Runtime runs: {total['compared left']} left, its basic level leaves {total['peer left']}, "
               f"ratio {total['compared left'] / max(1, total['peer left']):.2f}")

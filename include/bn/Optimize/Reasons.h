@@ -37,6 +37,7 @@ enum class Reason {
   Overflow,
   NegativeScale,
   ZeroPadding,
+  Cancellation,
   ChannelAxisLost,
   BranchNotLinear,
   ConsumerNotLinear,

@@ -1,6 +1,7 @@
-# double.py - the same model in double: the truth that both files are measured against.
+# precision.py - the same model for the interpreter, with other roundings.
 # SPDX-License-Identifier: Apache-2.0
-"""Every float becomes double, so that the interpreter rounds nowhere. QuantizeLinear knows no double; it gets Casts around it."""
+"""In double: the truth that both files are measured against, for then the interpreter rounds nowhere. QuantizeLinear knows no
+double; it gets Casts around it. Or rounded as written: the interpreter keeps a value as a double until a Cast from another type."""
 
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -62,3 +63,20 @@ def to_double(model):
     for function in wide.functions:
         widen_nodes(function.node)
     return wide
+
+
+def round_values(model):
+    """The model whose main graph rounds each value to its type."""
+    typed, rounded = onnx.shape_inference.infer_shapes(model).graph, onnx.ModelProto()
+    types = {info.name: info.type.tensor_type.elem_type for info in [*typed.value_info, *typed.output]}
+    rounded.CopyFrom(model)
+    del rounded.graph.node[:]
+    for node in model.graph.node:
+        exact = rounded.graph.node.add()
+        exact.CopyFrom(node)
+        for i, name in enumerate(node.output):
+            if types.get(name) in FLOATS:
+                exact.output[i] = f"{name}_exact"
+                rounded.graph.node.append(helper.make_node("Cast", [f"{name}_exact"], [f"{name}_double"], to=TensorProto.DOUBLE))
+                rounded.graph.node.append(helper.make_node("Cast", [f"{name}_double"], [name], to=types[name]))
+    return rounded

@@ -9,6 +9,7 @@
 // between them uses all sets.
 // Conditions: the buffer belongs to a Winograd convolution, is static and dense, and its rows are whole lines.
 
+#include "SpreadRows.h"
 #include "bn/Codegen/Passes.h"
 #include "bn/IR/Kernel/Kernel.h"
 
@@ -22,17 +23,11 @@ namespace bn {
 using namespace mlir;
 using namespace bn;
 
-/// Elements of f32 in a line of the cache.
-static constexpr int64_t kLine = 16;
-
-/// The next odd number.
-static int64_t oddFrom(int64_t size) { return size | 1; }
-
 static void spread(memref::AllocOp alloc) {
   MemRefType type = alloc.getType();
   SmallVector<int64_t> room(type.getShape());
-  room[1] = oddFrom(room[1]);
-  room[2] = oddFrom(room[2] / kLine) * kLine;
+  room[1] |= 1;
+  room[2] = spreadRow(room[2]);
   if (ArrayRef(room) == type.getShape())
     return;
   OpBuilder builder(alloc);
@@ -50,7 +45,7 @@ struct SpreadRowsPass : bn::impl::SpreadRowsPassBase<SpreadRowsPass> {
     auto add = [&](Value buffer) {
       auto alloc = buffer.getDefiningOp<memref::AllocOp>();
       if (alloc && alloc.getType().hasStaticShape() && alloc.getType().getLayout().isIdentity() &&
-          alloc.getType().getDimSize(2) % kLine == 0)
+          alloc.getType().getDimSize(2) % kLineElements == 0)
         buffers.insert(alloc);
     };
     getOperation().walk([&](Operation *op) {

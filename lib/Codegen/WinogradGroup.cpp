@@ -9,6 +9,7 @@
 #include "WinogradGroup.h"
 #include "ParallelLoop.h"
 #include "RegisterTile.h"
+#include "SpreadRows.h"
 
 using namespace mlir;
 using namespace bn;
@@ -21,6 +22,15 @@ static constexpr int64_t kUnroll = 4;
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
 
 namespace {
+/// Transformed tiles of every part: [part][position][tile][channel].
+struct Scratch {
+  Value buffer;
+  int64_t part, position, tile; ///< elements from one to the next
+
+  /// Where a part begins.
+  Value startOf(OpBuilder &builder, Location loc, Value index) const { return LinearIndex().add(index, part).emit(builder, loc); }
+};
+
 class GroupEmitter {
 public:
   GroupEmitter(Winograd ops, int64_t group, unsigned registers) : ops(ops), loc(ops.output.getLoc()), group(group), registers(registers) {}
@@ -32,20 +42,23 @@ private:
   void emitProduct(OpBuilder &builder, Value part);
   void emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape);
   void emitOutput(OpBuilder &builder, Value part, Value first);
-  Value allocate(OpBuilder &builder, int64_t channels) {
-    int64_t size = std::min(kParts, ops.tiles() / group) * ops.positions() * group * channels;
-    return memref::AllocOp::create(builder, loc, MemRefType::get({size}, image.element));
-  }
+  Scratch allocate(OpBuilder &builder, int64_t channels);
 
   Winograd ops;
   Location loc;
   int64_t group;
   unsigned registers;
   LinearView image, weights;
-  Value transformed, products; ///< scratch: [part][position][tile][channel]
+  Scratch transformed, products;
   std::optional<WinogradOutput> output;
 };
 } // namespace
+
+Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels) {
+  int64_t tile = channels, position = spreadRow(group * tile), part = ops.positions() * position;
+  auto type = MemRefType::get({std::min(kParts, ops.tiles() / group) * part}, image.element);
+  return {memref::AllocOp::create(builder, loc, type), part, position, tile};
+}
 
 LogicalResult GroupEmitter::emit(OpBuilder &builder) {
   FailureOr<LinearView> in = LinearView::get(builder, loc, ops.input.getInput());
@@ -77,21 +90,16 @@ WinogradTile GroupEmitter::tileAt(OpBuilder &builder, Value first, Value tile, V
   return {at[0], block, at[1], at[2]};
 }
 
-/// Where a scratch has position 0 of the first tile and channel.
-static Value startOf(OpBuilder &builder, Location loc, Value part, int64_t size) {
-  return LinearIndex().add(part, size).emit(builder, loc);
-}
-
 void GroupEmitter::emitInput(OpBuilder &builder, Value part, Value first) {
   int64_t channels = ops.inputs(), block = ops.block();
-  Value start = startOf(builder, loc, part, ops.positions() * group * channels);
+  Value start = transformed.startOf(builder, loc, part);
   emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
     emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
       LinearIndex to;
-      to.add(start, 1).add(tile, channels).add(channelBlock, block);
+      to.add(start, 1).add(tile, transformed.tile).add(channelBlock, block);
       WinogradTile at = tileAt(inner, first, tile, channelBlock);
       emitInputTile(inner, loc, image, ops.input.getTile(), block, at, [&](int64_t position, Value value) {
-        storeLanes(inner, loc, value, transformed, LinearIndex(to).add(position * group * channels).emit(inner, loc));
+        storeLanes(inner, loc, value, transformed.buffer, LinearIndex(to).add(position * transformed.position).emit(inner, loc));
       });
       return SmallVector<Value>();
     });
@@ -100,10 +108,9 @@ void GroupEmitter::emitInput(OpBuilder &builder, Value part, Value first) {
 }
 
 void GroupEmitter::emitProduct(OpBuilder &builder, Value part) {
-  int64_t inputs = ops.inputs(), outputs = ops.outputs(), block = ops.block();
-  Value left = startOf(builder, loc, part, ops.positions() * group * inputs);
-  Value out = startOf(builder, loc, part, ops.positions() * group * outputs);
-  RegisterTile shape = chooseCuts(group, outputs / block, countCachedRows(inputs * int64_t(sizeof(float))), registers);
+  int64_t outputs = ops.outputs(), block = ops.block();
+  Value left = transformed.startOf(builder, loc, part), out = products.startOf(builder, loc, part);
+  RegisterTile shape = chooseCuts(group, outputs / block, countCachedRows(transformed.tile * int64_t(sizeof(float))), registers);
   emitLoop(builder, loc, 0, ops.positions(), 1, {}, [&](OpBuilder &outer, Value position, ValueRange) {
     for (const Span &blocks : cutIntoTiles(outputs / block, shape.blocks))
       emitLoop(outer, loc, 0, blocks.tiles, 1, {}, [&](OpBuilder &middle, Value blockTile, ValueRange) {
@@ -111,10 +118,11 @@ void GroupEmitter::emitProduct(OpBuilder &builder, Value part) {
         Value right = LinearIndex(weights.offset).add(position, weights.strides[0]).add(firstBlock, weights.strides[1]).emit(middle, loc);
         for (const Span &rows : cutIntoTiles(group, shape.positions))
           emitLoop(middle, loc, 0, rows.tiles, 1, {}, [&](OpBuilder &inner, Value rowTile, ValueRange) {
-            Value row = LinearIndex(rows.begin).add(rowTile, rows.size).add(position, group).emit(inner, loc);
-            Value from = LinearIndex().add(left, 1).add(row, inputs).emit(inner, loc);
-            Value to = LinearIndex().add(out, 1).add(row, outputs).add(firstBlock, block).emit(inner, loc);
-            emitTile(inner, from, right, to, {rows.size, blocks.size});
+            Value row = LinearIndex(rows.begin).add(rowTile, rows.size).emit(inner, loc);
+            Value from = LinearIndex().add(left, 1).add(position, transformed.position).add(row, transformed.tile).emit(inner, loc);
+            LinearIndex to;
+            to.add(out, 1).add(position, products.position).add(row, products.tile).add(firstBlock, block);
+            emitTile(inner, from, right, to.emit(inner, loc), {rows.size, blocks.size});
             return SmallVector<Value>();
           });
         return SmallVector<Value>();
@@ -133,7 +141,7 @@ void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value o
     Value from = LinearIndex().add(left, 1).add(k, 1).emit(inner, loc);
     Value weight = LinearIndex().add(right, 1).add(k, weights.strides[2]).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
-      return loadLanes(inner, loc, transformed, LinearIndex(p * ops.inputs() + u).add(from, 1).emit(inner, loc), 1);
+      return loadLanes(inner, loc, transformed.buffer, LinearIndex(p * transformed.tile + u).add(from, 1).emit(inner, loc), 1);
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[1] + u * weights.strides[2];
@@ -143,21 +151,21 @@ void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value o
     return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector);
   });
   for (auto [i, sum] : llvm::enumerate(sums)) {
-    int64_t shift = i / shape.blocks * ops.outputs() + i % shape.blocks * block;
-    storeLanes(builder, loc, sum, products, LinearIndex(shift).add(out, 1).emit(builder, loc));
+    int64_t shift = i / shape.blocks * products.tile + i % shape.blocks * block;
+    storeLanes(builder, loc, sum, products.buffer, LinearIndex(shift).add(out, 1).emit(builder, loc));
   }
 }
 
 void GroupEmitter::emitOutput(OpBuilder &builder, Value part, Value first) {
   int64_t channels = ops.outputs(), block = ops.block();
   bool isWhole = shapeOf(ops.output.getInit())[3] % ops.output.getTile() == 0;
-  Value start = startOf(builder, loc, part, ops.positions() * group * channels);
+  Value start = products.startOf(builder, loc, part);
   emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
     emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
       LinearIndex from;
-      from.add(start, 1).add(tile, channels).add(channelBlock, block);
+      from.add(start, 1).add(tile, products.tile).add(channelBlock, block);
       output->emitTile(inner, tileAt(inner, first, tile, channelBlock), isWhole, [&](int64_t position) {
-        return loadLanes(inner, loc, products, LinearIndex(from).add(position * group * channels).emit(inner, loc), block);
+        return loadLanes(inner, loc, products.buffer, LinearIndex(from).add(position * products.position).emit(inner, loc), block);
       });
       return SmallVector<Value>();
     });

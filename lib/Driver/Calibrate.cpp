@@ -4,7 +4,8 @@
 // Joint: one pass over the data in which every layer normalizes with the statistics of its batch. Sequential: a pass for
 // every level of the graph; the layers before one have their new statistics, so that the result does not depend on how the
 // data is cut into batches. Either way the moments of all batches are pooled, unless a momentum asks for a moving average. A function
-// that is called once is put in the place of its call before.
+// that is called once is put in the place of its call before. In the body of an If, a Loop or a Scan what runs counts, and of a batch all
+// iterations together; a layer that never runs keeps what it has.
 
 #include "bn/Driver/Calibrate.h"
 
@@ -34,7 +35,7 @@ namespace {
 struct CalibrationRecord {
   std::string node;
   size_t channels = 0;
-  double count = 0;                  ///< elements a channel
+  double count = 0;                  ///< elements a channel; 0 if it never ran
   double meanShift = 0;              ///< the largest move of a mean, in old standard deviations
   double minRatio = 0, maxRatio = 0; ///< new variance over old
 };
@@ -144,6 +145,10 @@ Error Calibration::store(size_t number, Moments moments) {
   mix(moments.variance, old.variance, options.mix);
   CalibrationRecord &record = records[number];
   record = {onnx::getDisplayName(site.op), moments.mean.size(), 0, 0, INFINITY, 0};
+  if (isInBody(site) && llvm::all_of(moments.count, [](double count) { return count == 0; })) {
+    skipped.push_back({record.node, "did not run"});
+    return Error::success();
+  }
   for (size_t c = 0; c < moments.mean.size(); ++c) {
     if (moments.count[c] == 0)
       return makeError(std::errc::invalid_argument, "node '" + record.node + "': the data has no element for it");
@@ -195,9 +200,10 @@ Error Calibration::report() const {
   if (!options.quiet) {
     Table table({"BatchNormalization", "channels", "elements", "mean moved by", "variance times"});
     for (const CalibrationRecord &record : records)
-      table.addRow({record.node, std::to_string(record.channels), formatNumber(record.count),
-                    llvm::formatv("{0:f2} stddev", record.meanShift).str(),
-                    llvm::formatv("{0:f2} to {1:f2}", record.minRatio, record.maxRatio).str()});
+      if (record.count > 0)
+        table.addRow({record.node, std::to_string(record.channels), formatNumber(record.count),
+                      llvm::formatv("{0:f2} stddev", record.meanShift).str(),
+                      llvm::formatv("{0:f2} to {1:f2}", record.minRatio, record.maxRatio).str()});
     for (const SkippedSite &site : skipped)
       table.addRow({site.node, "", "", "", "kept: " + site.reason});
     table.print(llvm::errs());
@@ -211,11 +217,12 @@ Error Calibration::report() const {
       json.attribute("passes", passes);
       json.attributeArray("batchnorms", [&] {
         for (const CalibrationRecord &record : records)
-          json.value(llvm::json::Object{{"node", record.node},
-                                        {"channels", record.channels},
-                                        {"elements", record.count},
-                                        {"mean_shift", record.meanShift},
-                                        {"variance_ratio", llvm::json::Array{record.minRatio, record.maxRatio}}});
+          if (record.count > 0)
+            json.value(llvm::json::Object{{"node", record.node},
+                                          {"channels", record.channels},
+                                          {"elements", record.count},
+                                          {"mean_shift", record.meanShift},
+                                          {"variance_ratio", llvm::json::Array{record.minRatio, record.maxRatio}}});
       });
       json.attributeArray("kept", [&] {
         for (const SkippedSite &site : skipped)

@@ -6,8 +6,10 @@
 #include "NodePlaces.h"
 #include "bn/Driver/ExitCode.h"
 #include "bn/Driver/Inputs.h"
+#include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/Reference/ControlFlow.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -52,6 +54,21 @@ static Type withoutShape(Type type) {
   return isa<NoneType>(type) ? type : onnx::AnyType::get(type.getContext());
 }
 
+/// Whether a value always has the shape of its type: a constant, or statistics of channels, perhaps out of a body.
+static bool keepsShape(OpResult value) {
+  Operation *op = value.getOwner();
+  if (isConstant(op) || isa<MomentsOp, InvStddevOp, MergeMomentsOp>(op))
+    return true;
+  auto node = dyn_cast<onnx::GenericNodeOp>(op);
+  if (!node || !reference::isControlFlow(op))
+    return false;
+  unsigned number = value.getResultNumber() + (node.getOpType() == "Loop" ? 1 : 0); // the condition comes first
+  return llvm::all_of(node.getBodies(), [&](Region &body) {
+    auto yielded = dyn_cast<OpResult>(body.front().getTerminator()->getOperand(number));
+    return yielded && yielded.getType() == value.getType() && keepsShape(yielded);
+  });
+}
+
 OwningOpRef<ModuleOp> makeBodyModel(Region &body, ArrayRef<Value> captures) {
   IRMapping mapping;
   SmallVector<Value> inputs(body.getArguments());
@@ -64,11 +81,11 @@ OwningOpRef<ModuleOp> makeBodyModel(Region &body, ArrayRef<Value> captures) {
       finish(main, builder, op.getOperands(), mapping);
       break;
     }
-    // Shapes may change from one run of the body to the next, whatever the model says.
+    // Other shapes may change from one run of the body to the next, whatever the model says.
     Operation *copy = builder.clone(op, mapping);
-    if (!isConstant(copy))
-      for (Value result : copy->getResults())
-        result.setType(withoutShape(result.getType()));
+    for (auto [from, to] : llvm::zip_equal(op.getResults(), copy->getResults()))
+      if (!keepsShape(from))
+        to.setType(withoutShape(to.getType()));
   }
   return std::move(module);
 }

@@ -6,6 +6,7 @@
 
 #include "StatisticsGraph.h"
 
+#include "MomentsInBodies.h"
 #include "bn/Driver/Inputs.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/FreshNames.h"
@@ -42,8 +43,8 @@ static StringRef getObstacle(Operation *op, func::FuncOp main) {
   auto [mean, variance] = getStatisticsOperands(op);
   if (op->getParentOfType<func::FuncOp>() != main)
     return "in a function that the graph does not call once";
-  if (op->getParentOp() != main)
-    return "in a subgraph";
+  if (!canBringOut(op))
+    return "in a body that is neither of an If nor of a Loop or Scan";
   if (isa<onnx::NodeOpInterface>(op)) // not one of bn: import could not tell what it does
     return llvm::all_of(op->getOperandTypes(), [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); })
                ? "its parameters or outputs do not fit its input"
@@ -53,32 +54,56 @@ static StringRef getObstacle(Operation *op, func::FuncOp main) {
   return getConstant(mean->get()) && getConstant(variance->get()) ? "" : "statistics are not constant";
 }
 
-std::vector<StatisticsSite> findStatisticsSites(ModuleOp module, func::FuncOp main, std::vector<SkippedSite> *skipped) {
+namespace {
+/// Finds sites, and how many there are on the longest path to a value.
+struct SiteFinder {
+  explicit SiteFinder(func::FuncOp main) : main(main) {}
+
+  func::FuncOp main;
   std::vector<StatisticsSite> sites;
-  llvm::DenseMap<Value, unsigned> depths; // sites on the longest path to a value, itself included
+  llvm::DenseMap<Value, unsigned> depths;
   DenseSet<Operation *> taken;
-  for (Operation &op : main.getBody().front()) {
+
+  /// Returns the depth of what the block ends with. Bodies read values around them.
+  unsigned visit(Block &block) {
     unsigned depth = 0;
-    op.walk([&](Operation *inner) { // a subgraph reads values around it
-      for (Value operand : inner->getOperands())
+    for (Operation &op : block) {
+      depth = 0;
+      for (Value operand : op.getOperands())
         depth = std::max(depth, depths.lookup(operand));
-    });
-    if (isa<InferenceOp, TrainingOp>(op) && getObstacle(&op, main).empty()) {
-      auto [mean, variance] = getStatisticsOperands(&op);
-      sites.push_back({&op, mean, variance, depth++});
-      taken.insert(&op);
+      unsigned inside = depth;
+      for (Region &body : op.getRegions()) {
+        for (BlockArgument argument : body.getArguments())
+          depths[argument] = depth;
+        inside = std::max(inside, visit(body.front()));
+      }
+      depth = inside;
+      if (isa<InferenceOp, TrainingOp>(op) && getObstacle(&op, main).empty()) {
+        auto [mean, variance] = getStatisticsOperands(&op);
+        sites.push_back({&op, mean, variance, depth++});
+        taken.insert(&op);
+      }
+      for (Value result : op.getResults())
+        depths[result] = depth;
     }
-    for (Value result : op.getResults())
-      depths[result] = depth;
+    return depth;
   }
+};
+} // namespace
+
+bool isInBody(const StatisticsSite &site) { return !isa<func::FuncOp>(site.op->getParentOp()); }
+
+std::vector<StatisticsSite> findStatisticsSites(ModuleOp module, func::FuncOp main, std::vector<SkippedSite> *skipped) {
+  SiteFinder finder(main);
+  finder.visit(main.getBody().front());
   if (skipped)
     module.walk([&](Operation *op) {
       auto node = dyn_cast<onnx::NodeOpInterface>(op);
       bool isBatchNorm = isa<InferenceOp, TrainingOp>(op) || (node && node.is("BatchNormalization"));
-      if (isBatchNorm && !taken.contains(op))
+      if (isBatchNorm && !finder.taken.contains(op))
         skipped->push_back({onnx::getDisplayName(op), getObstacle(op, main).str()});
     });
-  return sites;
+  return std::move(finder.sites);
 }
 
 static std::vector<double> readReals(Value value) { return reference::fromElements(getConstant(value).getValue()).reals(); }
@@ -102,7 +127,7 @@ static void setConstant(OpOperand &operand, std::vector<double> values) {
   }
   OpBuilder builder(constant);
   auto own = onnx::ConstantOp::create(builder, constant.getLoc(), value);
-  std::string fresh = onnx::FreshNames(constant->getParentOp()).take((name + "_calibrated").str());
+  std::string fresh = onnx::FreshNames(constant->getParentOfType<func::FuncOp>()).take((name + "_calibrated").str());
   onnx::setOutputNames(own, {StringRef(fresh)});
   operand.set(own);
 }
@@ -137,14 +162,13 @@ static void normalizeWith(OpBuilder &b, MomentsOp moments, Operation *op) {
                           b.getI64IntegerAttr(1), GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved)));
 }
 
-/// Makes these values what the function returns.
-static void setResults(func::FuncOp function, ArrayRef<Value> values) {
-  Operation *terminator = function.getBody().front().getTerminator();
-  terminator->setOperands(values);
+/// Declares what the function returns.
+static void declareResults(func::FuncOp function) {
   OpBuilder b(function);
-  function.setType(b.getFunctionType(function.getArgumentTypes(), terminator->getOperandTypes()));
+  TypeRange types = function.getBody().front().getTerminator()->getOperandTypes();
+  function.setType(b.getFunctionType(function.getArgumentTypes(), types));
   SmallVector<Attribute> names;
-  for (size_t i = 0; i < values.size(); ++i)
+  for (size_t i = 0; i < types.size(); ++i)
     names.push_back(b.getDictionaryAttr(b.getNamedAttr(onnx::attr::name, b.getStringAttr("statistic" + Twine(i)))));
   function.setAllResultAttrs(names);
 }
@@ -153,16 +177,17 @@ OwningOpRef<ModuleOp> makeStatisticsGraph(ModuleOp module, ArrayRef<size_t> meas
   OwningOpRef<ModuleOp> copy = module.clone();
   func::FuncOp main = llvm::cantFail(getMainGraph(*copy));
   std::vector<StatisticsSite> sites = findStatisticsSites(*copy, main); // in the order of the module's
-  SmallVector<Value> results;
+  Operation *terminator = main.getBody().front().getTerminator();
+  terminator->setOperands({});
   for (size_t number : measured) {
     const StatisticsSite &site = sites[number];
     OpBuilder b(site.op);
     MomentsOp moments = measure(b, site);
-    llvm::append_range(results, moments.getResults());
     if (asTraining)
       normalizeWith(b, moments, site.op);
+    terminator->insertOperands(terminator->getNumOperands(), bringOut(llvm::to_vector_of<Value>(moments.getResults())));
   }
-  setResults(main, results);
+  declareResults(main);
   auto nodes = main.getBody().front().without_terminator();
   SmallVector<Operation *> ops = llvm::map_to_vector(nodes, [](Operation &op) { return &op; });
   for (Operation *op : llvm::reverse(ops))

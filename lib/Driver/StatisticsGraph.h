@@ -13,17 +13,20 @@
 
 namespace bn::driver {
 
-/// A BatchNormalization with constant statistics.
+/// A BatchNormalization with constant statistics, perhaps in the body of an If, a Loop or a Scan.
 struct StatisticsSite {
   mlir::Operation *op;
   mlir::OpOperand *mean, *variance;
-  unsigned level; ///< how many such layers are on the longest path to it
+  unsigned level; ///< how many such layers are on the longest path to it, once around a loop
 };
 
 /// One whose statistics stay as they are.
 struct SkippedSite {
   std::string node, reason;
 };
+
+/// Whether a site is in a body, which may never run.
+bool isInBody(const StatisticsSite &site);
 
 /// The sites of a module's main graph in the order of its nodes.
 std::vector<StatisticsSite> findStatisticsSites(mlir::ModuleOp module, mlir::func::FuncOp main,
@@ -36,7 +39,7 @@ Moments getStatistics(const StatisticsSite &site);
 void setStatistics(const StatisticsSite &site, const Moments &moments);
 
 /// A copy of the module that returns mean, variance and count of the inputs of some sites, by their numbers, and computes nothing
-/// else. `asTraining` makes every measured site normalize with what is measured.
+/// else. What a body measures is pooled over its runs. `asTraining` makes every measured site normalize with what is measured.
 mlir::OwningOpRef<mlir::ModuleOp> makeStatisticsGraph(mlir::ModuleOp module, llvm::ArrayRef<size_t> measured, bool asTraining);
 
 } // namespace bn::driver

@@ -1,0 +1,84 @@
+// MomentsInBodies.cpp - brings moments that are measured in the bodies of nodes out of them.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   If           the branch yields them too; the other one yields zeros, among them the count
+//   Loop, Scan   they go around: %m, %v, %n = bn.merge_moments (carried), (of this iteration), from zeros on
+
+#include "MomentsInBodies.h"
+
+#include "bn/IR/BN/BN.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/Reference/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace bn::driver {
+
+bool canBringOut(Operation *op) {
+  for (Operation *parent = op->getParentOp(); !isa<func::FuncOp>(parent); parent = parent->getParentOp())
+    if (!reference::isControlFlow(parent) || cast<onnx::GenericNodeOp>(parent).getOpType() == "SequenceMap")
+      return false;
+  return true;
+}
+
+static SmallVector<Value> createZeros(OpBuilder &b, ArrayRef<Value> like) {
+  return llvm::map_to_vector(like, [&](Value value) -> Value {
+    auto type = cast<RankedTensorType>(value.getType());
+    return onnx::ConstantOp::create(b, value.getLoc(), DenseElementsAttr::get(type, b.getFloatAttr(type.getElementType(), 0)));
+  });
+}
+
+/// Puts a copy with more results, from `position` on, in the node's place. Returns these.
+static SmallVector<Value> addResults(onnx::GenericNodeOp node, unsigned position, TypeRange types) {
+  SmallVector<Type> all(node->getResultTypes());
+  all.insert(all.begin() + position, types.begin(), types.end());
+  OpBuilder b(node);
+  OperationState state(node.getLoc(), node->getName(), node->getOperands(), all, node->getDiscardableAttrDictionary().getValue());
+  state.propertiesAttr = node->getPropertiesAsAttribute();
+  for (unsigned i = 0; i < node->getNumRegions(); ++i)
+    state.addRegion();
+  Operation *copy = b.create(state);
+  for (auto [from, to] : llvm::zip_equal(node->getRegions(), copy->getRegions()))
+    to.takeBody(from);
+  for (auto [i, result] : llvm::enumerate(node->getResults()))
+    result.replaceAllUsesWith(copy->getResult(i < position ? i : i + types.size()));
+  node->erase();
+  return llvm::to_vector_of<Value>(copy->getResults().slice(position, types.size()));
+}
+
+static SmallVector<Value> leaveBranch(onnx::GenericNodeOp node, ArrayRef<Value> moments) {
+  Region *own = Value(moments[0]).getParentRegion();
+  for (Region &branch : node.getBodies()) {
+    Operation *terminator = branch.front().getTerminator();
+    OpBuilder b(terminator);
+    terminator->insertOperands(terminator->getNumOperands(), &branch == own ? SmallVector<Value>(moments) : createZeros(b, moments));
+  }
+  return addResults(node, node->getNumResults(), ValueRange(moments).getTypes());
+}
+
+static SmallVector<Value> leaveIterations(onnx::GenericNodeOp node, ArrayRef<Value> moments) {
+  bool isLoop = node.getOpType() == "Loop";
+  // A Loop's trip count, condition and state, and what goes around in a body after its condition; a Scan's state is followed by slices.
+  unsigned lead = isLoop ? 2 : 0, sliced = isLoop ? 0 : cast<IntegerAttr>(node.getNodeAttr("num_scan_inputs")).getInt();
+  unsigned states = node->getNumOperands() - lead - sliced;
+  OpBuilder b(node);
+  node->insertOperands(lead + states, createZeros(b, moments));
+  Block &body = node.getBodies()[0].front();
+  SmallVector<Value> both;
+  for (auto [i, value] : llvm::enumerate(moments))
+    both.push_back(body.insertArgument(lead + states + i, value.getType(), value.getLoc()));
+  llvm::append_range(both, moments);
+  b.setInsertionPoint(body.getTerminator());
+  auto merged = MergeMomentsOp::create(b, node.getLoc(), ValueRange(moments).getTypes(), both);
+  body.getTerminator()->insertOperands((isLoop ? 1 : 0) + states, merged.getResults());
+  return addResults(node, states, ValueRange(moments).getTypes());
+}
+
+SmallVector<Value> bringOut(SmallVector<Value> moments) {
+  while (auto node = dyn_cast<onnx::GenericNodeOp>(moments[0].getParentRegion()->getParentOp()))
+    moments = node.getOpType() == "If" ? leaveBranch(node, moments) : leaveIterations(node, moments);
+  return moments;
+}
+
+} // namespace bn::driver

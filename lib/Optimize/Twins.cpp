@@ -55,7 +55,8 @@ SmallVector<AffineOp> findTwins(AffineOp affine) {
       continue;
     if (!areTwins(op, reader, data))
       return {};
-    twins.push_back(getSoleAffine(reader));
+    if (AffineOp twin = getSoleAffine(reader); !llvm::is_contained(twins, twin)) // it may read the constant as its bias as well
+      twins.push_back(twin);
   }
   return twins.size() > 1 ? twins : SmallVector<AffineOp>();
 }

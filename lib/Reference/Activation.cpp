@@ -81,7 +81,7 @@ static LogicalResult selu(Call &call) {
 
 static LogicalResult hardSigmoid(Call &call) {
   double alpha = parameter(call, "alpha", 0.2f), beta = parameter(call, "beta", 0.5f);
-  return map(call, [=](double x) { return std::fmax(0, std::fmin(1, alpha * x + beta)); });
+  return map(call, [=](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
 }
 
 static LogicalResult thresholdedRelu(Call &call) {
@@ -161,7 +161,7 @@ ArrayRef<Operator> getActivations() {
       {"Floor", "real", unary<[](double x) { return std::floor(x); }>},
       {"Gelu", "real", gelu},
       {"HardSigmoid", "real", hardSigmoid},
-      {"HardSwish", "real", unary<[](double x) { return x * std::fmax(0, std::fmin(1, x / 6 + 0.5)); }>},
+      {"HardSwish", "real", unary<[](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }>},
       {"IsInf", "real", isInf},
       {"IsNaN", "real", isNan},
       {"LeakyRelu", "real", leakyRelu},

@@ -384,6 +384,20 @@ func.func @twins(%x: tensor<1x2x9xf32>, %y: tensor<1x2x9xf32>) -> (tensor<1x2x5x
   return %1, %3 : tensor<1x2x5xf32>, tensor<1x2x5xf32>
 }
 
+// The weight is the bias as well: each node counts once.
+// CHECK-LABEL: func.func @twins_with_one_constant
+// CHECK-NOT: bn.affine
+// CHECK: onnx.gemm %arg0, %[[W:[a-z0-9_]+]], %[[B:[a-z0-9_]+]]
+// CHECK: onnx.gemm %arg1, %[[W]], %[[B]]
+func.func @twins_with_one_constant(%x: tensor<3x1xf32>, %y: tensor<3x1xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) attributes {bn.bytes_before = 80 : i64} {
+  %w = onnx.constant dense<[[0.5, 0.25]]> : tensor<1x2xf32> {onnx.outputs = ["w"]}
+  %0 = onnx.gemm %x, %w, %w {version = 13 : i64} : (tensor<3x1xf32>, tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<3x2xf32>
+  %1 = bn.affine %0 scale [2.0, 3.0] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  %2 = onnx.gemm %y, %w, %w {version = 13 : i64} : (tensor<3x1xf32>, tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<3x2xf32>
+  %3 = bn.affine %2 scale [2.0, 3.0] offset [1.0, 2.0] axis 1 : tensor<3x2xf32>
+  return %1, %3 : tensor<3x2xf32>, tensor<3x2xf32>
+}
+
 // Here the second one folds something else.
 // CHECK-LABEL: func.func @no_twins
 // CHECK-COUNT-2: bn.affine

@@ -57,6 +57,12 @@ TEST_F(ElementwiseTest, modFollowsDivisorUnlessFmod) {
   expectIntegers(node("Mod", 13, {integer({2}, {-7, 7}), integer({2}, {3, -3})}, "{fmod = 1 : i64}"), {-1, 1});
 }
 
+// What Clip and Relu do with NaN: a graph that is written with one of them means the same.
+TEST_F(ElementwiseTest, hardActivationsKeepNan) {
+  for (const char *op : {"HardSigmoid", "HardSwish", "Relu", "Clip"})
+    EXPECT_TRUE(std::isnan(node(op, 14, {real({1}, {NAN})}).reals()[0])) << op;
+}
+
 TEST_F(ElementwiseTest, clipReadsAttributesAndInputs) {
   expectReals(node("Clip", 6, {real({3}, {-1, 3, 9})}, "{min = 0.0 : f32, max = 6.0 : f32}"), {0, 3, 6});
   expectReals(node("Clip", 13, {real({3}, {-1, 3, 9}), real({}, {0}), real({}, {6})}), {0, 3, 6});

@@ -108,7 +108,7 @@ static Error addObjects(const layers::BatchNormalization &layer, std::vector<Nam
     if (!losses)
       return losses.takeError();
     double loss = std::accumulate(losses->begin(), losses->end(), 0.0);
-    HostTensor scalar{RankedTensorType::get({}, Float64Type::get(context)), std::vector<char>(sizeof loss), {}};
+    HostTensor scalar{RankedTensorType::get({}, Float64Type::get(context)), HostBytes(sizeof loss), {}};
     std::memcpy(scalar.bytes.data(), &loss, sizeof loss);
     results.push_back({"loss", std::move(scalar)});
   }

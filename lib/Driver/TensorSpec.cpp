@@ -167,7 +167,7 @@ HostTensor adaptElementType(HostTensor tensor, Type wanted) {
   bool integers = has.isInteger(8) && isa<IntegerType>(wanted) && wanted.getIntOrFloatBitWidth() < 8;
   if (!floats && !integers)
     return tensor;
-  HostTensor adapted{RankedTensorType::get(tensor.type.getShape(), wanted), std::vector<char>(tensor.type.getNumElements()), {}};
+  HostTensor adapted{RankedTensorType::get(tensor.type.getShape(), wanted), HostBytes(tensor.type.getNumElements()), {}};
   adapted.bytes.resize(*getByteSize(adapted.type));
   for (int64_t i = 0, e = getNumNumbers(tensor); i < e; ++i)
     setReal(adapted, i, getReal(tensor, i));

@@ -106,7 +106,7 @@ static std::vector<HostTensor> split(const HostTensor &whole, ArrayRef<HostTenso
   auto next = whole.bytes.begin();
   for (const HostTensor &part : parts) {
     auto end = next + part.bytes.size();
-    pieces.push_back({part.type, std::vector<char>(next, end), {}});
+    pieces.push_back({part.type, HostBytes(next, end), {}});
     next = end;
   }
   return pieces;

@@ -117,9 +117,9 @@ static void decode(Tensor &tensor, ArrayRef<char> bytes) {
     value = wrapToType(tensor.elementType, loadBits(next, width)), next += width;
 }
 
-static std::vector<char> encode(const Tensor &tensor) {
+static HostBytes encode(const Tensor &tensor) {
   unsigned width = getByteWidth(tensor.elementType);
-  std::vector<char> bytes(tensor.getNumElements() * width);
+  HostBytes bytes(tensor.getNumElements() * width);
   char *next = bytes.data();
   auto store = [&](uint64_t bits) { std::memcpy(next, &bits, width), next += width; };
   if (auto type = dyn_cast<FloatType>(tensor.elementType))

@@ -43,6 +43,14 @@ TEST_F(TensorTest, largeTensorIsResource) {
   expectReals(roundTrip(tensor), values, 0);
 }
 
+// Compiled code stores whole lines of the cache where its results begin at one.
+TEST_F(TensorTest, bytesBeginALine) {
+  for (int64_t count : {1, 3, 1 << 16}) {
+    bn::HostTensor host = toHost(real({count}, std::vector<double>(count)));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(host.bytes.data()) % 64, 0u) << count;
+  }
+}
+
 TEST_F(TensorTest, integersOfAllWidths) {
   Builder b(&context);
   expectIntegers(roundTrip({b.getI1Type(), {3}, std::vector<int64_t>{1, 0, 1}}), {1, 0, 1});

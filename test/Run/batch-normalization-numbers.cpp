@@ -136,12 +136,14 @@ TEST(BatchNormalizationNumbers, masks_of_a_channel) {
 
 // The variance of f32 data at offsets up to a million standard deviations, to 1e-5: f32 still tells the data apart.
 TEST(BatchNormalizationNumbers, far_from_zero) {
-  for (std::string shape : {"8x3x1", "1048576x3x1", "64x3x4096"})
-    for (double offset : {0.0, 100.0, 1e4, 1e6})
-      compareWithReference("func.func @main(%x: tensor<" + shape + "xf32>) -> tensor<3xf32> {\n" +
-                               "  %m, %v, %n = bn.moments %x axes [1] : (tensor<" + shape +
-                               "xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)\n  return %v : tensor<3xf32>\n}\n",
+  using Shape = std::pair<std::string, std::string>; // of the data and of a parameter
+  for (auto [shape, channels] : {Shape("8x3x1x", "3x"), Shape("1048576x3x1x", "3x"), Shape("64x3x4096x", "3x"), Shape("32x33x4096x", "33x")})
+    for (double offset : {0.0, 100.0, 1e4, 1e6}) {
+      std::string x = "tensor<" + shape + "f32>", p = "tensor<" + channels + "f32>";
+      compareWithReference("func.func @main(%x: " + x + ") -> " + p + " {\n  %m, %v, %n = bn.moments %x axes [1] : (" + x + ") -> (" + p +
+                               ", " + p + ", " + p + ")\n  return %v : " + p + "\n}\n",
                            {0, 1e-5, offset - 2, offset + 2});
+    }
 }
 
 TEST(BatchNormalizationNumbers, inference_streamed) {

@@ -6,10 +6,26 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <new>
 #include <string>
 #include <vector>
 
 namespace bn {
+
+/// Allocates memory that begins where a line of the cache does: compiled code stores whole lines of large results past the cache.
+template <typename T> struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+
+  LineAllocator() = default;
+  template <typename U> LineAllocator(const LineAllocator<U> &) {}
+  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), line)); }
+  void deallocate(T *memory, size_t) { ::operator delete(memory, line); }
+  bool operator==(const LineAllocator &) const { return true; }
+};
+
+/// The elements of a tensor.
+using HostBytes = std::vector<char, LineAllocator<char>>;
 
 /// A tensor with its data. Elements are row-major and little-endian: i1 takes a byte (0 or 1), integers and floats of 8 to
 /// 64 bits their width, complex numbers two floats; elements below 8 bits take a byte each. Unsigned integers have
@@ -17,7 +33,7 @@ namespace bn {
 /// A sequence or an optional, which few models have, has no tensor type: it holds other values.
 struct HostTensor {
   mlir::RankedTensorType type; ///< static shape; null for a sequence or an optional
-  std::vector<char> bytes;
+  HostBytes bytes;
   std::vector<std::string> strings;
   mlir::Type holderType = {};              ///< of a sequence or an optional; null for a tensor
   std::vector<HostTensor> elements = {}; ///< of a sequence; of an optional one or none

@@ -94,17 +94,6 @@ static LogicalResult lower(NodeLowering &n, NormalizeOp op) {
   return success();
 }
 
-Value averageStep(Builder &b, Value old, Value batch, Value count, bool bessel, double momentum) {
-  Type f64 = b.getF64Type();
-  if (bessel)
-    batch = divNumbers(b, mulNumbers(b, batch, count), atLeast(b, subNumbers(b, count, number(b, f64, 1)), number(b, f64, 1)));
-  Value updated = addNumbers(b, mulNumbers(b, number(b, f64, momentum), old), mulNumbers(b, number(b, f64, 1 - momentum), batch));
-  if (!count)
-    return updated;
-  Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, count, number(b, f64, 0));
-  return arith::SelectOp::create(b, isEmpty, old, updated);
-}
-
 static LogicalResult lower(NodeLowering &n, UpdateAverageOp op) {
   double momentum = op.getMomentum().convertToDouble();
   n.results = {mapWide(n.b, n.outType(), n.ins(), [&](Builder &b, ValueRange v) {

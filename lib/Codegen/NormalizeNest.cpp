@@ -8,8 +8,9 @@ using namespace bn;
 
 /// What one worker's cache holds with room to spare.
 static constexpr int64_t kSlabBytes = 512 << 10;
-/// Contiguous bytes that memory is worth asking for; shorter runs at long distances lose bandwidth.
-static constexpr int64_t kRunBytes = 8 << 10;
+/// Contiguous bytes that memory is worth asking for; shorter runs at long distances lose bandwidth, and longer ones of short rows are many
+/// pages to go around.
+static constexpr int64_t kRunBytes = 2 << 10;
 /// Across groups, the same where several rows are under way at once.
 static constexpr int64_t kShortRunBytes = 256;
 /// Partial sums of f32 are added to those of f64 after so many elements.

@@ -100,6 +100,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits}));
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
+  passes.addPass(createEmitSoftmaxPass({target.registers, target.vectorBits}));
   passes.addPass(createEmitPackPass());
   passes.addPass(createEmitNormalizePass({target.vectorBits}));
   passes.addPass(createEmitGenericPass({target.vectorBits}));

@@ -1,5 +1,5 @@
 // The loops that the other kernel ops become.
-// RUN: bn-opt --bn-emit-depthwise-conv --bn-emit-matmul --bn-emit-pool --bn-emit-pack %s | FileCheck %s
+// RUN: bn-opt --bn-emit-depthwise-conv --bn-emit-matmul --bn-emit-pool --bn-emit-softmax --bn-emit-pack %s | FileCheck %s
 
 // Fourteen positions need sixteen columns under a window of three: each is loaded once a row.
 // CHECK-LABEL: func.func @depthwise
@@ -31,6 +31,20 @@ func.func @matmul(%a: memref<5x7xf32>, %b: memref<7x19xf32>, %y: memref<5x19xf32
 // CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
 func.func @pool(%x: memref<1x2x5x7x16xf32>, %y: memref<1x2x3x4x16xf32>) {
   kernel.pool max %x outs(%y) window [3, 3] strides [2, 2] pads [1, 1, 1, 1] : (memref<1x2x5x7x16xf32>, memref<1x2x3x4x16xf32>) -> ()
+  return
+}
+
+// A row of twelve vectors and four elements is read once and written once.
+// CHECK-LABEL: func.func @softmax
+// CHECK: scf.forall (%{{.*}}) in (3)
+// CHECK-NOT: scf.for
+// CHECK-COUNT-13: vector.load
+// CHECK-NOT: vector.load
+// CHECK-COUNT-13: math.exp
+// CHECK: arith.divf {{.*}} : f32
+// CHECK-COUNT-13: vector.store
+func.func @softmax(%x: memref<3x196xf32>, %y: memref<3x196xf32>) {
+  kernel.softmax %x outs(%y) : (memref<3x196xf32>, memref<3x196xf32>) -> ()
   return
 }
 

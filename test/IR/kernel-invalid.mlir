@@ -105,6 +105,22 @@ func.func @pool_c3(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x4x4x8xf32>) {
 
 // -----
 
+func.func @softmax_c1(%x: memref<2x5x7xf32>, %out: memref<2x5x7xf32>) {
+  // expected-error@+1 {{expected input of rank 2, got 'memref<2x5x7xf32>'}}
+  kernel.softmax %x outs(%out) : (memref<2x5x7xf32>, memref<2x5x7xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @softmax_c2(%x: memref<5x7xf32>, %out: memref<5x6xf32>) {
+  // expected-error@+1 {{expected dimension 1 of init to be 7, got 6}}
+  kernel.softmax %x outs(%out) : (memref<5x7xf32>, memref<5x6xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @pack_c2(%x: tensor<1x19x5x7xf32>, %out: tensor<1x2x5x7x8xf32>) {
   // expected-error@+1 {{expected dimension 1 of init to be 3, got 2}}
   %p = kernel.pack %x outs(%out) : (tensor<1x19x5x7xf32>, tensor<1x2x5x7x8xf32>) -> tensor<1x2x5x7x8xf32>

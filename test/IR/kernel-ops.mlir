@@ -47,6 +47,11 @@ func.func @pool(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x3x4x8xf32>) {
   return
 }
 
+func.func @softmax(%x: tensor<5x7xf32>, %out: tensor<5x7xf32>) -> tensor<5x7xf32> {
+  %y = kernel.softmax %x outs(%out) : (tensor<5x7xf32>, tensor<5x7xf32>) -> tensor<5x7xf32>
+  return %y : tensor<5x7xf32>
+}
+
 func.func @normalize(%x: tensor<2x3x5xf32>, %g: tensor<1x3x1xf16>, %r: tensor<2x1x5xf32>, %out: tensor<2x3x5xf32>, %mean: tensor<1x3x1xf32>,
                      %scratch: tensor<66x3xf64>) -> (tensor<2x3x5xf32>, tensor<1x3x1xf32>) {
   %y, %m, %s = kernel.normalize(%x) groups(%g) with(%r) outs(%out, %mean, %scratch) reduced [0, 2] sample {

@@ -21,6 +21,24 @@ func.func @softmax_11(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
   return %y : tensor<2x3x5xf32>
 }
 
+// Whole rows are one kernel.
+// CHECK-LABEL: func.func @softmax_of_rows
+// CHECK: tensor.collapse_shape %arg0 {{\[\[}}0, 1], [2]]
+// CHECK: kernel.softmax {{.*}} (tensor<6x49xf32>, tensor<6x49xf32>) -> tensor<6x49xf32>
+func.func @softmax_of_rows(%x: tensor<2x3x49xf32>) -> tensor<2x3x49xf32> {
+  %y = onnx.node "Softmax"(%x) version 13 {axis = -1 : i64} : (tensor<2x3x49xf32>) -> tensor<2x3x49xf32>
+  return %y : tensor<2x3x49xf32>
+}
+
+// Their elements are not side by side.
+// CHECK-LABEL: func.func @no_rows_across_memory
+// CHECK-NOT: kernel.softmax
+// CHECK: return
+func.func @no_rows_across_memory(%x: tensor<2x49x3xf32>) -> tensor<2x49x3xf32> {
+  %y = onnx.node "Softmax"(%x) version 13 {axis = 1 : i64} : (tensor<2x49x3xf32>) -> tensor<2x49x3xf32>
+  return %y : tensor<2x49x3xf32>
+}
+
 // Parameters that are known now become two constants.
 // CHECK-LABEL: func.func @known_batch_normalization
 // CHECK-DAG: %[[A:.*]] = kernel.constant dense<[5.000000e-01, 1.000000e+00, 2.000000e+00]> : tensor<3xf32>

@@ -208,5 +208,8 @@ TEST(Reduce, arguments) {
 TEST(Softmax, versions) {
   compareNode("\"Softmax\"($) version 13 {axis = 1 : i64}", "tensor<3x5x7xf32>", "tensor<3x5x7xf32>");
   compareNode("\"Softmax\"($) version 11", "tensor<3x5x7xf32>", "tensor<3x5x7xf32>");
+  // Rows of whole and parts of vectors, short and long.
+  compareNode("\"Softmax\"($) version 13", "tensor<3x5x37xf32>", "tensor<3x5x37xf32>");
+  compareNode("\"Softmax\"($) version 11 {axis = 2 : i64}", "tensor<2x3x7x61xf32>", "tensor<2x3x7x61xf32>");
   compareNode("\"LogSoftmax\"($) version 13", "tensor<3x5x37xf32>", "tensor<3x5x37xf32>");
 }

@@ -114,6 +114,17 @@ def EmitPoolPass : Pass<"bn-emit-pool", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def EmitSoftmaxPass : Pass<"bn-emit-softmax", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.softmax";
+  let description = [{
+    One pass over the rows: a row is near the core from its first element's load to its last one's store.
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
+                 Option<"vectorBits", "vector-bits", "int64_t", "512", "Bits of a vector register">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
 def EmitPackPass : Pass<"bn-emit-pack", "mlir::ModuleOp"> {
   let summary = "Emits the loops of kernel.pack and kernel.unpack";
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",

@@ -51,6 +51,7 @@ void bn::kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &
     MatmulOp::attachInterface<DestinationModel<MatmulOp>>(*context);
     NormalizeOp::attachInterface<DestinationModel<NormalizeOp>>(*context);
     PoolOp::attachInterface<DestinationModel<PoolOp>>(*context);
+    SoftmaxOp::attachInterface<DestinationModel<SoftmaxOp>>(*context);
     WinogradInputOp::attachInterface<DestinationModel<WinogradInputOp>>(*context);
     WinogradOutputOp::attachInterface<DestinationModel<WinogradOutputOp>>(*context);
     PackOp::attachInterface<DestinationModel<PackOp>>(*context);

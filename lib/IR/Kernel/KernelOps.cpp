@@ -207,6 +207,16 @@ LogicalResult WinogradOutputOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
 }
 
+LogicalResult SoftmaxOp::verify() {
+  Named input{"input", getInput()}, init{"init", getInit()};
+  if (failed(verifyRank(*this, input, 2)) || failed(verifyRank(*this, init, 2)) || failed(verifyDestination(*this, getInit())))
+    return failure();
+  for (int64_t dim : {0, 1})
+    if (failed(verifySize(*this, init, dim, input.shape()[dim])))
+      return failure();
+  return success();
+}
+
 LogicalResult PoolOp::verify() {
   Named input{"input", getInput()}, init{"init", getInit()};
   if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) ||

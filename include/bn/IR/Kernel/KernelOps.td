@@ -209,6 +209,23 @@ def Kernel_PoolOp : Kernel_DestinationOp<"pool"> {
   }];
 }
 
+def Kernel_SoftmaxOp : Kernel_DestinationOp<"softmax"> {
+  let summary = "exponentials of the elements of rows, divided by their sums";
+  let description = [{
+    init[r][i] = e^(input[r][i] − m) / Σ_j e^(input[r][j] − m), m the largest element of row r. NaN in a row makes all of it NaN.
+
+    ```mlir
+    %y = kernel.softmax %x outs(%out) : (tensor<784x196xf32>, tensor<784x196xf32>) -> tensor<784x196xf32>
+    ```
+
+    Constraints:
+    * (C1) input and init of rank 2 and f32.
+    * (C2) their sizes agree.
+  }];
+  let arguments = (ins Kernel_Data<[F32]>:$input, Kernel_Data<[F32]>:$init);
+  let assemblyFormat = "$input `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)";
+}
+
 def Kernel_PackOp : Kernel_DestinationOp<"pack"> {
   let summary = "from [N][C][H][W] to [N][C/b][H][W][b], zeros in the tail";
   let description = [{

@@ -20,7 +20,7 @@ static constexpr int64_t kCachedUnroll = 16;
 /// Short rows that are summed together, as many as f32 sums well, and the most vectors of one that do not wait for each other.
 static constexpr int64_t kRowsAtOnce = 64, kShortUnroll = 4;
 /// How far ahead in long rows memory is asked for elements: beyond the page, where the processor's own prefetching ends.
-static constexpr int64_t kLeadBytes = 4 << 10;
+static constexpr int64_t kLeadBytes = 12 << 10;
 /// Long rows that are summed together, so that memory has several pages to bring at once, and the vectors of each that are under way: what
 /// is written beside them in single lines of a row would take longer.
 static constexpr int64_t kRowsTogether = 4, kRowUnroll = 2;

@@ -17,9 +17,7 @@ using namespace bn;
 static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
 /// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.
 static constexpr int64_t kCachedUnroll = 16;
-/// Short rows that are summed together, as many as f32 sums well, and the most vectors of one that do not wait for each other.
-static constexpr int64_t kRowsAtOnce = 64, kShortUnroll = 4;
-/// How far ahead in long rows memory is asked for elements: beyond the page, where the processor's own prefetching ends.
+/// How far ahead memory is asked for elements: beyond the page, where the processor's own prefetching ends.
 static constexpr int64_t kLeadBytes = 12 << 10;
 /// Long rows that are summed together, so that memory has several pages to bring at once, and the vectors of each that are under way: what
 /// is written beside them in single lines of a row would take longer.
@@ -106,60 +104,6 @@ void NormalizeSums::accumulate(OpBuilder &builder, const Position &at, Lanes wid
         return next;
       });
   storeSums(builder, at, width.lanes, count, sums, part);
-}
-
-/// Adds up a slab's rows group by group, in vectors over several rows: the sum of a vector's lanes costs as much as a short row.
-void NormalizeSums::accumulateShortRows(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
-                                        Value end, const Beside *beside) {
-  int64_t count = op.countYields(terms), size = nest.dims.back().size;
-  SmallVector<int64_t> widths; // of the sums: of whole vectors, then of those that make the rest
-  SmallVector<std::pair<int64_t, int64_t>> pieces; // of a row: lanes, and which sums they add to
-  for (int64_t lanes = nest.lanes, rest = size, all = size / nest.lanes; lanes > 0; lanes /= 2)
-    for (; rest >= lanes; rest -= lanes) {
-      if (lanes < nest.lanes || static_cast<int64_t>(widths.size()) < std::min(all, kShortUnroll))
-        widths.push_back(lanes);
-      pieces.push_back({lanes, lanes < nest.lanes ? widths.size() - 1 : pieces.size() % kShortUnroll});
-    }
-  Type element = cast<FloatType>(terms.front().getTerminator()->getOperand(0).getType());
-  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &group, Lanes) {
-    SmallVector<Value> perGroup = loadTermArguments(b, group, 0, 1, terms), others, zeros;
-    if (beside)
-      others = beside->load(b, group);
-    Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, 0));
-    for (int64_t lanes : widths)
-      zeros.append(count, splat(b, loc, zero, lanes));
-    auto addRow = [&](OpBuilder &inner, Location, Value block, ValueRange carried) {
-      Position row = group;
-      for (auto [dim, index] : llvm::zip(blockDims, delinearize(inner, loc, block, blockSizes)))
-        row.indices[dim] = index;
-      row.indices[nest.inner()] = constant(inner, 0);
-      SmallVector<Value> sums(carried);
-      int64_t shift = 0;
-      for (auto [lanes, target] : pieces) {
-        if (beside)
-          prefetchAhead(inner, row, shift);
-        SmallVector<Value> more;
-        addTerms(inner, row, shift, lanes, terms, perGroup, ValueRange(sums).slice(target * count, count), more);
-        llvm::copy(more, sums.begin() + target * count);
-        if (beside)
-          beside->emit(inner, row, shift, lanes, others);
-        shift += lanes;
-      }
-      scf::YieldOp::create(inner, loc, sums);
-    };
-    scf::ForOp::create(b, loc, begin, end, constant(b, kRowsAtOnce), {}, [&](OpBuilder &outer, Location, Value from, ValueRange) {
-      Value to = arith::MinUIOp::create(outer, loc, LinearIndex(kRowsAtOnce).add(from, 1).emit(outer, loc), end);
-      auto rows = scf::ForOp::create(outer, loc, from, to, constant(outer, 1), zeros, addRow);
-      for (auto [i, sum] : llvm::enumerate(rows.getResults())) {
-        Value number = widths[i / count] == 1 ? Value(sum)
-                                              : vector::ReductionOp::create(outer, loc, vector::CombiningKind::ADD, sum,
-                                                                            arith::FastMathFlags::reassoc);
-        Value before = loadSlot(outer, group, i % count, 0, 1);
-        storeSlot(outer, group, i % count, 0, arith::AddFOp::create(outer, loc, before, convert(outer, number, b.getF64Type())));
-      }
-      scf::YieldOp::create(outer, loc);
-    });
-  });
 }
 
 void NormalizeSums::accumulateBundle(OpBuilder &builder, ArrayRef<Position> rows, const Beside *beside) {

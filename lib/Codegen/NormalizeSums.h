@@ -41,6 +41,8 @@ private:
   /// Whether several rows go into the sum of a vector's lanes.
   bool hasShortRows() const { return !nest.acrossGroups() && nest.dims.back().size <= kShortRow * nest.lanes; }
   void accumulate(Builder &b, const Position &at, Lanes groups, mlir::Region &terms, Value part);
+  /// How many of so many neighbouring groups with short rows go together.
+  int64_t groupsOfLine(int64_t groups) const;
   void accumulateShortRows(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, mlir::Region &terms, Value begin, Value end,
                            const Beside *beside);
   void accumulateBundles(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, const Beside *beside);

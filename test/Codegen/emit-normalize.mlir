@@ -149,11 +149,12 @@ func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scra
 
 // -----
 
-// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added. Past the cache
-// they are stored in quarters of a vector: every row starts at a multiple of one.
+// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added; four of them fill
+// lines together. Past the cache they are stored in quarters of a vector: every row starts at a multiple of one.
 // CHECK-LABEL: func.func @short_rows
-// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>)
-// CHECK-COUNT-3: vector.reduction <add>
+// CHECK: scf.for {{.*}} step %c4
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>, vector<16xf32>, vector<8xf32>, vector<4xf32>, vector<16xf32>
+// CHECK-COUNT-12: vector.reduction <add>
 // CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<4xf32>
 // CHECK: return
 func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scratch: memref<33x14336xf64>) {

@@ -54,6 +54,8 @@ TEST(BatchNormalizationNumbers, overlapped) {
   compareWithReference(plain("300x33x240x", "33x").forward(), {2e-5, 2e-5});    // slabs of several groups
   compareWithReference(plain("32x352x14x14x", "352x").backward(), {2e-4, 2e-4}); // a quarter of a vector
   compareWithReference(plain("33x40x32x56x", "40x32x", "1, 2").forward(), {2e-5, 2e-5}); // half a vector, short rows
+  compareWithReference(plain("70x40x32x28x", "40x32x", "1, 2").backward(), {2e-4, 2e-4}); // rows of less than two lines
+  compareWithReference(plain("67x3x8x28x", "3x8x", "1, 2").forward(), {2e-5, 2e-5});      // in cache
   step.renorm = step.clip = true;
   step.mask = "22x1x56x56x";
   compareWithReference(step.forward(), {2e-5, 2e-5, 0, 2});

@@ -16,6 +16,7 @@
 #include "bn/Lower/Lowerable.h"
 #include "bn/Reference/ControlFlow.h"
 #include "bn/Reference/Interpreter.h"
+#include "bn/Reference/Stored.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -30,6 +31,7 @@ struct HostedNode {
   Operation *op;
   SmallVector<Value> captures;
   std::vector<std::unique_ptr<StagedGraph>> bodies; ///< one per region
+  std::vector<HostTensor> constants;                ///< by operand, of a node that works on stored values
 };
 
 /// The values of one run of a stage by slot: the inputs, which belong to the caller, then what the stage computes.
@@ -53,6 +55,8 @@ private:
   explicit Stage(Session &session) : session(session) {}
   Error runSegment(RunValues &values);
   Error runHosted(HostedNode &node, RunValues &values);
+  bool runStored(HostedNode &node, RunValues &values);
+  Error interpret(HostedNode &node, RunValues &values);
   FailureOr<std::vector<reference::Tensor>> runBody(HostedNode &node, Region &body, ArrayRef<reference::Tensor> arguments,
                                                     const RunValues &values);
   std::optional<reference::Tensor> read(Value value, const RunValues &values) const;
@@ -63,6 +67,7 @@ private:
   GraphParts parts;
   std::optional<CompiledGraph> segment;
   SmallVector<HostedNode, 0> hosted;
+  DenseMap<Value, HostTensor> constants; ///< those that are outputs
   std::unique_ptr<StagedGraph> rest;
   Error bodyError = Error::success();
 
@@ -161,12 +166,21 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
     stage->parts.segment.module = nullptr;
   }
   for (Operation *op : stage->parts.hosted) {
-    if (std::string reason = lower::findObstacle(op); !reason.empty() && !reference::isControlFlow(op))
+    if (std::string reason = lower::findObstacle(op); !reason.empty() && !reference::isControlFlow(op) && !reference::isStoredOperator(op))
       session.noteInterpreted("'" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op).str() + ")", reason);
-    HostedNode &node = stage->hosted.emplace_back(HostedNode{op, getCaptures(op), {}});
+    HostedNode &node = stage->hosted.emplace_back(HostedNode{op, getCaptures(op), {}, {}});
+    if (reference::isStoredOperator(op))
+      for (Value operand : op->getOperands()) {
+        ElementsAttr constant;
+        bool isKnown = matchPattern(operand, m_Constant(&constant));
+        node.constants.push_back(isKnown ? reference::toHost(reference::fromElements(constant)) : HostTensor());
+      }
     for (Region &region : op->getRegions())
       node.bodies.push_back(std::make_unique<StagedGraph>(makeBodyModel(region, node.captures), options, session));
   }
+  for (Value output : llvm::cantFail(getMainGraph(*stage->graph)).getBody().front().getTerminator()->getOperands())
+    if (ElementsAttr constant; matchPattern(output, m_Constant(&constant)))
+      stage->constants[output] = reference::toHost(reference::fromElements(constant));
   if (stage->parts.rest.module)
     stage->rest = std::make_unique<StagedGraph>(std::move(stage->parts.rest.module), options, session);
   return stage;
@@ -213,13 +227,36 @@ FailureOr<std::vector<reference::Tensor>> Stage::runBody(HostedNode &node, Regio
   return results;
 }
 
+/// Runs the node on stored values; false where it cannot.
+bool Stage::runStored(HostedNode &node, RunValues &values) {
+  if (node.constants.empty())
+    return false;
+  SmallVector<const HostTensor *> operands;
+  for (auto [operand, constant] : llvm::zip_equal(node.op->getOperands(), node.constants))
+    operands.push_back(isa<NoneType>(operand.getType()) ? nullptr : constant.type ? &constant : &values[parts.slots.lookup(operand)]);
+  SmallVector<HostTensor> results;
+  if (!reference::evaluateStored(node.op, operands, results))
+    return false;
+  std::move(results.begin(), results.end(), std::back_inserter(values.computed));
+  return true;
+}
+
 Error Stage::runHosted(HostedNode &node, RunValues &values) {
+  auto begin = std::chrono::steady_clock::now();
+  if (!runStored(node, values))
+    if (Error error = interpret(node, values))
+      return error;
+  if (session.getProfile() && node.bodies.empty()) // the time of a loop is that of its bodies
+    session.getProfile()->push_back({onnx::getDisplayName(node.op), /*onHost=*/true, 0, 0, begin, std::chrono::steady_clock::now()});
+  return Error::success();
+}
+
+Error Stage::interpret(HostedNode &node, RunValues &values) {
   std::vector<std::optional<reference::Tensor>> tensors;
   for (Value operand : node.op->getOperands())
     tensors.push_back(read(operand, values));
   auto operands = llvm::map_to_vector(tensors, [](auto &tensor) -> const reference::Tensor * { return tensor ? &*tensor : nullptr; });
   SmallVector<reference::Tensor> results;
-  auto begin = std::chrono::steady_clock::now();
   auto run = [&](Region &body, ArrayRef<reference::Tensor> arguments) { return runBody(node, body, arguments, values); };
   LogicalResult done = reference::isControlFlow(node.op) ? reference::evaluateControlFlow(node.op, operands, run, results)
                                                          : reference::evaluate(node.op, operands, results);
@@ -227,8 +264,6 @@ Error Stage::runHosted(HostedNode &node, RunValues &values) {
     return std::exchange(bodyError, Error::success());
   if (failed(done))
     return session.getDiagnostics().takeErrors(std::errc::invalid_argument, "a node failed without a reason");
-  if (session.getProfile() && node.bodies.empty()) // the time of a loop is that of its bodies
-    session.getProfile()->push_back({onnx::getDisplayName(node.op), /*onHost=*/true, 0, 0, begin, std::chrono::steady_clock::now()});
   for (const reference::Tensor &result : results)
     values.computed.push_back(result.elementType ? reference::toHost(result) : HostTensor());
   return Error::success();
@@ -256,7 +291,7 @@ Expected<std::vector<HostTensor>> Stage::run(ArrayRef<HostTensor> all) {
     auto slot = parts.slots.find(output);
     bool isLastUse = !llvm::is_contained(outputs.drop_front(i + 1), output);
     if (slot == parts.slots.end())
-      results.push_back(reference::toHost(*read(output, values)));
+      results.push_back(constants.lookup(output));
     else
       results.push_back(isLastUse ? values.take(slot->second) : values[slot->second]);
   }

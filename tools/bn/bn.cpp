@@ -9,6 +9,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <csignal>
+#include <malloc.h>
 #include <new>
 #include <unistd.h>
 
@@ -67,6 +68,12 @@ static std::string suggest(llvm::StringRef word, const std::vector<std::string> 
   return best.empty() ? "" : "; did you mean '" + best + "'?";
 }
 
+/// Results of one run leave their memory to those of the next: asking the system for it anew takes longer than many a model.
+static void keepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that there may be
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
 static int failUsage(const std::string &message, const std::string &verb) {
   llvm::errs() << "error: " << message << "\nsee: bn " << (verb.empty() ? "" : verb + " ") << "--help\n";
   return toInt(ExitCode::Usage);
@@ -114,6 +121,7 @@ static bool flushStdout() {
 
 int main(int argc, char **argv) {
   installCrashHandler();
+  keepFreedMemory();
   CLI::App app("bn - the BatchNorm compiler: folds the BatchNorms of ONNX models, compiles the models, runs them", "bn");
   app.set_version_flag("--version", BN_VERSION_TEXT);
   app.set_help_flag("-h,--help", "shows this help");

@@ -99,6 +99,36 @@ static Type dropWindowsInPadding(NodeOpInterface node, Type inferred) {
   return result.clone(shape);
 }
 
+/// The type of an STFT's result, whose bins the library counts without regard to `onesided`.
+static Type countBins(NodeOpInterface node, function_ref<ElementsAttr(unsigned)> constantOperand, Type inferred) {
+  auto signal = dyn_cast<RankedTensorType>(node->getOperand(0).getType());
+  auto integer = [&](unsigned i) -> std::optional<int64_t> {
+    auto value = i < node->getNumOperands() ? dyn_cast_or_null<DenseElementsAttr>(constantOperand(i)) : DenseElementsAttr();
+    if (!value || value.getNumElements() != 1 || !value.getElementType().isInteger())
+      return std::nullopt;
+    return (*value.value_begin<APInt>()).getSExtValue();
+  };
+  std::optional<int64_t> step = integer(1), length = integer(3);
+  bool hasWindow = node->getNumOperands() > 2 && isa<RankedTensorType>(node->getOperand(2).getType());
+  if (auto window = hasWindow ? cast<RankedTensorType>(node->getOperand(2).getType()) : RankedTensorType(); window && !length)
+    length = window.hasStaticShape() ? std::optional(window.getNumElements()) : std::nullopt;
+  if (!signal || signal.getRank() < 2 || !signal.hasStaticShape() || !step || !length || *step < 1 || *length < 1 ||
+      *length > signal.getDimSize(1))
+    return inferred;
+  int64_t bins = node.getInt("onesided", 1) ? *length / 2 + 1 : *length;
+  return RankedTensorType::get({signal.getDimSize(0), (signal.getDimSize(1) - *length) / *step + 1, bins, 2}, signal.getElementType());
+}
+
+/// What is known of a result's type although the library does not infer it.
+static Type completeType(NodeOpInterface node, function_ref<ElementsAttr(unsigned)> constantOperand, Type inferred) {
+  if (!node.getDomain().empty() || node->getNumOperands() == 0)
+    return inferred;
+  if (node.is("STFT"))
+    return countBins(node, constantOperand, inferred);
+  bool keepsType = node.is("GroupNormalization") && !isa<RankedTensorType>(inferred);
+  return keepsType ? node->getOperand(0).getType() : dropWindowsInPadding(node, inferred);
+}
+
 /// The operator of the standard whose results have the types of those of an operator of ONNX Runtime's, which has no schema here.
 const proto::OpSchema *findTwin(NodeOpInterface node) {
   bool isLstm = node.getDomain() == "com.microsoft" && node.getOpType() == "DynamicQuantizeLSTM";
@@ -133,7 +163,7 @@ public:
       if (!output)
         continue;
       mergeType((*inferred)[i], exportType(types[i]));
-      types[i] = dropWindowsInPadding(node, importType((*inferred)[i], op->getContext()));
+      types[i] = completeType(node, constantOperand, importType((*inferred)[i], op->getContext()));
     }
     return success();
   }

@@ -30,8 +30,8 @@ using namespace bn;
 
 /// Vector operations that several workers are worth waking for.
 static constexpr int64_t kWorthSplitting = 32768;
-/// Vectors of accumulators in flight where there is a reduction.
-static constexpr int64_t kReductionUnroll = 4;
+/// Vectors of accumulators in flight where there is a reduction, and where each is a column: rows far apart are worth more of each.
+static constexpr int64_t kReductionUnroll = 4, kColumnUnroll = 8;
 
 SmallVector<unsigned> GenericEmitter::reducedDims(bool withVectors) const {
   SmallVector<unsigned> loops;
@@ -41,10 +41,11 @@ SmallVector<unsigned> GenericEmitter::reducedDims(bool withVectors) const {
   return loops;
 }
 
-SmallVector<Stretch> GenericEmitter::stretches() const {
+SmallVector<Stretch> GenericEmitter::stretches() {
   int64_t size = nest.dims[nest.vectorDim].size, lanes = nest.lanes, begin = 0;
   SmallVector<Stretch> result;
-  int64_t unroll = reducedDims(true).empty() ? 1 : kReductionUnroll;
+  bool sumsColumns = !nest.reducesVectors() && inputs() == 1;
+  int64_t unroll = reducedDims(true).empty() ? 1 : sumsColumns ? kColumnUnroll : kReductionUnroll;
   SmallVector<Stretch> candidates{{0, 0, lanes, unroll}, {0, 0, lanes, 1}};
   if (nest.wantsPowersOfTwo())
     for (int64_t half = lanes / 2; half > 0; half /= 2)

@@ -151,7 +151,8 @@ void SoftmaxEmitter::store(OpBuilder &b, Value vector, Value row, Value at, Piec
 }
 
 Value SoftmaxEmitter::power(OpBuilder &b, Value x, Value largest, Piece piece) {
-  return math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, x, splat(b, loc, largest, piece.lanes)));
+  Value difference = arith::SubFOp::create(b, loc, x, splat(b, loc, largest, piece.lanes)); // not positive, and rounded
+  return math::ExpOp::create(b, loc, difference, arith::FastMathFlags::afn);
 }
 
 /// A division takes ten times as long as a product: one for each sum, not one for each element.

@@ -5,6 +5,7 @@
 // has its exponent gives 2ⁿ; no conversion, no instruction that only some processors have.
 //
 //   math.exp x              within one unit in the last place; 0 below the smallest normal number, ∞ above the largest
+//   the same with `afn`     of x up to 88 only, relative error 1e-7·(1 + |x|), which a difference that was rounded to x has as well
 //   1 / (1 + math.exp x)    within 2e-7
 
 #include "Exponential.h"
@@ -24,6 +25,8 @@ static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kLn2High = 0.693359375, kLn2Low = -2.12194440054690583e-4;
 /// The arguments whose exponentials are the smallest and the largest normal numbers.
 static constexpr double kLeast = -87.336544036865234, kMost = 88.722831726074219;
+/// −127·ln 2, whose n leaves no bit of an exponent: 0.
+static constexpr double kNothing = -88.029691931113;
 /// Where 1/(1 + e^x) differs from 1 or 0 by less than the smallest normal number or by nothing at all.
 static constexpr double kLogisticLimit = 87;
 
@@ -58,6 +61,18 @@ struct Floats {
     for (double coefficient : coefficients.drop_front())
       sum = fma(sum, x, number(coefficient));
     return sum;
+  }
+
+  /// x·log₂e as an integer, added to kRound, and what is left.
+  std::pair<Value, Value> split(Value x) const {
+    Value scale = number(kLog2e), rounded = fma(x, scale, number(kRound));
+    return {rounded, fma(x, scale, arith::SubFOp::create(b, loc, number(kRound), rounded))};
+  }
+
+  /// 2ⁿ of what `split` returns first.
+  Value power(Value rounded) const {
+    Value exponent = arith::AddIOp::create(b, loc, exponentBits(rounded), integer(127 << 23));
+    return arith::BitcastOp::create(b, loc, type, exponent);
   }
 
   /// The bits of a sum with kRound, its integer moved to the exponent.
@@ -103,6 +118,20 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   }
 };
 
+/// math.exp x with `afn` ⇒ 2ⁿ·P(x·log₂e − n)
+struct ExpandFastExp : OpRewritePattern<math::ExpOp> {
+  ExpandFastExp(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()) || !bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "not f32, or not approximate");
+    Floats f{rewriter, op.getLoc(), op.getType()};
+    Value least = f.number(kNothing), x = f.select(f.isLess(op.getOperand(), least), least, op.getOperand());
+    auto [rounded, rest] = f.split(x);
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f.polynomial(rest, kExp2), f.power(rounded));
+    return success();
+  }
+};
+
 /// 1 / (1 + math.exp x) ⇒ 1 / (1 + 2ⁿ·P(x·log₂e − n))
 struct ExpandLogistic : OpRewritePattern<arith::DivFOp> {
   ExpandLogistic(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
@@ -117,16 +146,14 @@ struct ExpandLogistic : OpRewritePattern<arith::DivFOp> {
     if (!exp || !matchPattern(one, m_OneFloat()))
       return rewriter.notifyMatchFailure(op, "not one and an exponential");
     Floats f{rewriter, op.getLoc(), op.getType()};
-    Value x = f.clamp(exp.getOperand(), -kLogisticLimit, kLogisticLimit), scale = f.number(kLog2e);
-    Value rounded = f.fma(x, scale, f.number(kRound));
-    Value rest = f.fma(x, scale, arith::SubFOp::create(rewriter, f.loc, f.number(kRound), rounded));
-    Value bits = arith::AddIOp::create(rewriter, f.loc, f.exponentBits(rounded), f.integer(127 << 23));
-    Value power = arith::BitcastOp::create(rewriter, f.loc, f.type, bits);
-    Value whole = f.fma(f.polynomial(rest, kExp2), power, one);
+    auto [rounded, rest] = f.split(f.clamp(exp.getOperand(), -kLogisticLimit, kLogisticLimit));
+    Value whole = f.fma(f.polynomial(rest, kExp2), f.power(rounded), one);
     rewriter.replaceOpWithNewOp<arith::DivFOp>(op, one, whole);
     return success();
   }
 };
 } // namespace
 
-void bn::populateExponentialPatterns(RewritePatternSet &patterns) { patterns.add<ExpandExp, ExpandLogistic>(patterns.getContext()); }
+void bn::populateExponentialPatterns(RewritePatternSet &patterns) {
+  patterns.add<ExpandExp, ExpandFastExp, ExpandLogistic>(patterns.getContext());
+}

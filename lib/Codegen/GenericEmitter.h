@@ -25,7 +25,7 @@ private:
   /// Indices of all loops from those of the outer ones.
   using IndicesOf = llvm::function_ref<Values(mlir::ValueRange)>;
 
-  llvm::SmallVector<Stretch> stretches() const;
+  llvm::SmallVector<Stretch> stretches();
   /// Vector operations of the whole nest.
   int64_t work();
   unsigned inputs() { return nest.op.getNumDpsInputs(); }

@@ -34,26 +34,28 @@ static SmallVector<int64_t> asPlane(Shape shape) {
 }
 
 /// A constant filter in the shape of a plane's, or null.
-static ElementsAttr getPlaneFilter(NodeLowering &n) {
-  ElementsAttr filter = n.constant(1);
-  if (!filter || getFloats(filter).empty() || (n.inType(0).getRank() != 3 && n.inType(0).getRank() != 4))
+static ElementsAttr asPlane(ElementsAttr filter) {
+  if (!filter || getFloats(filter).empty())
     return {};
-  return reshapeElements(filter, RankedTensorType::get(asPlane(n.inShape(1)), filter.getElementType()));
+  Shape shape = filter.getShapedType().getShape();
+  if (shape.size() != 3 && shape.size() != 4)
+    return {};
+  return reshapeElements(filter, RankedTensorType::get(asPlane(shape), filter.getElementType()));
 }
 
-Value convolveBlocked(NodeLowering &n, Value x, const Window &spatial, int64_t groups, bool &addsBias) {
+Value convolveBlocked(NodeLowering &n, Value x, ElementsAttr given, ElementsAttr bias, const Window &spatial, int64_t groups,
+                      Shape outShape) {
   Builder &b = n.b;
-  ElementsAttr filter = getPlaneFilter(n), bias = n.constant(2);
-  if (!n.block || !filter || n.outType().getNumElements() == 0)
+  ElementsAttr filter = asPlane(given);
+  if (!n.block || !filter || ShapedType::getNumElements(outShape) == 0)
     return {};
   Window window = asPlane(spatial);
-  SmallVector<int64_t> in = asPlane(shapeOf(x)), out = asPlane(n.outType().getShape());
+  SmallVector<int64_t> in = asPlane(shapeOf(x)), out = asPlane(outShape);
   Shape shape = filter.getShapedType().getShape();
   bool isDepthwise = groups > 1 && groups == in[1] && shape[0] == in[1];
   int64_t merged = mergeGroups(groups, shape[1], shape[0] / groups, n.block);
   Value image = padForWindow(b, pack(b, reshape(b, x, in), n.block), window, Ints(out).drop_front(2), number(b, b.getF32Type(), 0));
   Value packedBias = bias ? packChannels(b, bias, n.block) : Value();
-  addsBias = static_cast<bool>(bias);
   // The tail lanes of an image have zero weights, so that a kernel need not multiply them.
   IntegerAttr channels = merged == 1 ? b.getI64IntegerAttr(in[1]) : IntegerAttr();
   Value init = empty(b, {out[0], ceilDiv(out[1], n.block), out[2], out[3], n.block}, b.getF32Type());
@@ -64,7 +66,7 @@ Value convolveBlocked(NodeLowering &n, Value x, const Window &spatial, int64_t g
                      : kernel::ConvOp::create(b, init.getType(), image, packFilter(b, filter, groups, merged, n.block), packedBias,
                                               ValueRange(), init, window.strides, window.dilations, merged, channels)
                            .getResult();
-  return reshape(b, unpack(b, result, out[1]), n.outType().getShape());
+  return reshape(b, unpack(b, result, out[1]), outShape);
 }
 
 /// Whether each window holds an element of the input.

@@ -10,8 +10,9 @@
 namespace bn::lower {
 
 /// A convolution as kernel.conv or kernel.depthwise_conv between a pack and an unpack; null where the kernel does not
-/// apply: it takes f32, one or two spatial dimensions, and a filter that is known now. Adds the bias when that is known.
-mlir::Value convolveBlocked(NodeLowering &n, mlir::Value x, const Window &window, int64_t groups, bool &addsBias);
+/// apply: it takes f32, one or two spatial dimensions, and a filter that is known now. The bias may be null.
+mlir::Value convolveBlocked(NodeLowering &n, mlir::Value x, mlir::ElementsAttr filter, mlir::ElementsAttr bias, const Window &window,
+                            int64_t groups, Shape out);
 
 /// A pool as kernel.pool between a pack and an unpack; null where the kernel does not apply.
 mlir::Value poolBlocked(NodeLowering &n, kernel::PoolKind kind, const Window &window);

@@ -67,6 +67,10 @@ LogicalResult checkLengths(NodeLowering &n, unsigned i, int64_t size) {
   return checkRange(n, n.in(i), n.constantInts(i), 0, size, "lengths");
 }
 
+LogicalResult checkPlaces(NodeLowering &n, unsigned i, int64_t size) {
+  return checkRange(n, n.in(i), n.constantInts(i), 0, size - 1, "places");
+}
+
 FailureOr<Divisors> checkDivisors(NodeLowering &n) {
   constexpr StringLiteral expectation = "expected divisors other than zero, got one";
   if (std::optional<SmallVector<int64_t>> known = n.constantInts(1)) {

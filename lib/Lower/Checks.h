@@ -19,6 +19,9 @@ mlir::LogicalResult checkIndexVectors(NodeLowering &n, unsigned i, Shape sizes);
 /// The numbers in input `i` must be lengths up to `size`.
 mlir::LogicalResult checkLengths(NodeLowering &n, unsigned i, int64_t size);
 
+/// The numbers in input `i` must be places in a dimension of `size`, counted from the start.
+mlir::LogicalResult checkPlaces(NodeLowering &n, unsigned i, int64_t size);
+
 /// What is known about the divisors that are input 1 of a node.
 enum class Divisors { Safe, Unknown };
 /// Whether no integer divisor is zero, or -1, by which the lowest number cannot be divided. Zero must not be among them.

@@ -26,6 +26,8 @@ Value Element::mul(Value x, Value y) {
 Value Element::div(Value x, Value y) {
   if (isFloat())
     return arith::DivFOp::create(b, x, y);
+  if (isNarrow(x))
+    return divideAsReals(x, isSafe ? y : select(equal(y, num(0, y)), num(1, y), y));
   if (isUnsigned())
     return arith::DivUIOp::create(b, x, isSafe ? y : select(equal(y, num(0, y)), num(1, y), y));
   if (isSafe)
@@ -34,9 +36,23 @@ Value Element::div(Value x, Value y) {
   return select(equal(y, num(-1, y)), neg(x), quotient); // the lowest number stays
 }
 
+bool Element::isNarrow(Value x) const { return x.getType().getIntOrFloatBitWidth() <= 32; }
+
+Value Element::divideAsReals(Value x, Value y) {
+  auto real = [&](Value v) -> Value {
+    if (isUnsigned())
+      return arith::UIToFPOp::create(b, b.getF64Type(), v);
+    return arith::SIToFPOp::create(b, b.getF64Type(), v);
+  };
+  Value quotient = arith::FPToSIOp::create(b, b.getI64Type(), arith::DivFOp::create(b, real(x), real(y)));
+  return arith::TruncIOp::create(b, x.getType(), quotient); // the lowest number by -1 stays
+}
+
 Value Element::rem(Value x, Value y) {
   if (isFloat())
     return arith::RemFOp::create(b, x, y);
+  if (isNarrow(x))
+    return sub(x, mul(div(x, y), y));
   if (isUnsigned())
     return arith::RemUIOp::create(b, x, isSafe ? y : select(equal(y, num(0, y)), num(1, y), y));
   return arith::RemSIOp::create(b, x, isSafe ? y : makeSafe(y));

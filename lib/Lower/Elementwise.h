@@ -53,6 +53,10 @@ public:
   mlir::Value softplus(mlir::Value x);
 
 private:
+  /// Whether a double holds the integers of x; there are vectors of quotients of those.
+  bool isNarrow(mlir::Value x) const;
+  /// The quotient of narrow integers, cut; y is not 0.
+  mlir::Value divideAsReals(mlir::Value x, mlir::Value y);
   /// y, or 1 in the place of 0 and -1.
   mlir::Value makeSafe(mlir::Value y);
 };

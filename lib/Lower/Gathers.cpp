@@ -3,58 +3,46 @@
 
 #include "Checks.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace mlir;
 
 namespace bn::lower {
 
-/// A tensor whose element is the data's at the place that `place` computes from the element's own.
-static LogicalResult gather(NodeLowering &n, llvm::function_ref<SmallVector<Value>(Builder &, ValueRange)> place) {
-  Value data = n.in(0);
-  if (n.inType(0).getNumElements() == 0 || n.outType().getNumElements() == 0) {
-    n.results.push_back(empty(n.b, n.outType().getShape(), n.outType().getElementType()));
-    return success();
-  }
-  Type compute = getComputeType(n.outType().getElementType());
-  n.results.push_back(generate(n.b, n.outType(), [&](Builder &b, ValueRange at) -> Value {
-    Value element = tensor::ExtractOp::create(b, data, place(b, at)).getResult();
-    return isa<FloatType>(compute) ? convertFloat(b, element, compute) : element;
-  }));
-  return success();
-}
-
-/// Loops over a box of this shape that carry a tensor.
-static Value loop(Builder &b, Shape shape, Value start, llvm::function_ref<Value(Builder &, ValueRange, Value)> body) {
-  SmallVector<Value> lower, upper, step;
-  for (int64_t size : shape) {
-    lower.push_back(index(b, 0));
-    upper.push_back(index(b, size));
-    step.push_back(index(b, 1));
-  }
-  if (shape.empty())
-    return body(b, {}, start);
-  auto emit = [&](OpBuilder &builder, Location loc, ValueRange at, ValueRange carried) -> scf::ValueVector {
-    Builder inner(loc, builder);
-    return {body(inner, at, carried[0])};
-  };
-  return scf::buildLoopNest(b, b.getLoc(), lower, upper, step, start, emit).results.front();
-}
+/// What places are computed from: the indices of the leading dimensions of the result. They are places in the leading ones of the data.
+using Place = llvm::function_ref<SmallVector<Value>(Builder &, ValueRange)>;
 
 /// Whole rows: the place is computed once for each, and the loop that copies it has nothing else to do and becomes vectors.
-static LogicalResult gatherRows(NodeLowering &n, int64_t axis, int64_t lead) {
+static Value gatherRows(NodeLowering &n, int64_t lead, Place place) {
   Shape shape = n.outType().getShape();
   Value start = empty(n.b, shape, n.outType().getElementType());
-  n.results.push_back(loop(n.b, shape.take_front(lead), start, [&](Builder &b, ValueRange row, Value out) {
-    Value chosen = tensor::ExtractOp::create(b, n.in(1), row.drop_front(axis));
-    Value place = toPlace(b, chosen, n.inShape(0)[axis]);
+  return loop(n.b, shape.take_front(lead), start, [&](Builder &b, ValueRange row, Value out) {
+    SmallVector<Value> chosen = place(b, row);
     return loop(b, shape.drop_front(lead), out, [&](Builder &b, ValueRange at, Value out) -> Value {
-      SmallVector<Value> from(row.take_front(axis)), to(row);
-      from.push_back(place);
+      SmallVector<Value> from(chosen), to(row);
       llvm::append_range(from, at);
       llvm::append_range(to, at);
       return tensor::InsertOp::create(b, tensor::ExtractOp::create(b, n.in(0), from), out, to);
     });
+  });
+}
+
+/// A tensor whose element is the data's at the place that `place` computes from the first `lead` indices, and at the rest of them.
+static LogicalResult gather(NodeLowering &n, int64_t lead, Place place) {
+  constexpr int64_t longRow = 16;
+  Shape shape = n.outType().getShape();
+  Type element = n.outType().getElementType(), compute = getComputeType(element);
+  if (n.inType(0).getNumElements() == 0 || n.outType().getNumElements() == 0) {
+    n.results.push_back(empty(n.b, shape, element));
+    return success();
+  }
+  if (ShapedType::getNumElements(shape.drop_front(lead)) >= longRow) {
+    n.results.push_back(gatherRows(n, lead, place));
+    return success();
+  }
+  n.results.push_back(generate(n.b, n.outType(), [&](Builder &b, ValueRange at) -> Value {
+    SmallVector<Value> from = place(b, at.take_front(lead));
+    llvm::append_range(from, at.drop_front(lead));
+    Value value = tensor::ExtractOp::create(b, n.in(0), from).getResult();
+    return isa<FloatType>(compute) ? convertFloat(b, value, compute) : value;
   }));
   return success();
 }
@@ -72,13 +60,9 @@ static LogicalResult lowerGather(NodeLowering &n) {
     n.results.push_back(reshape(n.b, slice(n.b, n.in(0), offsets, sizes, {}), n.outType().getShape()));
     return success();
   }
-  constexpr int64_t longRow = 16;
-  if (n.outType().getNumElements() > 0 && size > 0 && ShapedType::getNumElements(n.inShape(0).drop_front(axis + 1)) >= longRow)
-    return gatherRows(n, axis, axis + indexRank);
-  return gather(n, [&](Builder &b, ValueRange at) {
+  return gather(n, axis + indexRank, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at.take_front(axis));
-    place.push_back(toPlace(b, tensor::ExtractOp::create(b, n.in(1), at.slice(axis, indexRank)), size));
-    llvm::append_range(place, at.drop_front(axis + indexRank));
+    place.push_back(toPlace(b, tensor::ExtractOp::create(b, n.in(1), at.drop_front(axis)), size));
     return place;
   });
 }
@@ -87,7 +71,7 @@ static LogicalResult lowerGatherElements(NodeLowering &n) {
   int64_t axis = NodeLowering::wrap(n.node.getInt("axis", 0), n.inType(0).getRank());
   if (failed(checkIndices(n, 1, n.inShape(0)[axis])))
     return failure();
-  return gather(n, [&](Builder &b, ValueRange at) {
+  return gather(n, n.inType(0).getRank(), [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at);
     place[axis] = toPlace(b, tensor::ExtractOp::create(b, n.in(1), at), n.inShape(0)[axis]);
     return place;
@@ -98,14 +82,13 @@ static LogicalResult lowerGatherND(NodeLowering &n) {
   int64_t batch = n.node.getInt("batch_dims", 0), depth = n.inShape(1).back(), lead = n.inType(1).getRank() - 1;
   if (failed(checkIndexVectors(n, 1, n.inShape(0).slice(batch, depth))))
     return failure();
-  return gather(n, [&](Builder &b, ValueRange at) {
+  return gather(n, lead, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at.take_front(batch));
     for (int64_t i = 0; i < depth; ++i) {
-      SmallVector<Value> where(at.take_front(lead));
+      SmallVector<Value> where(at);
       where.push_back(index(b, i));
       place.push_back(toPlace(b, tensor::ExtractOp::create(b, n.in(1), where), n.inShape(0)[batch + i]));
     }
-    llvm::append_range(place, at.drop_front(lead));
     return place;
   });
 }
@@ -138,7 +121,7 @@ static LogicalResult lowerReverseSequence(NodeLowering &n) {
   int64_t timeAxis = n.node.getInt("time_axis", 0), batchAxis = n.node.getInt("batch_axis", 1);
   if (failed(checkLengths(n, 1, n.inShape(0)[timeAxis])))
     return failure();
-  return gather(n, [&](Builder &b, ValueRange at) {
+  return gather(n, std::max(timeAxis, batchAxis) + 1, [&](Builder &b, ValueRange at) {
     SmallVector<Value> place(at);
     Value length = toIndex(b, tensor::ExtractOp::create(b, n.in(1), at[batchAxis]));
     Value mirrored = arith::SubIOp::create(b, arith::SubIOp::create(b, length, index(b, 1)), at[timeAxis]);

@@ -24,7 +24,8 @@ struct Parameter {
 };
 
 constexpr Parameter parameters[] = {
-    {"AffineGrid", 1, false}, {"BlackmanWindow", 0, true}, {"CenterCropPad", 1, false}, {"ConstantOfShape", 0, true},
+    {"AffineGrid", 1, false}, {"BlackmanWindow", 0, true}, {"CenterCropPad", 1, false}, {"Col2Im", 1, true}, {"Col2Im", 2, false},
+    {"ConstantOfShape", 0, true},
     {"CumProd", 1, false}, {"CumSum", 1, false}, {"DFT", 1, false}, {"DFT", 2, false}, {"Dropout", 2, false}, {"Expand", 1, true},
     {"HammingWindow", 0, true}, {"HannWindow", 0, true}, {"If", 0, false}, {"OneHot", 1, true}, {"Pad", 1, false}, {"Pad", 3, false},
     {"Range", 0, true}, {"Range", 1, true}, {"Range", 2, true}, {"Reshape", 1, true}, {"Resize", 1, false}, {"Resize", 2, false},
@@ -55,15 +56,44 @@ bool isLongRecurrence(onnx::NodeOpInterface node) {
   return type && type.getRank() == 3 && type.getDimSize(node.getInt("layout", 0)) > maxSteps;
 }
 
+/// Transforms are products with a matrix of f32.
+bool isLargeTransform(onnx::NodeOpInterface node) {
+  constexpr int64_t maxElements = int64_t(1) << 22;
+  auto in = dyn_cast<RankedTensorType>(node->getOperand(0).getType()), out = dyn_cast<RankedTensorType>(node->getResult(0).getType());
+  if (!in || !out || in.getElementType().isF64() || in.getRank() < 2)
+    return true;
+  auto longest = [](RankedTensorType type) { return *llvm::max_element(type.getShape()); };
+  return longest(in) * longest(out) > maxElements;
+}
+
+/// Combinations of more than 16 taps.
+bool isWideSample(onnx::NodeOpInterface node) {
+  auto type = dyn_cast<RankedTensorType>(node->getOperand(0).getType());
+  return !type || type.getRank() < 3 || (type.getRank() > 4 && node.getString("mode", "").ends_with("cubic"));
+}
+
+/// The places are those in a result of another shape.
+bool hasForeignPlaces(onnx::NodeOpInterface node) {
+  return node->getNumOperands() > 2 && !isa<NoneType>(node->getOperand(2).getType());
+}
+
 constexpr Gap gaps[] = {
+    {"DFT", isLargeTransform, "f64, or a matrix of more than 4194304 numbers, is not supported"},
+    {"DeformConv",
+     [](onnx::NodeOpInterface node) {
+       auto type = dyn_cast<RankedTensorType>(node->getOperand(0).getType());
+       return !type || type.getRank() != 4 || node.getInt("group", 1) != 1;
+     },
+     "groups, or other than two spatial dimensions, are not supported"},
     {"com.microsoft.DynamicQuantizeLSTM", isLongRecurrence, "more than 128 steps are not supported"},
     {"GRU", isLongRecurrence, "more than 128 steps are not supported"},
+    {"GridSample", isWideSample, "cubic samples of volumes are not supported"},
     {"LSTM", isLongRecurrence, "more than 128 steps are not supported"},
-    {"MaxPool", [](onnx::NodeOpInterface node) { return node->getNumResults() > 1 && !isa<NoneType>(node->getResult(1).getType()); },
-     "output 'Indices' is not supported"},
     {"Resize", [](onnx::NodeOpInterface node) { return node.getString("coordinate_transformation_mode", "") == "tf_crop_and_resize"; },
      "coordinate transformation mode 'tf_crop_and_resize' is not supported"},
+    {"MaxUnpool", hasForeignPlaces, "input 'output_shape' is not supported"},
     {"RNN", isLongRecurrence, "more than 128 steps are not supported"},
+    {"STFT", isLargeTransform, "f64, or a matrix of more than 4194304 numbers, is not supported"},
 };
 
 bool isEmpty(Type type) {

@@ -101,9 +101,10 @@ static Value multiplyInKernel(Builder &b, const Matrices &m, int64_t block) {
   }
   Shape matrix = shapeOf(right).take_back(2);
   bool packs = shape[shape.size() - 2] >= kRowsWorthPacking && matrix[0] * matrix[1] > kNearElements;
+  Type element = typeOf(left).getElementType();
   if (packs)
-    right = packAtRunTime(b, right, block);
-  Value init = empty(b, shape, b.getF32Type());
+    right = packAtRunTime(b, right, element.isF64() ? block / 2 : block);
+  Value init = empty(b, shape, element);
   return reshape(b, kernel::MatmulOp::create(b, init.getType(), left, right, Value(), ValueRange(), init, packs).getResult(), m.out);
 }
 
@@ -119,9 +120,19 @@ static Value multiplyPacked(NodeLowering &n, Value rows, bool transposed, double
   return reshape(b, y, n.outType().getShape());
 }
 
-/// Whether kernels take the node: floats of 32 bits, and something to compute.
+Value multiplyByKnown(NodeLowering &n, Value rows, ElementsAttr matrix) {
+  Shape shape = matrix.getShapedType().getShape();
+  if (!n.block)
+    return multiply(n.b, {rows, constantTensor(n.b, matrix), {shapeOf(rows)[0], shape[1]}}, n.b.getF32Type());
+  Value init = empty(n.b, {shapeOf(rows)[0], shape[1]}, n.b.getF32Type());
+  Value packed = packMatrix(n.b, matrix, /*transposed=*/false, 1, n.block);
+  return kernel::MatmulOp::create(n.b, init.getType(), rows, packed, Value(), ValueRange(), init, true).getResult();
+}
+
+/// Whether kernels take the node: floats of 32 or 64 bits, and something to compute.
 static bool isForKernel(NodeLowering &n) {
-  return n.block && n.inType(0).getElementType().isF32() && n.outType().getNumElements() != 0 && n.inType(0).getNumElements() != 0;
+  Type element = n.inType(0).getElementType();
+  return n.block && (element.isF32() || element.isF64()) && n.outType().getNumElements() != 0 && n.inType(0).getNumElements() != 0;
 }
 
 Value multiplyMatrices(NodeLowering &n, Value x, Value y) {

@@ -190,6 +190,27 @@ static LogicalResult lowerRMSNormalization(NodeLowering &n) {
   return success();
 }
 
+/// x / ‖x‖ along an axis, by the sum of magnitudes or of squares; zeros stay.
+static LogicalResult lowerLpNormalization(NodeLowering &n) {
+  Builder &b = n.b;
+  int64_t axis = NodeLowering::wrap(n.node.getInt("axis", -1), n.inType(0).getRank());
+  bool isL1 = n.node.getInt("p", 2) == 1;
+  Value sum = reduceSum(b, n.in(0), axis, [&](Builder &b, ValueRange v) -> Value {
+    if (isL1)
+      return math::AbsFOp::create(b, v[0]);
+    return arith::MulFOp::create(b, v[0], v[0]);
+  });
+  Value norm = map(b, typeOf(sum), sum, [&](Builder &b, ValueRange v) -> Value {
+    Value root = isL1 ? v[0] : math::SqrtOp::create(b, v[0]).getResult();
+    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, root, number(b, root.getType(), 0));
+    return arith::SelectOp::create(b, isZero, number(b, root.getType(), 1), root);
+  });
+  n.results.push_back(map(b, n.outType(), {n.in(0), keepDims(b, norm, n.inShape(0), axis)}, [](Builder &b, ValueRange v) -> Value {
+    return arith::DivFOp::create(b, v[0], v[1]);
+  }));
+  return success();
+}
+
 /// x / (bias + alpha/size · Σ x²)^beta, the sum over `size` neighbours along the channels.
 static LogicalResult lowerLRN(NodeLowering &n) {
   Builder &b = n.b;
@@ -221,6 +242,7 @@ void addNormalizations(LoweringTable &table) {
   table["InstanceNormalization"] = lowerInstanceNormalization;
   table["GroupNormalization"] = lowerGroupNormalization;
   table["RMSNormalization"] = lowerRMSNormalization;
+  table["LpNormalization"] = lowerLpNormalization;
   table["LRN"] = lowerLRN;
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "BlockedConvolution.h"
+#include "Pools.h"
 #include "Reductions.h"
-#include "Window.h"
 
 using namespace mlir;
 
@@ -40,8 +40,6 @@ static Value keepLarger(Builder &b, ValueRange v) {
 
 static LogicalResult lowerMaxPool(NodeLowering &n) {
   Builder &b = n.b;
-  if (n.wants(1))
-    return n.fail("output 'Indices' is not supported");
   Type element = n.inType(0).getElementType(), compute = getComputeType(element);
   bool isUnsigned = n.inElement(0).isUnsignedInteger();
   auto lowest = [&](Type type) -> Value {
@@ -52,15 +50,16 @@ static LogicalResult lowerMaxPool(NodeLowering &n) {
   };
   Window window = getPoolWindow(n);
   Shape out = n.outType().getShape();
-  if (Value result = poolBlocked(n, kernel::PoolKind::Max, window)) {
-    n.results.push_back(result);
-    return success();
-  }
-  Value x = padForWindow(b, n.in(0), window, out.drop_front(2), lowest(element));
-  Value result = poolWindow(b, x, window, out, lowest(compute), [&](Builder &b, ValueRange v) -> Value {
+  Value x, result = poolBlocked(n, kernel::PoolKind::Max, window);
+  if (!result || n.wants(1))
+    x = padForWindow(b, n.in(0), window, out.drop_front(2), lowest(element));
+  if (!result)
+    result = poolWindow(b, x, window, out, lowest(compute), [&](Builder &b, ValueRange v) -> Value {
     return isUnsigned ? arith::MaxUIOp::create(b, v[0], v[1]).getResult() : keepLarger(b, v);
   });
   n.results.push_back(convert(b, result, element));
+  n.results.push_back(n.wants(1) ? findPoolPlaces(n, x, result, window) : Value());
+  n.results.resize(n.getNumOutputs());
   return success();
 }
 

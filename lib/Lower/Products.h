@@ -4,8 +4,7 @@
 #ifndef BN_LIB_LOWER_PRODUCTS_H
 #define BN_LIB_LOWER_PRODUCTS_H
 
-#include "Lowering.h"
-#include "TensorOps.h"
+#include "Window.h"
 
 namespace bn::lower {
 
@@ -14,6 +13,15 @@ mlir::Value multiplyAdd(Builder &b, mlir::ValueRange v);
 
 /// The product of matrices, both in front of which may be one batch dimension.
 mlir::Value multiplyMatrices(NodeLowering &n, mlir::Value x, mlir::Value y);
+
+/// The product of f32 rows, [R][K], with a matrix that is known now, [K][N].
+mlir::Value multiplyByKnown(NodeLowering &n, mlir::Value rows, mlir::ElementsAttr matrix);
+
+/// Σ over input channels and taps, without bias: x is N×C×…, padded; weights are M×C/group×….
+mlir::Value convolve(Builder &b, mlir::Value x, mlir::Value weights, const Window &window, int64_t groups, Shape outShape,
+                     mlir::Type compute);
+/// Adds a bias per channel, if any, and rounds to the result's type.
+mlir::Value addBias(NodeLowering &n, mlir::Value sum, mlir::Value bias);
 
 /// Where a node has two tensors of integers and the zero points that are taken from them.
 struct IntegerOperands {

@@ -34,8 +34,8 @@ static Value extreme(Builder &b, Type type, bool largest, bool isUnsigned) {
 Value reduceMax(Builder &b, Value x, Ints axes, bool isUnsigned) {
   Value start = extreme(b, getComputeType(typeOf(x).getElementType()), false, isUnsigned);
   return reduce(b, x, axes, start, [&](Builder &b, ValueRange v) -> Value {
-    if (isa<FloatType>(v[1].getType()))
-      return arith::MaximumFOp::create(b, v[0], v[1]);
+    if (isa<FloatType>(v[1].getType())) // which of two zeros it is costs two instructions and is nobody's question
+      return arith::MaximumFOp::create(b, v[0], v[1], arith::FastMathFlags::nsz);
     return isUnsigned ? arith::MaxUIOp::create(b, v[0], v[1]).getResult() : arith::MaxSIOp::create(b, v[0], v[1]).getResult();
   });
 }
@@ -44,7 +44,7 @@ Value reduceMin(Builder &b, Value x, Ints axes, bool isUnsigned) {
   Value start = extreme(b, getComputeType(typeOf(x).getElementType()), true, isUnsigned);
   return reduce(b, x, axes, start, [&](Builder &b, ValueRange v) -> Value {
     if (isa<FloatType>(v[1].getType()))
-      return arith::MinimumFOp::create(b, v[0], v[1]);
+      return arith::MinimumFOp::create(b, v[0], v[1], arith::FastMathFlags::nsz);
     return isUnsigned ? arith::MinUIOp::create(b, v[0], v[1]).getResult() : arith::MinSIOp::create(b, v[0], v[1]).getResult();
   });
 }
@@ -173,15 +173,10 @@ static LogicalResult lowerReduce(NodeLowering &n) {
   return success();
 }
 
-/// The position of the extreme element: the first one, or with `select_last_index` the last one.
-static LogicalResult lowerArg(NodeLowering &n) {
-  Builder &b = n.b;
-  Value x = n.in(0);
-  int64_t rank = n.inType(0).getRank(), axis = NodeLowering::wrap(n.node.getInt("axis", 0), rank);
-  bool isMax = n.node.is("ArgMax"), isUnsigned = n.inElement(0).isUnsignedInteger();
-  bool wantsLast = n.node.getInt("select_last_index", 0);
-  Value best = isMax ? reduceMax(b, x, axis, isUnsigned) : reduceMin(b, x, axis, isUnsigned);
-  // The smallest (largest) index whose element is the best: a reduction over indices, in half the bits that the result has.
+// The smallest (largest) index whose element is the best: a reduction over indices, in half the bits that the result has.
+Value findExtreme(Builder &b, Value x, int64_t axis, bool wantsLargest, bool isUnsigned, bool wantsLast) {
+  int64_t rank = typeOf(x).getRank();
+  Value best = wantsLargest ? reduceMax(b, x, axis, isUnsigned) : reduceMin(b, x, axis, isUnsigned);
   SmallVector<AffineExpr> all, kept;
   SmallVector<int64_t> shape;
   for (int64_t i = 0; i < rank; ++i) {
@@ -189,11 +184,11 @@ static LogicalResult lowerArg(NodeLowering &n) {
     if (i == axis)
       continue;
     kept.push_back(b.getAffineDimExpr(shape.size()));
-    shape.push_back(n.inShape(0)[i]);
+    shape.push_back(shapeOf(x)[i]);
   }
-  Value start = number(b, b.getI32Type(), wantsLast ? 0 : n.inShape(0)[axis] - 1);
+  Value start = number(b, b.getI32Type(), wantsLast ? 0 : shapeOf(x)[axis] - 1);
   SmallVector<AffineMap> maps = {AffineMap::get(rank, 0, all, b.getContext()), AffineMap::get(rank, 0, kept, b.getContext())};
-  Value result = contract(b, shape, {x, best}, maps, rank - 1, start, [&](Builder &b, ValueRange v) -> Value {
+  return contract(b, shape, {x, best}, maps, rank - 1, start, [&](Builder &b, ValueRange v) -> Value {
     Value position = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, rank - 1));
     Value isBest;
     if (isa<FloatType>(v[0].getType())) // where one is NaN, the best is NaN and equal to nothing
@@ -204,7 +199,13 @@ static LogicalResult lowerArg(NodeLowering &n) {
     Value candidate = arith::SelectOp::create(b, isBest, position, start);
     return wantsLast ? arith::MaxSIOp::create(b, candidate, v[2]).getResult() : arith::MinSIOp::create(b, candidate, v[2]).getResult();
   });
-  n.results.push_back(reshape(b, convert(b, result, b.getI64Type()), n.outType().getShape()));
+}
+
+static LogicalResult lowerArg(NodeLowering &n) {
+  int64_t axis = NodeLowering::wrap(n.node.getInt("axis", 0), n.inType(0).getRank());
+  Value result = findExtreme(n.b, n.in(0), axis, n.node.is("ArgMax"), n.inElement(0).isUnsignedInteger(),
+                             n.node.getInt("select_last_index", 0));
+  n.results.push_back(reshape(n.b, convert(n.b, result, n.b.getI64Type()), n.outType().getShape()));
   return success();
 }
 

@@ -3,8 +3,6 @@
 
 #include "Checks.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace mlir;
 
 namespace bn::lower {
@@ -27,35 +25,35 @@ static Value combine(Builder &b, StringRef reduction, Value old, Value update, b
   return update;
 }
 
+/// Where an update goes in the leading dimensions of the result, from its own leading indices.
 using Place = llvm::function_ref<SmallVector<Value>(Builder &, ValueRange)>;
 
-/// Loops over the updates in order; `place` computes where each goes.
-static LogicalResult scatter(NodeLowering &n, unsigned updatesInput, Place place) {
-  Builder &b = n.b;
+/// Loops over the updates in order; `place` computes from their first `lead` indices where each goes.
+static LogicalResult scatter(NodeLowering &n, unsigned updatesInput, int64_t lead, Place place) {
   Value updates = n.in(updatesInput);
   StringRef reduction = n.node.getString("reduction", "none");
   bool isUnsigned = n.inElement(0).isUnsignedInteger() || n.inElement(0).isInteger(1);
-  Type compute = getComputeType(n.outType().getElementType());
-  SmallVector<Value> lower, upper, step;
-  for (int64_t size : shapeOf(updates)) {
-    lower.push_back(index(b, 0));
-    upper.push_back(index(b, size));
-    step.push_back(index(b, 1));
-  }
-  auto body = [&](OpBuilder &builder, Location loc, ValueRange at, ValueRange args) -> scf::ValueVector {
-    Builder inner(loc, builder);
-    SmallVector<Value> where = place(inner, at);
-    Value update = tensor::ExtractOp::create(inner, updates, at);
+  Type stored = n.outType().getElementType(), compute = getComputeType(stored);
+  auto write = [&](Builder &b, ValueRange from, ValueRange to, Value out) -> Value {
+    Value update = tensor::ExtractOp::create(b, updates, from);
     if (reduction != "none") {
-      auto wide = [&](Value v) { return isa<FloatType>(compute) ? convertFloat(inner, v, compute) : v; };
-      Value old = tensor::ExtractOp::create(inner, args[0], where);
-      update = combine(inner, reduction, wide(old), wide(update), isUnsigned);
-      update = isa<FloatType>(compute) ? convertFloat(inner, update, n.outType().getElementType()) : update;
+      auto wide = [&](Value v) { return isa<FloatType>(compute) ? convertFloat(b, v, compute) : v; };
+      Value old = tensor::ExtractOp::create(b, out, to);
+      update = combine(b, reduction, wide(old), wide(update), isUnsigned);
+      update = isa<FloatType>(compute) ? convertFloat(b, update, stored) : update;
     }
-    return {tensor::InsertOp::create(inner, update, args[0], where).getResult()};
+    return tensor::InsertOp::create(b, update, out, to);
   };
-  auto loops = scf::buildLoopNest(b, b.getLoc(), lower, upper, step, n.in(0), body);
-  n.results.push_back(loops.results.empty() ? n.in(0) : loops.results.front());
+  Shape shape = shapeOf(updates);
+  n.results.push_back(loop(n.b, shape.take_front(lead), n.in(0), [&](Builder &b, ValueRange row, Value out) {
+    SmallVector<Value> chosen = place(b, row);
+    return loop(b, shape.drop_front(lead), out, [&](Builder &b, ValueRange at, Value out) {
+      SmallVector<Value> from(row), to(chosen);
+      llvm::append_range(from, at);
+      llvm::append_range(to, at);
+      return write(b, from, to, out);
+    });
+  }));
   return success();
 }
 
@@ -63,7 +61,7 @@ static LogicalResult lowerScatterElements(NodeLowering &n) {
   int64_t axis = NodeLowering::wrap(n.node.getInt("axis", 0), n.inType(0).getRank());
   if (failed(checkIndices(n, 1, n.inShape(0)[axis])))
     return failure();
-  return scatter(n, 2, [&](Builder &b, ValueRange at) {
+  return scatter(n, 2, n.inType(0).getRank(), [&](Builder &b, ValueRange at) {
     SmallVector<Value> where(at);
     where[axis] = toPlace(b, tensor::ExtractOp::create(b, n.in(1), at), n.inShape(0)[axis]);
     return where;
@@ -74,14 +72,13 @@ static LogicalResult lowerScatterND(NodeLowering &n) {
   int64_t depth = n.inShape(1).back(), lead = n.inType(1).getRank() - 1;
   if (failed(checkIndexVectors(n, 1, n.inShape(0).take_front(depth))))
     return failure();
-  return scatter(n, 2, [&](Builder &b, ValueRange at) {
+  return scatter(n, 2, lead, [&](Builder &b, ValueRange at) {
     SmallVector<Value> where;
     for (int64_t i = 0; i < depth; ++i) {
-      SmallVector<Value> row(at.take_front(lead));
+      SmallVector<Value> row(at);
       row.push_back(index(b, i));
       where.push_back(toPlace(b, tensor::ExtractOp::create(b, n.in(1), row), n.inShape(0)[i]));
     }
-    llvm::append_range(where, at.drop_front(lead));
     return where;
   });
 }

@@ -4,6 +4,7 @@
 #include "TensorOps.h"
 
 #include "bn/IR/Kernel/Kernel.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -115,6 +116,16 @@ Value mapChannels(Builder &b, RankedTensorType type, Value input, ValueRange par
   return map(b, type, operands, body);
 }
 
+Value mapInPlace(Builder &b, Value x, Value input, Body body) {
+  RankedTensorType type = typeOf(x);
+  SmallVector<AffineMap> maps = {dropBroadcast(b, input, type.getShape()), b.getMultiDimIdentityMap(type.getRank())};
+  auto emit = [&](OpBuilder &builder, Location loc, ValueRange args) {
+    Builder inner(loc, builder);
+    linalg::YieldOp::create(inner, body(inner, {args[1], args[0]}));
+  };
+  return linalg::GenericOp::create(b, TypeRange(type), input, x, maps, loops(type.getRank()), emit).getResult(0);
+}
+
 Value contract(Builder &b, Shape shape, ValueRange inputs, ArrayRef<AffineMap> maps, unsigned parallelLoops, Value init, Body body) {
   unsigned numLoops = maps.front().getNumDims();
   SmallVector<AffineMap> allMaps(maps);
@@ -148,6 +159,22 @@ Value reduce(Builder &b, Value x, Ints axes, Value init, Body combine) {
     shape.push_back(shapeOf(x)[i]);
   }
   return contract(b, shape, x, AffineMap::get(rank, 0, exprs, b.getContext()), shape.size(), init, combine);
+}
+
+Value loop(Builder &b, Shape shape, Value start, llvm::function_ref<Value(Builder &, ValueRange, Value)> body) {
+  SmallVector<Value> lower, upper, step;
+  for (int64_t size : shape) {
+    lower.push_back(index(b, 0));
+    upper.push_back(index(b, size));
+    step.push_back(index(b, 1));
+  }
+  if (shape.empty())
+    return body(b, {}, start);
+  auto emit = [&](OpBuilder &builder, Location loc, ValueRange at, ValueRange carried) -> scf::ValueVector {
+    Builder inner(loc, builder);
+    return {body(inner, at, carried[0])};
+  };
+  return scf::buildLoopNest(b, b.getLoc(), lower, upper, step, start, emit).results.front();
 }
 
 Value generate(Builder &b, RankedTensorType type, Body body) {

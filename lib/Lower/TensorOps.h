@@ -45,11 +45,17 @@ mlir::Value mapBools(Builder &b, mlir::RankedTensorType type, mlir::ValueRange i
 /// The same with an operand per channel: `parameters` have rank 1 and vary along `axis`.
 mlir::Value mapChannels(Builder &b, mlir::RankedTensorType type, mlir::Value input, mlir::ValueRange parameters, int64_t axis, Body body);
 
+/// Elementwise map of x and an input that broadcasts to it, into the memory of x; nothing else may read x.
+mlir::Value mapInPlace(Builder &b, mlir::Value x, mlir::Value input, Body body);
+
 /// Folds `axes` of x with `combine(element, accumulator)`; the accumulator has the type of `init`. Reduced axes are dropped.
 mlir::Value reduce(Builder &b, mlir::Value x, Ints axes, mlir::Value init, Body combine);
 /// Reduction over a body with `inputs` and maps given; the accumulator starts as `init` and is the body's last argument.
 mlir::Value contract(Builder &b, Shape shape, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallelLoops,
                      mlir::Value init, Body body);
+/// Loops over a box of this shape, in order, that carry a tensor; `body` returns the next one.
+mlir::Value loop(Builder &b, Shape shape, mlir::Value start,
+                 llvm::function_ref<mlir::Value(Builder &, mlir::ValueRange, mlir::Value)> body);
 /// A tensor whose elements `body` computes from their index.
 mlir::Value generate(Builder &b, mlir::RankedTensorType type, Body body);
 

@@ -97,7 +97,36 @@ Value pad(Builder &b, Value x, Ints low, Ints high, Value value) {
   return tensor::PadOp::create(b, Type(), x, attrs(before), attrs(after), value);
 }
 
+/// Indices as few runs of neighbours: (first, length) of each, or nothing where they are many.
+static SmallVector<std::pair<int64_t, int64_t>> findRuns(Ints indices) {
+  constexpr size_t few = 16;
+  SmallVector<std::pair<int64_t, int64_t>> runs;
+  for (int64_t i : indices) {
+    if (!runs.empty() && runs.back().first + runs.back().second == i)
+      ++runs.back().second;
+    else if (runs.size() == few)
+      return {};
+    else
+      runs.push_back({i, 1});
+  }
+  return runs;
+}
+
+/// The runs along `axis` of x, one behind the other.
+static Value joinRuns(Builder &b, Value x, int64_t axis, ArrayRef<std::pair<int64_t, int64_t>> runs) {
+  SmallVector<Value> parts;
+  for (auto [first, length] : runs) {
+    SmallVector<int64_t> offsets(typeOf(x).getRank(), 0), sizes(shapeOf(x));
+    offsets[axis] = first;
+    sizes[axis] = length;
+    parts.push_back(slice(b, x, offsets, sizes, {}));
+  }
+  return parts.size() == 1 ? parts[0] : tensor::ConcatOp::create(b, axis, parts).getResult();
+}
+
 Value take(Builder &b, Value x, int64_t axis, Ints indices) {
+  if (SmallVector<std::pair<int64_t, int64_t>> runs = findRuns(indices); !runs.empty())
+    return joinRuns(b, x, axis, runs);
   SmallVector<int64_t> shape(shapeOf(x));
   shape[axis] = indices.size();
   int64_t rank = shape.size();

@@ -2,7 +2,10 @@
 // RUN: bn-opt %s --bn-convert-to-kernel --canonicalize --cse | FileCheck %s
 
 // CHECK-LABEL: func.func @slice_backwards
-// CHECK: kernel.constant dense<[4, 2, 0]>
+// CHECK: tensor.extract_slice %{{.*}}[4, 0] [1, 7] [1, 1]
+// CHECK: tensor.extract_slice %{{.*}}[2, 0]
+// CHECK: tensor.extract_slice %{{.*}}[0, 0]
+// CHECK: tensor.concat dim(0)
 // CHECK: tensor.extract_slice %{{.*}}[0, 1] [3, 2] [1, 3]
 func.func @slice_backwards(%x: tensor<5x7xf32>) -> tensor<3x2xf32> {
   %starts = onnx.constant dense<[-1, 1]> : tensor<2xi64>
@@ -15,7 +18,10 @@ func.func @slice_backwards(%x: tensor<5x7xf32>) -> tensor<3x2xf32> {
 }
 
 // CHECK-LABEL: func.func @pad_reflect
-// CHECK: kernel.constant dense<[2, 1, 0, 1, 2, 3, 4, 3]> : tensor<8xindex>
+// CHECK: %[[LEFT:.*]] = tensor.extract_slice %[[X:.*]][0, 2] [3, 1]
+// CHECK: %[[NEXT:.*]] = tensor.extract_slice %[[X]][0, 1] [3, 1]
+// CHECK: %[[RIGHT:.*]] = tensor.extract_slice %[[X]][0, 3] [3, 1]
+// CHECK: tensor.concat dim(1) %[[LEFT]], %[[NEXT]], %[[X]], %[[RIGHT]]
 func.func @pad_reflect(%x: tensor<3x5xf32>) -> tensor<3x8xf32> {
   %pads = onnx.constant dense<[0, 2, 0, 1]> : tensor<4xi64>
   %none = onnx.absent

@@ -53,7 +53,7 @@ TEST(Tensors, SmallElementsTakeAByteEach) {
   const struct {
     int type;
     std::string packed;
-    std::vector<char> bytes;
+    bn::HostBytes bytes;
   } cases[] = {{TensorProto::UINT4, "\x21\x0f", {1, 2, 15}},
                {TensorProto::INT4, "\x8f\x07", {15, 8, 7}},
                {TensorProto::UINT2, "\x39", {1, 2, 3}},

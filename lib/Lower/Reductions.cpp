@@ -160,13 +160,17 @@ static LogicalResult lowerReduce(NodeLowering &n) {
   Value x = n.in(0);
   bool isUnsigned = n.inElement(0).isUnsignedInteger() || n.inElement(0).isInteger(1);
   bool isReal = op == "ReduceL2" || op == "ReduceLogSum" || op == "ReduceLogSumExp";
-  // The root and the logarithm of integers are taken in double and cut.
+  // The root and the logarithm of integers are taken in double and cut: the low bits of the widest integer, 0 for what is no number.
   if (isReal && !isa<FloatType>(n.inElement(0)))
     x = convert(n.b, x, n.b.getF64Type(), isUnsigned);
   Value result = isReal ? reduceReals(n.b, op, x, *axes) : reduceNumbers(n.b, op, x, *axes, isUnsigned);
   if (isReal && !isa<FloatType>(n.inElement(0)))
     result = map(n.b, RankedTensorType::get(shapeOf(result), n.outType().getElementType()), result, [&](Builder &b, ValueRange v) -> Value {
-      return arith::FPToSIOp::create(b, n.outType().getElementType(), v[0]);
+      Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, v[0], v[0]);
+      Value real = arith::SelectOp::create(b, isNumber, v[0], number(b, v[0].getType(), 0));
+      Value wide = arith::FPToSIOp::create(b, b.getI64Type(), real);
+      Type type = n.outType().getElementType();
+      return type == wide.getType() ? wide : arith::TruncIOp::create(b, type, wide).getResult();
     });
   result = convert(n.b, result, n.outType().getElementType());
   n.results.push_back(reshape(n.b, result, n.outType().getShape()));

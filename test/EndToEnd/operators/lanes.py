@@ -14,7 +14,7 @@ def distinct(d, shape, dtype):
 
 def reduction(d):
     x = d.shape(1, 4)
-    low = 0.25 if d.operator == "ReduceLogSum" else -2
+    low = 1 if d.operator == "ReduceLogSum" else -2  # a sum of zeros has no logarithm, least of all an integer one
     x = [min(size, 3) for size in x] if d.operator == "ReduceProd" else x  # no overflow
     inputs, attributes = [d.numbers(x, low=low)], {}
     attributes["keepdims"] = d.integer(0, 1)

@@ -40,6 +40,7 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   addAlgebra();
   add(bn::createScaleQuantizedPass());
   functions.addPass(bn::createRestoreAffinePass());
+  add(bn::createMergeEqualNodesPass());
   add(bn::createRemoveDeadNodesPass());
 }
 

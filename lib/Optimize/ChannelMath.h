@@ -16,6 +16,7 @@ namespace bn {
 struct ChannelLayout {
   int64_t groups = 1, outer = 1, channels = 1, inner = 1;
 
+  bool operator==(const ChannelLayout &) const = default;
   int64_t getNumElements() const { return groups * outer * channels * inner; }
   int64_t getNumChannels() const { return groups * channels; }
   /// The channel of an element.

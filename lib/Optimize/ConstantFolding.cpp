@@ -6,6 +6,7 @@
 #include "ConstantExpressions.h"
 #include "Initializers.h"
 #include "NoOps.h"
+#include "ShapeArithmetic.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Reference/Interpreter.h"
@@ -99,28 +100,51 @@ static std::optional<int64_t> countElements(RankedTensorType type) {
   return count;
 }
 
-/// Shape (between `start` and `end` from version 15 on) and Size of a tensor of static shape.
-static LogicalResult foldShape(Operation *op, RewriterBase &rewriter, ResultStore &store) {
+/// Sizes as the constant in the place of a scalar or list of integers.
+static ElementsAttr makeSizes(ArrayRef<int64_t> sizes, Value replaced) {
+  auto type = cast<RankedTensorType>(replaced.getType());
+  SmallVector<int64_t> shape(type.getRank(), sizes.size());
+  auto integer = cast<IntegerType>(type.getElementType());
+  SmallVector<APInt> values = llvm::map_to_vector(sizes, [&](int64_t size) { return APInt(integer.getWidth(), size, /*isSigned=*/true); });
+  return DenseElementsAttr::get(RankedTensorType::get(shape, integer), values);
+}
+
+/// Size of a tensor of static shape.
+static LogicalResult foldSize(Operation *op, RewriterBase &rewriter, ResultStore &store) {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  if (!node || !(node.is("Shape") || node.is("Size")) || op->getNumOperands() != 1)
+  auto type = node && node.is("Size") ? dyn_cast<RankedTensorType>(op->getOperand(0).getType()) : RankedTensorType();
+  std::optional<int64_t> count = type ? countElements(type) : std::nullopt;
+  if (!count)
     return failure();
-  auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
-  if (!type)
+  store.replace(op, makeSizes(*count, op->getResult(0)), rewriter);
+  return success();
+}
+
+/// Sizes that the types of tensors tell: Shape of a tensor of static shape, or static parts of other shapes.
+static LogicalResult foldSizes(Operation *op, RewriterBase &rewriter, ResultStore &store) {
+  if (!isa<onnx::NodeOpInterface>(op) || op->getNumResults() != 1 || op->getNumOperands() == 0)
     return failure();
-  int64_t rank = type.getRank();
-  auto clamp = [&](int64_t index) { return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank); };
-  int64_t start = clamp(node.getInt("start", 0)), end = std::max(start, clamp(node.getInt("end", rank)));
-  ArrayRef<int64_t> dims = type.getShape().slice(start, end - start);
-  bool isShape = node.is("Shape");
-  std::optional<int64_t> count = countElements(type);
-  if (ShapedType::isDynamicShape(dims) || (!isShape && !count))
+  std::optional<SmallVector<int64_t>> sizes = getKnownSizes(op->getResult(0));
+  if (!sizes)
     return failure();
-  SmallVector<int64_t> resultShape;
-  if (isShape)
-    resultShape.push_back(end - start);
-  SmallVector<int64_t> values = isShape ? SmallVector<int64_t>(dims) : SmallVector<int64_t>{*count};
-  ElementsAttr value = DenseElementsAttr::get(RankedTensorType::get(resultShape, rewriter.getI64Type()), ArrayRef(values));
-  store.replace(op, value, rewriter);
+  store.replace(op, makeSizes(*sizes, op->getResult(0)), rewriter);
+  return success();
+}
+
+/// The list of a Reshape, or of several, becomes a constant where 0 and -1 say what the graph computes.
+static LogicalResult foldReshapeList(Operation *op, RewriterBase &rewriter, ResultStore &store) {
+  auto node = dyn_cast<onnx::NodeOpInterface>(op);
+  if (!node || !node.is("Reshape") || op->getNumOperands() != 2 || getConstant(op->getOperand(1)))
+    return failure();
+  Operation *list = op->getOperand(1).getDefiningOp();
+  std::optional<SmallVector<int64_t>> sizes = list && list->getNumResults() == 1 ? getReshapeList(node) : std::nullopt;
+  auto reshapesAlike = [&](OpOperand &use) {
+    auto other = dyn_cast<onnx::NodeOpInterface>(use.getOwner());
+    return other && other.is("Reshape") && use.getOperandNumber() == 1 && getReshapeList(other) == sizes;
+  };
+  if (!sizes || !llvm::all_of(op->getOperand(1).getUses(), reshapesAlike))
+    return failure();
+  store.replace(list, makeSizes(*sizes, list->getResult(0)), rewriter);
   return success();
 }
 
@@ -173,7 +197,7 @@ struct Folder {
 LogicalResult Folder::foldNode(Operation *op) {
   // A node that cannot be computed now, or never, is no error of this pass.
   ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
-  for (auto *fold : {foldNoOp, foldShape, inlineBranch, evaluateNode})
+  for (auto *fold : {foldNoOp, foldSize, foldSizes, foldReshapeList, inlineBranch, evaluateNode})
     if (!store.isReplaced(op) && succeeded(fold(op, rewriter, store)))
       return success();
   return failure();

@@ -24,6 +24,21 @@ std::optional<SmallVector<double>> getConstantReals(Value value) {
   return constant ? readReals(constant.getValue()) : std::nullopt;
 }
 
+std::optional<SmallVector<int64_t>> getIntegers(onnx::NodeOpInterface node, unsigned operand, StringRef attribute) {
+  if (operand >= node->getNumOperands() || isAbsent(node->getOperand(operand))) {
+    std::optional<ArrayRef<int64_t>> values = node.getInts(attribute);
+    return values ? std::optional(llvm::to_vector(*values)) : std::nullopt;
+  }
+  onnx::ConstantOp constant = getConstant(node->getOperand(operand));
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!dense || !dense.getElementType().isInteger())
+    return std::nullopt;
+  SmallVector<int64_t> values;
+  for (const APInt &value : dense.getValues<APInt>())
+    values.push_back(value.getSExtValue());
+  return values;
+}
+
 bool isGraphOutput(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
 }
@@ -67,15 +82,19 @@ onnx::ConstantOp createInitializer(OpBuilder &builder, Location loc, ElementsAtt
   return constant;
 }
 
-void eraseIfDead(RewriterBase &rewriter, Value value) {
-  SmallVector<Operation *> pending = {value.getDefiningOp()};
+void eraseIfDead(RewriterBase &rewriter, ValueRange values) {
+  SetVector<Operation *> pending; // none is erased while it is in here, whatever else reads it
+  auto add = [&](ValueRange operands) {
+    for (Value operand : operands)
+      if (Operation *op = operand.getDefiningOp())
+        pending.insert(op);
+  };
+  add(values);
   while (!pending.empty()) {
     Operation *op = pending.pop_back_val();
-    if (!op || !isOpTriviallyDead(op))
+    if (!isOpTriviallyDead(op))
       continue;
-    for (Value operand : op->getOperands())
-      if (operand.hasOneUse())
-        pending.push_back(operand.getDefiningOp());
+    add(op->getOperands());
     if (auto constant = dyn_cast<onnx::ConstantOp>(op))
       onnx::releaseStorage(constant.getValue()); // it can be had again
     rewriter.eraseOp(op);

@@ -20,6 +20,9 @@ onnx::ConstantOp getConstant(mlir::Value value);
 /// The numbers of a value that is a constant of floats.
 std::optional<llvm::SmallVector<double>> getConstantReals(mlir::Value value);
 
+/// A list of integers that newer versions of an operator take as an operand, and older ones as an attribute.
+std::optional<llvm::SmallVector<int64_t>> getIntegers(onnx::NodeOpInterface node, unsigned operand, llvm::StringRef attribute);
+
 /// Whether the value leaves its graph, so that its name is part of the model's face.
 bool isGraphOutput(mlir::Value value);
 
@@ -41,8 +44,8 @@ bool holdsInitializers(mlir::Operation *op);
 /// Makes an initializer, or a Constant node where there are none, at the insertion point.
 onnx::ConstantOp createInitializer(mlir::OpBuilder &builder, mlir::Location loc, mlir::ElementsAttr value, llvm::StringRef name);
 
-/// Erases the op that defines `value`, and what only it needed, where nothing uses them.
-void eraseIfDead(mlir::RewriterBase &rewriter, mlir::Value value);
+/// Erases the ops that define `values`, and what only they needed, where nothing uses them.
+void eraseIfDead(mlir::RewriterBase &rewriter, mlir::ValueRange values);
 
 } // namespace bn
 

@@ -1,4 +1,4 @@
-// MergeLayouts.cpp - joins nodes that rearrange a tensor one after the other.
+// MergeLayouts.cpp - joins nodes that rearrange a tensor one after the other. Slices: MergeSlices.cpp.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   %1 = onnx.flatten %x     %y = onnx.reshape %1, [2, 3, 5]          %1 = onnx.transpose %x     %y = onnx.transpose %1
@@ -8,7 +8,9 @@
 // What stood between the two, a BatchNormalization for one, has moved away by now.
 
 #include "GraphRewrite.h"
+#include "MergeSlices.h"
 #include "MoveRules.h"
+#include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 
 namespace bn {
@@ -35,7 +37,8 @@ namespace {
 
 /// shape after shape  =>  one, or none
 struct MergeReshapes : public OpInterfaceRewritePattern<onnx::NodeOpInterface> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  MergeReshapes(MLIRContext *context, FreshNames &names) : OpInterfaceRewritePattern(context), names(names) {}
+  FreshNames &names;
 
   LogicalResult matchAndRewrite(onnx::NodeOpInterface outer, PatternRewriter &rewriter) const override {
     if (!changesShapeOnly(outer))
@@ -47,13 +50,36 @@ struct MergeReshapes : public OpInterfaceRewritePattern<onnx::NodeOpInterface> {
     auto type = dyn_cast<RankedTensorType>(data.getType());
     bool isSame = type && type.hasStaticShape() && type == outer->getResult(0).getType() && !isGraphOutput(outer->getResult(0));
     if (!isSame && !namesWholeShape(outer))
-      return rewriter.notifyMatchFailure(outer, "its result depends on the shape before");
+      return reshapeAtOnce(inner, outer, rewriter);
 
     if (isSame)
       rewriter.replaceOp(outer, data);
     else
       rewriter.modifyOpInPlace(outer, [&] { outer->setOperand(0, data); });
     eraseIfDead(rewriter, inner->getResult(0));
+    return success();
+  }
+
+private:
+  /// The first node, a Reshape, makes the shape of the second one, where that is known but for one size.
+  LogicalResult reshapeAtOnce(Operation *inner, Operation *outer, PatternRewriter &rewriter) const {
+    auto type = dyn_cast<RankedTensorType>(outer->getResult(0).getType());
+    bool isKnown = type && type.getNumDynamicDims() <= 1 && !llvm::is_contained(type.getShape(), 0);
+    if (!isKnown || !cast<onnx::NodeOpInterface>(inner).is("Reshape") || inner->getNumOperands() != 2 ||
+        inner->getBlock() != outer->getBlock())
+      return rewriter.notifyMatchFailure(outer, "its result depends on the shape before");
+    SmallVector<int64_t> list = llvm::map_to_vector(type.getShape(), [](int64_t size) { return ShapedType::isDynamic(size) ? -1 : size; });
+    auto value = DenseElementsAttr::get(RankedTensorType::get({type.getRank()}, rewriter.getI64Type()), ArrayRef(list));
+    rewriter.setInsertionPoint(inner);
+    Value sizes = createInitializer(rewriter, inner->getLoc(), value, names.take(onnx::getDisplayName(inner) + "_shape"));
+    Value old = inner->getOperand(1);
+    rewriter.modifyOpInPlace(inner, [&] {
+      inner->setOperand(1, sizes);
+      inner->getResult(0).setType(type);
+    });
+    onnx::takeOutputNames(outer, inner);
+    rewriter.replaceOp(outer, inner);
+    eraseIfDead(rewriter, old);
     return success();
   }
 };
@@ -89,7 +115,10 @@ struct MergeTransposes : public OpRewritePattern<onnx::TransposeOp> {
 struct MergeLayoutsPass : public bn::impl::MergeLayoutsPassBase<MergeLayoutsPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<MergeReshapes, MergeTransposes>(&getContext());
+    FreshNames names(getOperation());
+    patterns.add<MergeReshapes>(&getContext(), names);
+    patterns.add<MergeTransposes>(&getContext());
+    populateMergeSlices(patterns, names);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

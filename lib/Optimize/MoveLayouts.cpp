@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "MoveRules.h"
+#include "SliceRanges.h"
 
 #include "mlir/IR/TypeUtilities.h"
 
@@ -14,21 +15,6 @@ namespace bn {
 std::optional<ArrayRef<int64_t>> getShape(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type ? std::optional(type.getShape()) : std::nullopt;
-}
-
-std::optional<SmallVector<int64_t>> getIntegers(onnx::NodeOpInterface node, unsigned operand, StringRef attribute) {
-  if (operand >= node->getNumOperands() || isAbsent(node->getOperand(operand))) {
-    std::optional<ArrayRef<int64_t>> values = node.getInts(attribute);
-    return values ? std::optional(llvm::to_vector(*values)) : std::nullopt;
-  }
-  onnx::ConstantOp constant = getConstant(node->getOperand(operand));
-  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  if (!dense || !dense.getElementType().isInteger())
-    return std::nullopt;
-  SmallVector<int64_t> values;
-  for (const APInt &value : dense.getValues<APInt>())
-    values.push_back(value.getSExtValue());
-  return values;
 }
 
 /// Shapes of the tensors that the map comes from and goes to.
@@ -144,19 +130,15 @@ Reason transferSlice(onnx::NodeOpInterface node, Direction direction, BroadcastM
   if (map.isUniform())
     return Reason::None;
   std::optional<ArrayRef<int64_t>> shape = getShape(node->getOperand(0));
-  std::optional<SmallVector<int64_t>> starts = getIntegers(node, 1, "starts"), ends = getIntegers(node, 2, "ends"),
-                                      axes = getIntegers(node, 3, "axes"), steps = getIntegers(node, 4, "steps");
-  auto isGiven = [&](unsigned operand) { return operand < node->getNumOperands() && !isAbsent(node->getOperand(operand)); };
-  if (!shape || !starts || !ends || starts->size() != ends->size() || (isGiven(3) && !axes) || (isGiven(4) && !steps))
+  std::optional<SmallVector<SliceRange>> ranges = getSliceRanges(node);
+  if (!shape || !ranges)
     return Reason::UnknownShape;
-  for (auto [i, start] : llvm::enumerate(*starts)) {
-    int64_t axis = axes ? (*axes)[i] : i, step = steps ? (*steps)[i] : 1;
-    axis += axis < 0 ? shape->size() : 0;
+  for (auto [axis, start, end, step] : *ranges) {
     if (!map.variesAlong(axis))
       continue;
-    if ((*shape)[axis] < 0 || step == 0)
+    if ((*shape)[axis] < 0)
       return Reason::UnknownShape;
-    SmallVector<int64_t> indices = getSliced(start, (*ends)[i], step, (*shape)[axis]);
+    SmallVector<int64_t> indices = getSliced(start, end, step, (*shape)[axis]);
     map = direction == Direction::ToInput ? map.extend(axis, (*shape)[axis], shape->size(), indices) : map.take(axis, indices);
   }
   return Reason::None;

@@ -82,9 +82,6 @@ Reason pushSplit(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 /// The shape of a tensor, or nothing.
 std::optional<llvm::ArrayRef<int64_t>> getShape(mlir::Value value);
 
-/// A list of integers that newer versions of an operator take as an operand, and older ones as an attribute.
-std::optional<llvm::SmallVector<int64_t>> getIntegers(onnx::NodeOpInterface node, unsigned operand, llvm::StringRef attribute);
-
 } // namespace bn
 
 #endif // BN_OPTIMIZE_MOVERULES_H

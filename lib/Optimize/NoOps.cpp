@@ -4,6 +4,7 @@
 #include "NoOps.h"
 
 #include "Initializers.h"
+#include "SliceRanges.h"
 
 using namespace mlir;
 
@@ -37,6 +38,11 @@ static bool movesNothing(onnx::NodeOpInterface node) {
   return perm ? llvm::is_sorted(*perm) : type && type.getRank() <= 1;
 }
 
+static bool takesAll(onnx::NodeOpInterface node) {
+  std::optional<SmallVector<SliceRange>> ranges = getSliceRanges(node);
+  return ranges && llvm::all_of(*ranges, [](const SliceRange &range) { return range.isWhole(); });
+}
+
 /// Versions 1 and 6 say so by `is_test`, 7 and 10 never train, later ones have an input that is absent or false.
 static bool isInference(onnx::NodeOpInterface node) {
   if (node.getSchemaVersion() < 7)
@@ -60,6 +66,7 @@ static constexpr NoOpRule noOpRules[] = {
     {"Reshape", keepsElements}, {"Flatten", keepsElements},    {"Squeeze", isRanked},    {"Unsqueeze", isRanked},
     {"Expand", isStatic},       {"Transpose", movesNothing},   {"Concat", hasOneInput},  {"Sum", hasOneInput},
     {"Mean", hasOneInput},      {"Max", hasOneInput},          {"Min", hasOneInput},
+    {"Slice", takesAll},
 };
 
 bool isNoOp(Operation *op) {

@@ -128,7 +128,7 @@ struct Builder {
       noteError(op, error);
     rewriter.replaceOp(affine, op->getResults());
     for (onnx::ConstantOp constant : going)
-      eraseIfDead(rewriter, constant);
+      eraseIfDead(rewriter, constant.getResult());
   }
 };
 

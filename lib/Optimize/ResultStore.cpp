@@ -71,11 +71,13 @@ bool ResultStore::admits(Operation *op) const {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
   if (!limits.dequantize && node && node.is("DequantizeLinear"))
     return false;
-  int64_t elements = 0;
-  for (onnx::ConstantOp constant : getConstantOperands(op))
+  int64_t elements = 0, read = 0;
+  for (onnx::ConstantOp constant : getConstantOperands(op)) {
     elements += cast<RankedTensorType>(constant.getType()).getNumElements();
-  std::optional<int64_t> bytes = getResultBytes(op);
-  return bytes && elements <= maxElements && *bytes <= std::max(limits.small, getDyingBytes(op) + limits.room);
+    read += getNumBytes(constant);
+  }
+  std::optional<int64_t> bytes = getResultBytes(op); // a part of a constant may be one of several that take its place
+  return bytes && elements <= maxElements && *bytes <= std::max({limits.small, read, getDyingBytes(op) + limits.room});
 }
 
 static ArrayRef<char> getBytes(ElementsAttr value) {
@@ -130,7 +132,9 @@ DenseSet<Operation *> ResultStore::findUnused() const {
   return unused;
 }
 
-/// Lets the op compute the value again, and those before it, too.
+constexpr int64_t tinyBytes = 64; // shapes: less than the node that computes them
+
+/// Lets the op compute the value again, and those before it that are not tiny.
 void ResultStore::putBack(onnx::ConstantOp constant, RewriterBase &rewriter) {
   SmallVector<onnx::ConstantOp> pending = {constant};
   while (!pending.empty()) {
@@ -139,12 +143,13 @@ void ResultStore::putBack(onnx::ConstantOp constant, RewriterBase &rewriter) {
     if (origin == origins.end())
       continue;
     rewriter.replaceAllUsesWith(next, origin->second);
-    llvm::append_range(pending, getConstantOperands(origin->second.getDefiningOp()));
+    for (onnx::ConstantOp operand : getConstantOperands(origin->second.getDefiningOp()))
+      if (getNumBytes(operand) > tinyBytes)
+        pending.push_back(operand);
   }
 }
 
 void ResultStore::settle(Operation *root, RewriterBase &rewriter) {
-  constexpr int64_t tinyBytes = 64; // shapes: less than the node that computes them
   SmallVector<onnx::ConstantOp> candidates = llvm::map_to_vector(origins, [](auto &entry) { return entry.first; });
   llvm::sort(candidates, [](auto a, auto b) { return getNumBytes(a) > getNumBytes(b); });
   DenseSet<Operation *> unused = findUnused();
@@ -161,8 +166,7 @@ void ResultStore::settle(Operation *root, RewriterBase &rewriter) {
       continue;
     SmallVector<Value> operands(op->getOperands());
     rewriter.eraseOp(op);
-    for (Value operand : llvm::SetVector<Value>(operands.begin(), operands.end()))
-      eraseIfDead(rewriter, operand);
+    eraseIfDead(rewriter, operands);
   }
 }
 

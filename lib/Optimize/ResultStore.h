@@ -19,8 +19,8 @@ class ResultStore {
 public:
   /// How much may be stored.
   struct Limits {
-    int64_t small = 16 << 10;                   ///< results up to so many bytes are tried, larger ones where others die
-    int64_t room = 0;                           ///< with them, or where they fit into so many bytes
+    int64_t small = 16 << 10;                   ///< results up to so many bytes are tried, or as many as they are made of; more
+    int64_t room = 0;                           ///< where others die with them, or where they fit into so many bytes
     std::optional<int64_t> total = std::nullopt; ///< what the file may take in the end; nothing where it does not matter
     bool dequantize = true;                     ///< whether integers may become the floats that a DequantizeLinear makes of them
   };

@@ -24,12 +24,15 @@ static bool areSame(Value one, Value other) {
   return one == other || (isAbsent(one) && isAbsent(other)) || (constant && constant == getConstant(other));
 }
 
-/// Whether both ops compute the same of what they read in the operand `data`, and equal affines follow them.
-static bool areTwins(Operation *one, Operation *other, unsigned data) {
+/// Whether both ops use the weight alike, whatever their strides and padding, and equal affines follow them. Their operands are the
+/// same but for `data`.
+static bool areTwins(Operation *one, const LinearForm &form, Operation *other, unsigned data) {
   AffineOp a = getSoleAffine(one), b = getSoleAffine(other);
+  LinearForm otherForm;
   if (!a || !b || one->getName() != other->getName() || one->getNumOperands() != other->getNumOperands() ||
       a.getAxis() != b.getAxis() || a.getScale() != b.getScale() || a.getOffset() != b.getOffset() ||
-      cast<onnx::NodeOpInterface>(one).getNodeAttrs() != cast<onnx::NodeOpInterface>(other).getNodeAttrs())
+      describeLinear(other, otherForm) != Reason::None || form.layout != otherForm.layout ||
+      form.weightFactor != otherForm.weightFactor || form.biasFactor != otherForm.biasFactor)
     return false;
   for (auto [i, x, y] : llvm::enumerate(one->getOperands(), other->getOperands()))
     if (i != data && !areSame(x, y))
@@ -53,7 +56,7 @@ SmallVector<AffineOp> findTwins(AffineOp affine) {
     }
     if (reader == op)
       continue;
-    if (!areTwins(op, reader, data))
+    if (!areTwins(op, form, reader, data))
       return {};
     if (AffineOp twin = getSoleAffine(reader); !llvm::is_contained(twins, twin)) // it may read the constant as its bias as well
       twins.push_back(twin);

@@ -224,3 +224,78 @@ func.func @no_dequantized(%x: tensor<2xf32>) -> tensor<2xf32> {
   %y = onnx.add %x, %0 {version = 14 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// A Slice of everything does nothing.
+// CHECK-LABEL: func.func @whole_slice
+// CHECK-NOT: "Slice"
+func.func @whole_slice(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %0 = onnx.constant dense<0> : tensor<2xi64>
+  %e = onnx.constant dense<[9223372036854775807, 2147483647]> : tensor<2xi64>
+  %s = onnx.node "Slice"(%x, %0, %e) version 13 : (tensor<?x3xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<?x3xf32>
+  %y = onnx.relu %s {version = 14 : i64} : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+
+// The shape that PyTorch writes for x.view(n, -1, d): the size of the batch is copied, the others are known.
+// CHECK-LABEL: func.func @reshape_list
+// CHECK: %[[S:.*]] = onnx.constant dense<[0, 15, 7]>
+// CHECK: onnx.reshape %arg0, %[[S]]
+// CHECK-SAME: -> tensor<?x15x7xf32>
+func.func @reshape_list(%x: tensor<?x3x5x7xf32>) -> tensor<?x15x7xf32> {
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %three = onnx.constant dense<3> : tensor<1xi64>
+  %fifteen = onnx.constant dense<15> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%x) version 13 : (tensor<?x3x5x7xf32>) -> tensor<4xi64>
+  %n = onnx.node "Slice"(%shape, %zero, %one, %zero) version 13 : (tensor<4xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %d = onnx.node "Gather"(%shape, %three) version 13 {axis = 0 : i64} : (tensor<4xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %s = onnx.concat %n, %fifteen, %d {axis = 0 : i64, version = 13 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = onnx.reshape %x, %s {version = 14 : i64} : (tensor<?x3x5x7xf32>, tensor<3xi64>) -> tensor<?x15x7xf32>
+  return %y : tensor<?x15x7xf32>
+}
+
+// The size is that of another axis, of a product's rows: 0 copies it, and -1 is what the model said itself.
+// CHECK-LABEL: func.func @reshape_like_origin
+// CHECK: onnx.constant dense<[0, 1, -1]>
+func.func @reshape_like_origin(%x: tensor<1x?x3xf32>, %w: tensor<3x7xf32>) -> tensor<?x1x7xf32> {
+  %list = onnx.constant dense<[-1, 3]> : tensor<2xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %rest = onnx.constant dense<-1> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%x) version 13 : (tensor<1x?x3xf32>) -> tensor<3xi64>
+  %n = onnx.node "Gather"(%shape, %one) version 13 : (tensor<3xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %rows = onnx.reshape %x, %list {version = 14 : i64} : (tensor<1x?x3xf32>, tensor<2xi64>) -> tensor<?x3xf32>
+  %p = onnx.mat_mul %rows, %w {version = 13 : i64} : (tensor<?x3xf32>, tensor<3x7xf32>) -> tensor<?x7xf32>
+  %s = onnx.concat %n, %one, %rest {axis = 0 : i64, version = 13 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = onnx.reshape %p, %s {version = 14 : i64} : (tensor<?x7xf32>, tensor<3xi64>) -> tensor<?x1x7xf32>
+  return %y : tensor<?x1x7xf32>
+}
+
+// Two sizes that are open, and neither is copied from its place.
+// CHECK-LABEL: func.func @no_reshape_list
+// CHECK: onnx.concat
+func.func @no_reshape_list(%x: tensor<?x?x6xf32>) -> tensor<?x?x6xf32> {
+  %back = onnx.constant dense<[1, 0, 2]> : tensor<3xi64>
+  %shape = onnx.node "Shape"(%x) version 13 : (tensor<?x?x6xf32>) -> tensor<3xi64>
+  %six = onnx.constant dense<6> : tensor<1xi64>
+  %both = onnx.constant dense<[1, 0]> : tensor<2xi64>
+  %n = onnx.node "Gather"(%shape, %both) version 13 : (tensor<3xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %s = onnx.concat %n, %six {axis = 0 : i64, version = 13 : i64} : (tensor<2xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = onnx.reshape %x, %s {version = 14 : i64} : (tensor<?x?x6xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// Parts of weights in another order take their place, large as they are.
+// CHECK-LABEL: func.func @parts_in_other_order
+// CHECK-COUNT-1: onnx.constant
+// CHECK-NOT: onnx.c
+func.func @parts_in_other_order(%x: tensor<16000xf32>) -> tensor<16000xf32> {
+  %v = onnx.constant dense<0.5> : tensor<8192xf32>
+  %w = onnx.constant dense<0.25> : tensor<8192xf32>
+  %0 = onnx.constant dense<0> : tensor<1xi64>
+  %e = onnx.constant dense<8000> : tensor<1xi64>
+  %a = onnx.node "Slice"(%v, %0, %e) version 13 : (tensor<8192xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<8000xf32>
+  %b = onnx.node "Slice"(%w, %0, %e) version 13 : (tensor<8192xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<8000xf32>
+  %c = onnx.concat %b, %a {axis = 0 : i64, version = 13 : i64} : (tensor<8000xf32>, tensor<8000xf32>) -> tensor<16000xf32>
+  %y = onnx.add %x, %c {version = 14 : i64} : (tensor<16000xf32>, tensor<16000xf32>) -> tensor<16000xf32>
+  return %y : tensor<16000xf32>
+}

@@ -79,3 +79,49 @@ func.func @no_unknown_sizes(%x: tensor<1x?x?xf32>) -> tensor<1x?x?xf32> {
   %y = onnx.relu %r {version = 14 : i64} : (tensor<1x?x?xf32>) -> tensor<1x?x?xf32>
   return %y : tensor<1x?x?xf32>
 }
+
+// CHECK-LABEL: func.func @reshape_at_once
+// CHECK: %[[S:.*]] = onnx.constant dense<[-1, 15, 2, 1]>
+// CHECK-NEXT: onnx.reshape %arg0, %[[S]] {{.*}} -> tensor<?x15x2x1xf32>
+func.func @reshape_at_once(%x: tensor<?x3x5x2xf32>) -> tensor<?x15x2x1xf32> {
+  %s = onnx.constant dense<[0, 15, -1]> : tensor<3xi64>
+  %a = onnx.constant dense<3> : tensor<1xi64>
+  %r = onnx.reshape %x, %s {version = 14 : i64} : (tensor<?x3x5x2xf32>, tensor<3xi64>) -> tensor<?x15x2xf32>
+  %u = onnx.unsqueeze %r, %a {version = 13 : i64} : (tensor<?x15x2xf32>, tensor<1xi64>) -> tensor<?x15x2x1xf32>
+  return %u : tensor<?x15x2x1xf32>
+}
+
+// Two axes, one step each; the ends count from the back.
+// CHECK-LABEL: func.func @slices
+// CHECK-DAG: %[[S:.*]] = onnx.constant dense<[1, 0]>
+// CHECK-DAG: %[[E:.*]] = onnx.constant dense<[-1, 4]>
+// CHECK-DAG: %[[A:.*]] = onnx.constant dense<[1, 2]>
+// CHECK-DAG: %[[T:.*]] = onnx.constant dense<[1, 2]>
+// CHECK: onnx.node "Slice"(%arg0, %[[S]], %[[E]], %{{.*}}, %{{.*}}) version 13
+// CHECK-NOT: "Slice"
+func.func @slices(%x: tensor<?x7x5xf32>) -> tensor<?x5x2xf32> attributes {bn.bytes_before = 2000 : i64} {
+  %0 = onnx.constant dense<0> : tensor<1xi64>
+  %1 = onnx.constant dense<1> : tensor<1xi64>
+  %2 = onnx.constant dense<2> : tensor<1xi64>
+  %4 = onnx.constant dense<4> : tensor<1xi64>
+  %m = onnx.constant dense<-1> : tensor<1xi64>
+  %a = onnx.node "Slice"(%x, %1, %m, %1) version 13 : (tensor<?x7x5xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x5x5xf32>
+  %b = onnx.node "Slice"(%a, %0, %4, %m, %2) version 13 : (tensor<?x5x5xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x5x2xf32>
+  return %b : tensor<?x5x2xf32>
+}
+
+// A part of a part, and a part that another node reads.
+// CHECK-LABEL: func.func @no_slices
+// CHECK-COUNT-4: "Slice"
+func.func @no_slices(%x: tensor<9x7xf32>) -> (tensor<2x7xf32>, tensor<9x2xf32>, tensor<4x5xf32>) attributes {bn.bytes_before = 2000 : i64} {
+  %0 = onnx.constant dense<0> : tensor<1xi64>
+  %1 = onnx.constant dense<1> : tensor<1xi64>
+  %2 = onnx.constant dense<2> : tensor<1xi64>
+  %4 = onnx.constant dense<4> : tensor<1xi64>
+  %7 = onnx.constant dense<7> : tensor<1xi64>
+  %a = onnx.node "Slice"(%x, %0, %4, %0) version 13 : (tensor<9x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4x7xf32>
+  %b = onnx.node "Slice"(%a, %0, %2, %0) version 13 : (tensor<4x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<2x7xf32>
+  %c = onnx.node "Slice"(%x, %0, %2, %1) version 13 : (tensor<9x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<9x2xf32>
+  %d = onnx.node "Slice"(%a, %2, %7, %1) version 13 : (tensor<4x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4x5xf32>
+  return %b, %c, %d : tensor<2x7xf32>, tensor<9x2xf32>, tensor<4x5xf32>
+}

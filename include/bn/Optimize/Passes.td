@@ -67,7 +67,7 @@ def RecognizeActivationsPass : BN_GraphPass<"bn-recognize-activations"> {
 }
 
 def MergeLayoutsPass : BN_GraphPass<"bn-merge-layouts"> {
-  let summary = "Join Reshapes and Transposes that follow one another";
+  let summary = "Join Reshapes, Transposes and Slices that follow one another";
 }
 
 def AbsorbAffinePass : BN_GraphPass<"bn-absorb-affine"> {
@@ -111,6 +111,13 @@ def RestoreAffinePass : BN_GraphPass<"bn-restore-affine"> {
   let description = [{
     The original nodes where nothing cheaper exists; otherwise Add, Mul, or a BatchNormalization that takes its
     neighbours in. Never more nodes than before.
+  }];
+}
+
+def MergeEqualNodesPass : BN_GraphPass<"bn-merge-equal-nodes"> {
+  let summary = "Make one node of those that compute the same, and one initializer of equal ones";
+  let description = [{
+    Nodes with the same operator, attributes and operands, where a later one is no output of its graph. BatchNormalizations stay.
   }];
 }
 

@@ -13,6 +13,7 @@
 // channels, a BatchNormalization becomes the Add or Mul that is left of it.
 
 #include "FileSize.h"
+#include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "MovePlan.h"
 #include "Twins.h"

@@ -4,7 +4,7 @@
 #ifndef BN_OPTIMIZE_AFFINES_H
 #define BN_OPTIMIZE_AFFINES_H
 
-#include "ChannelMath.h"
+#include "ChannelMap.h"
 #include "bn/IR/BN/BN.h"
 
 namespace bn {

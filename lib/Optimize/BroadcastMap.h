@@ -7,7 +7,11 @@
 #ifndef BN_OPTIMIZE_BROADCASTMAP_H
 #define BN_OPTIMIZE_BROADCASTMAP_H
 
-#include "ChannelMath.h"
+#include "ChannelMap.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <optional>
 
 namespace bn {
 
@@ -67,6 +71,8 @@ public:
 private:
   /// Fills a map of `shape` by asking for the position of each number in this one; -1 stands for 1·x + 0.
   BroadcastMap gather(llvm::ArrayRef<int64_t> newShape, llvm::function_ref<int64_t(llvm::ArrayRef<int64_t>)> position) const;
+  /// Coordinates of the element at `position` of a tensor of this shape.
+  static llvm::SmallVector<int64_t> unravel(int64_t position, llvm::ArrayRef<int64_t> shape);
   /// Where the numbers for these coordinates are.
   int64_t getPosition(llvm::ArrayRef<int64_t> coordinates) const;
   /// Drops the axes along which nothing varies.

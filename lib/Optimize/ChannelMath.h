@@ -6,9 +6,13 @@
 #ifndef BN_OPTIMIZE_CHANNELMATH_H
 #define BN_OPTIMIZE_CHANNELMATH_H
 
+#include "ChannelMap.h"
+#include "FloatElements.h"
 #include "bn/Optimize/Reasons.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
-#include "mlir/IR/BuiltinTypes.h"
+
+#include <optional>
+#include <vector>
 
 namespace bn {
 
@@ -36,32 +40,6 @@ struct ScaledWeight {
   llvm::SmallVector<double> rounding; ///< for each channel the sum of |stored - exact| over its weights
 };
 
-/// Per-channel numbers a and b of the map a·x + b.
-struct ChannelMap {
-  llvm::SmallVector<double> scale, offset;
-
-  bool hasUnitScale() const;
-  bool hasZeroOffset() const;
-  /// Whether all channels have the same numbers, so that the axis does not matter.
-  bool isUniform() const;
-  /// The same map for `channels` channels. Only for uniform maps.
-  ChannelMap spread(int64_t channels) const;
-};
-
-/// The map of a BatchNormalization with given statistics; parameters of one element per channel.
-/// VarianceNotPositive or NonFinite where it has none.
-Reason normalize(llvm::ArrayRef<double> scale, llvm::ArrayRef<double> offset, llvm::ArrayRef<double> mean,
-                 llvm::ArrayRef<double> variance, double epsilon, ChannelMap &map);
-
-/// `outer` after `inner`: outer.scale·(inner.scale·x + inner.offset) + outer.offset.
-ChannelMap compose(const ChannelMap &outer, const ChannelMap &inner);
-
-/// The elements of a constant of floats; nothing for other element types and for values that are not at hand.
-std::optional<llvm::SmallVector<double>> readReals(mlir::ElementsAttr values);
-
-/// Whether both hold the same numbers, bit by bit.
-bool haveEqualNumbers(mlir::ElementsAttr one, mlir::ElementsAttr other);
-
 /// Multiplies each weight with the scale of its channel. NonFinite or Overflow where a weight has no such product in its type.
 Reason scaleChannels(mlir::ElementsAttr weight, const ChannelLayout &layout, llvm::ArrayRef<double> scale, llvm::StringRef name,
                      ScaledWeight &result);
@@ -80,15 +58,6 @@ llvm::SmallVector<double> getRounding(llvm::ArrayRef<double> exact, mlir::Elemen
 
 /// The range of the weights of each channel; none where the values are not at hand.
 std::vector<WeightRange> measureChannels(mlir::ElementsAttr weight, const ChannelLayout &layout);
-
-/// factor·bias·scale + offset for `bias` ordered [outer][channel].
-llvm::SmallVector<double> mapBias(llvm::ArrayRef<double> bias, double factor, const ChannelMap &map);
-
-/// Whether numbers fit into a float type. NonFinite or Overflow where one does not.
-Reason checkFit(llvm::ArrayRef<double> values, mlir::Type type);
-
-/// Stores numbers as a constant of `type`. NonFinite or Overflow where the type cannot hold one.
-Reason storeReals(llvm::ArrayRef<double> values, mlir::RankedTensorType type, llvm::StringRef name, mlir::ElementsAttr &result);
 
 } // namespace bn
 

@@ -3,7 +3,7 @@
 
 #include "ConstantExpressions.h"
 
-#include "ChannelMath.h"
+#include "FloatElements.h"
 #include "Initializers.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"

@@ -4,6 +4,8 @@
 #include "ConvFilter.h"
 
 #include "Affines.h"
+#include "ChannelMath.h"
+#include "FloatElements.h"
 #include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;

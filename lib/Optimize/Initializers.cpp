@@ -3,7 +3,7 @@
 
 #include "Initializers.h"
 
-#include "ChannelMath.h"
+#include "FloatElements.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/StorageInterface.h"
 #include "mlir/IR/DialectResourceBlobManager.h"

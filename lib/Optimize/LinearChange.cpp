@@ -3,7 +3,9 @@
 
 #include "LinearChange.h"
 
+#include "ChannelMath.h"
 #include "FileSize.h"
+#include "FloatElements.h"
 #include "bn/IR/Onnx/Names.h"
 
 #include <cmath>

@@ -10,6 +10,7 @@
 #define BN_OPTIMIZE_LINEARCHANGE_H
 
 #include "BroadcastMap.h"
+#include "ChannelMath.h"
 #include "Initializers.h"
 #include "LinearOps.h"
 

@@ -3,6 +3,7 @@
 
 #include "LinearOps.h"
 
+#include "FloatElements.h"
 #include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;

@@ -3,6 +3,8 @@
 
 #include "MatrixForms.h"
 
+#include "ChannelMath.h"
+#include "FloatElements.h"
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"
 

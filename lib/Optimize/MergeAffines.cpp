@@ -12,6 +12,7 @@
 // Conditions: none of them is the output of a graph; what the first one stands for reads nothing from its subgraph.
 
 #include "Affines.h"
+#include "ChannelMap.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"

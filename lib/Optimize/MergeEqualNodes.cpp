@@ -7,7 +7,7 @@
 // Conditions: the same operator, version, attributes and operands; no random numbers, no subgraphs; the later one is no output of a
 // graph, whose name it would lose. It may stand in a subgraph that sees the first. BatchNormalizations stay, each has its record.
 
-#include "ChannelMath.h"
+#include "FloatElements.h"
 #include "Initializers.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/Optimize/Passes.h"

@@ -11,6 +11,7 @@
 #include "Affines.h"
 #include "BranchTerms.h"
 #include "ConvFilter.h"
+#include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "MatrixForms.h"
 #include "WeightBudget.h"

@@ -12,6 +12,7 @@
 
 #include "Affines.h"
 #include "ConvFilter.h"
+#include "FloatElements.h"
 #include "MatrixForms.h"
 #include "SumTree.h"
 #include "WeightBudget.h"

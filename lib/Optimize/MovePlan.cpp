@@ -3,7 +3,9 @@
 
 #include "MovePlan.h"
 
+#include "ChannelMath.h"
 #include "FileSize.h"
+#include "FloatElements.h"
 #include "MoveRules.h"
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"

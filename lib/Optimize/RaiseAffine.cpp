@@ -9,8 +9,9 @@
 // its operands stay in use, its names stay with it, and there is no search for what could be undone.
 
 #include "ChannelAxis.h"
-#include "ChannelMath.h"
+#include "ChannelMap.h"
 #include "ConstantExpressions.h"
+#include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "NonFinite.h"
 #include "bn/IR/Onnx/Names.h"

@@ -1,6 +1,7 @@
 // Report.cpp - what folding did to every BatchNormalization of a model.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "ChannelMath.h"
 #include "bn/Optimize/Report.h"
 
 #include "Initializers.h"

@@ -11,8 +11,10 @@
 // One node always comes back untouched, so a graph in which nothing was absorbed is the graph that it was.
 
 #include "Affines.h"
+#include "ChannelMath.h"
 #include "ConstantExpressions.h"
 #include "FileSize.h"
+#include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
 #include "LinearOps.h"

@@ -9,7 +9,9 @@
 // positive: where a is negative the integers of the channel are mirrored at the zero point, where it is 0 they become that.
 
 #include "Affines.h"
+#include "ChannelMath.h"
 #include "ConstantExpressions.h"
+#include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
 #include "LinearOps.h"

@@ -1,0 +1,101 @@
+// FloatElements.cpp - constants of floats as numbers in double, rounded once when they are stored.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "FloatElements.h"
+
+#include "FloatStorage.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+#include <cstring>
+#include <sys/mman.h>
+
+using namespace mlir;
+
+namespace bn {
+
+std::optional<RawElements> getRawElements(ElementsAttr values) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(values))
+    return RawElements{dense.getRawData(), dense.isSplat()};
+  auto resource = dyn_cast<DenseResourceElementsAttr>(values);
+  int64_t expected = values.getNumElements() * values.getElementType().getIntOrFloatBitWidth() / 8;
+  if (!resource || !resource.getRawHandle().getBlob() || static_cast<int64_t>(resource.getData().size()) != expected)
+    return std::nullopt;
+  return RawElements{resource.getData()};
+}
+
+/// Memory for a constant, on huge pages where it is large and the system has them: small ones take longer to get than to fill.
+static AsmResourceBlob allocate(size_t size) {
+  constexpr size_t hugePage = size_t(2) << 20, cacheLine = 64;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, size < hugePage ? cacheLine : hugePage);
+  if (size >= hugePage)
+    (void)madvise(blob.getMutableData().data(), llvm::alignDown(size, hugePage), MADV_HUGEPAGE); // a hint
+  return blob;
+}
+
+ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::function_ref<void(char *)> fill) {
+  constexpr int64_t inlineElements = 64;
+  size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  if (type.getNumElements() <= inlineElements) {
+    SmallVector<char> bytes(size);
+    fill(bytes.data());
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  }
+  AsmResourceBlob blob = allocate(size);
+  fill(blob.getMutableData().data());
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+bool haveEqualNumbers(ElementsAttr one, ElementsAttr other) {
+  if (one == other || one.getType() != other.getType())
+    return one == other;
+  std::optional<RawElements> a = getRawElements(one), b = getRawElements(other);
+  return a && b && a->splat == b->splat && a->bytes == b->bytes;
+}
+
+std::optional<SmallVector<double>> readReals(ElementsAttr values) {
+  if (!isa<FloatType>(values.getElementType()))
+    return std::nullopt;
+  std::optional<RawElements> raw = getRawElements(values);
+  if (!raw)
+    return std::nullopt;
+  SmallVector<double> reals(values.getNumElements());
+  bool known = withStorage(values.getElementType(), [&](auto storage) {
+    using Bits = typename decltype(storage)::Bits;
+    for (auto [i, real] : llvm::enumerate(reals))
+      real = storage.load(loadUnaligned<Bits>(raw->bytes.data(), raw->splat ? 0 : i));
+  });
+  return known ? std::optional(std::move(reals)) : std::nullopt;
+}
+
+Reason checkFit(ArrayRef<double> values, Type type) {
+  bool finite = true, fits = true;
+  [[maybe_unused]] bool known = withStorage(type, [&](auto storage) {
+    for (double value : values) {
+      finite &= std::isfinite(value);
+      fits &= std::isfinite(static_cast<double>(storage.load(storage.store(value))));
+    }
+  });
+  assert(known && "not a float type");
+  return !finite ? Reason::NonFinite : fits ? Reason::None : Reason::Overflow;
+}
+
+Reason storeReals(ArrayRef<double> values, RankedTensorType type, StringRef name, ElementsAttr &result) {
+  if (Reason why = checkFit(values, type.getElementType()); why != Reason::None)
+    return why;
+  result = makeElements(type, name, [&](char *out) {
+    withStorage(type.getElementType(), [&](auto storage) {
+      using Bits = typename decltype(storage)::Bits;
+      for (auto [i, value] : llvm::enumerate(values)) {
+        Bits bits = storage.store(value);
+        std::memcpy(out + i * sizeof(Bits), &bits, sizeof(Bits));
+      }
+    });
+  });
+  return Reason::None;
+}
+
+} // namespace bn

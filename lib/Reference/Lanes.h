@@ -5,6 +5,7 @@
 #define BN_LIB_REFERENCE_LANES_H
 
 #include "Operator.h"
+#include "llvm/ADT/Sequence.h"
 
 namespace bn::reference {
 
@@ -15,6 +16,13 @@ struct Lanes {
   /// `axes` counted from the front.
   Lanes(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> axes);
 };
+
+/// The elements of a lane, and the place of those of a result's.
+using Lane = llvm::ArrayRef<double>;
+using Out = llvm::MutableArrayRef<double>;
+
+/// The axes from `from` to the last.
+inline Dims getTrailingAxes(int64_t from, int64_t rank) { return llvm::to_vector<6>(llvm::seq<int64_t>(from, rank)); }
 
 /// Adds the result of the first operand's shape, whose every lane along `axes` is f(lane of the operand, lane to fill).
 template <typename Function> mlir::LogicalResult mapLanes(Call &call, llvm::ArrayRef<int64_t> axes, Function f) {

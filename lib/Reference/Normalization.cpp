@@ -1,9 +1,7 @@
-// Normalization.cpp - operators that rescale lanes: softmax and its kin, layer, instance, group and local normalization.
+// Normalization.cpp - operators that rescale lanes: by a norm, or by mean and variance of a layer, a group, an instance.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Lanes.h"
-
-#include "llvm/ADT/Sequence.h"
 
 #include <cmath>
 #include <numeric>
@@ -11,59 +9,6 @@
 using namespace mlir;
 
 namespace bn::reference {
-
-using Lane = ArrayRef<double>;
-using Out = MutableArrayRef<double>;
-
-static Dims getTrailingAxes(int64_t from, int64_t rank) { return llvm::to_vector<6>(llvm::seq<int64_t>(from, rank)); }
-
-//===----------------------------------------------------------------------===//
-// Softmax
-//===----------------------------------------------------------------------===//
-
-/// Before version 13 the axes from `axis` on form one lane; from then on `axis` alone.
-template <typename Function> static LogicalResult mapSoftmaxLanes(Call &call, Function f) {
-  bool flattens = call.version() < 13;
-  int64_t rank = call[0].shape.size(), given = call.node.getInt("axis", flattens ? 1 : -1);
-  if (flattens && given == rank)
-    return mapLanes(call, {}, f);
-  FailureOr<int64_t> axis = call.getAxis(given, rank);
-  if (failed(axis))
-    return failure();
-  return mapLanes(call, flattens ? getTrailingAxes(*axis, rank) : Dims{*axis}, f);
-}
-
-/// x − max − log Σ e^(x − max)
-static void fillLogSoftmax(Lane in, Out out) {
-  if (in.empty())
-    return;
-  double max = *llvm::max_element(in), sum = 0;
-  for (double x : in)
-    sum += std::exp(x - max);
-  llvm::transform(in, out.begin(), [=](double x) { return x - max - std::log(sum); });
-}
-
-static LogicalResult logSoftmax(Call &call) { return mapSoftmaxLanes(call, fillLogSoftmax); }
-
-static LogicalResult softmax(Call &call) {
-  return mapSoftmaxLanes(call, [](Lane in, Out out) {
-    fillLogSoftmax(in, out);
-    for (double &y : out)
-      y = std::exp(y);
-  });
-}
-
-static LogicalResult hardmax(Call &call) {
-  return mapSoftmaxLanes(call, [](Lane in, Out out) {
-    llvm::fill(out, 0);
-    if (!in.empty())
-      out[llvm::max_element(in) - in.begin()] = 1;
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Norms and running sums
-//===----------------------------------------------------------------------===//
 
 /// A lane of norm 0 stays.
 static LogicalResult lpNormalization(Call &call) {
@@ -78,49 +23,6 @@ static LogicalResult lpNormalization(Call &call) {
     norm = isL1 ? norm : std::sqrt(norm);
     llvm::transform(in, out.begin(), [=](double x) { return norm == 0 ? x : x / norm; });
   });
-}
-
-/// out[j] = f over all elements up to j, without j itself where exclusive; from the end where reversed.
-template <typename T, typename Function>
-static void scan(const Lanes &lanes, ArrayRef<T> in, std::vector<T> &out, bool exclusive, bool reverse, T start, Function f) {
-  int64_t size = lanes.steps.size();
-  for (int64_t lane : lanes.starts) {
-    T sum = start;
-    for (int64_t i = 0; i < size; ++i) {
-      int64_t at = lane + lanes.steps[reverse ? size - 1 - i : i];
-      T next = f(sum, in[at]);
-      out[at] = exclusive ? sum : next;
-      sum = next;
-    }
-  }
-}
-
-template <typename Function> static LogicalResult scanAxis(Call &call, int64_t start, Function f) {
-  const Tensor &x = call[0];
-  FailureOr<int64_t> given = call.getInteger(1);
-  if (failed(given))
-    return failure();
-  FailureOr<int64_t> axis = call.getAxis(*given, x.shape.size());
-  if (failed(axis))
-    return failure();
-  Tensor *y = call.addResult(x.elementType, x.shape);
-  if (!y)
-    return failure();
-  Lanes lanes(x.shape, *axis);
-  bool exclusive = call.node.getInt("exclusive", 0), reverse = call.node.getInt("reverse", 0);
-  if (isa<FloatType>(x.elementType))
-    scan<double>(lanes, x.reals(), y->mutableReals(), exclusive, reverse, start, f);
-  else
-    scan<int64_t>(lanes, x.integers(), y->mutableIntegers(), exclusive, reverse, start,
-                  [&](uint64_t a, uint64_t b) { return wrapToType(x.elementType, f(a, b)); });
-  return success();
-}
-
-static LogicalResult cumSum(Call &call) {
-  return scanAxis(call, 0, [](auto a, auto b) { return a + b; });
-}
-static LogicalResult cumProd(Call &call) {
-  return scanAxis(call, 1, [](auto a, auto b) { return a * b; });
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,18 +154,13 @@ static LogicalResult lrn(Call &call) {
 
 ArrayRef<Operator> getNormalizations() {
   static constexpr Operator table[] = {
-      {"CumProd", "number integer", cumProd},
-      {"CumSum", "number integer", cumSum},
       {"GroupNormalization", "real real real", groupNormalization},
-      {"Hardmax", "real", hardmax},
       {"InstanceNormalization", "real real real", instanceNormalization},
       {"LRN", "real", lrn},
       {"LayerNormalization", "real real real?", layerNormalization},
-      {"LogSoftmax", "real", logSoftmax},
       {"LpNormalization", "real", lpNormalization},
       {"MeanVarianceNormalization", "real", meanVarianceNormalization},
       {"RMSNormalization", "real real", rmsNormalization},
-      {"Softmax", "real", softmax},
   };
   return table;
 }

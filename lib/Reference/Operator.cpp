@@ -19,10 +19,11 @@ const Operator *findOperator(StringRef name) {
   static const auto registry = [] {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
-         {getActivations(), getArithmetic(), getCasts(), getConvolutions(), getDetections(), getEinsums(), getGathers(), getGridSamples(),
-          getLogic(), getMatrices(), getNormalizations(), getOptionals(), getPads(), getPatches(), getPoolings(), getQuantizations(),
-          getRandoms(), getRecurrents(), getReductions(), getReshapes(), getResizes(), getSearches(), getSelections(), getSequences(),
-          getSignals(), getTexts(), getUpdates()})
+         {getActivations(), getArithmetic(), getCasts(),       getConcats(),   getConvolutions(),  getDetections(),
+          getEinsums(),     getGathers(),    getGridSamples(), getLogic(),     getMatrices(),      getNormalizations(),
+          getOptionals(),   getPads(),       getPatches(),     getPoolings(),  getQuantizations(), getRandoms(),
+          getRecurrents(),  getReductions(), getReshapes(),    getResizes(),   getRunningSums(),   getSearches(),
+          getSelections(),  getSequences(),  getSignals(),     getSoftmaxes(), getTexts(),         getUpdates()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;

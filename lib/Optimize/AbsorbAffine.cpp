@@ -12,6 +12,7 @@
 // Exceptions to the count: behind a linear node without bias (MatMul), and on tensors that runtimes do not keep in blocks of
 // channels, a BatchNormalization becomes the Add or Mul that is left of it.
 
+#include "AffineCost.h"
 #include "FileSize.h"
 #include "FloatElements.h"
 #include "GraphRewrite.h"

@@ -72,4 +72,10 @@ void addSources(Operation *op, ArrayRef<StringRef> sources) {
   op->setAttr(attr::sources, ArrayAttr::get(op->getContext(), all));
 }
 
+void copyReasons(AffineOp affine, Operation *op) {
+  for (StringRef name : {bn::attr::reason, bn::attr::reasonBehind})
+    if (Attribute reason = affine->getAttr(name))
+      op->setAttr(name, reason);
+}
+
 } // namespace bn

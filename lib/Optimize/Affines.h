@@ -30,6 +30,9 @@ llvm::SmallVector<llvm::StringRef> getSources(AffineOp affine);
 /// Notes on `op` that it stands for these BatchNormalizations, too.
 void addSources(mlir::Operation *op, llvm::ArrayRef<llvm::StringRef> sources);
 
+/// Notes on `op`, which the affine stands for, why the affine stays: that is why `op` does.
+void copyReasons(AffineOp affine, mlir::Operation *op);
+
 } // namespace bn
 
 #endif // BN_OPTIMIZE_AFFINES_H

@@ -3,8 +3,8 @@
 
 #include "FileSize.h"
 
+#include "AffineCost.h"
 #include "Initializers.h"
-#include "MovePlan.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Onnx/Names.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -3,12 +3,9 @@
 
 #include "MovePlan.h"
 
-#include "ChannelMath.h"
-#include "FileSize.h"
-#include "FloatElements.h"
+#include "AffineCost.h"
 #include "MoveRules.h"
 #include "NonFinite.h"
-#include "bn/IR/Onnx/Names.h"
 #include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
@@ -16,83 +13,6 @@
 using namespace mlir;
 
 namespace bn {
-
-BroadcastMap getBroadcastMap(AffineOp affine) {
-  auto type = dyn_cast<RankedTensorType>(affine.getType());
-  int64_t axis = affine.getAxis();
-  return BroadcastMap::along(axis, type ? type.getRank() : axis + 1, getMap(affine));
-}
-
-int64_t countNodes(const BroadcastMap &map) { return !map.hasUnitScale() + !map.hasZeroOffset(); }
-
-int64_t countNodes(AffineOp affine) {
-  SmallVector<Operation *> originals = getOriginals(affine);
-  int64_t count = countNodes(getBroadcastMap(affine));
-  if (originals.empty())
-    return count;
-  bool hasBatchNorm = llvm::any_of(originals, [&](Operation *op) {
-    auto norm = dyn_cast<InferenceOp>(op);
-    return norm && norm.getAxes() == ArrayRef<int64_t>(affine.getAxis());
-  });
-  return hasBatchNorm || originals.size() == 1 ? 1 : std::min<int64_t>(count, originals.size());
-}
-
-int64_t countBytes(const BroadcastMap &map, AffineOp affine, std::optional<StringRef> constantName) {
-  constexpr int64_t nodeBytes = 6 + 3 + 3 * 2; // what estimateNodeBytes counts for an Add apart from names
-  StringAttr given = getReplacementName(affine);
-  std::string nodeName = given ? given.str() : "";
-  std::string name = constantName ? constantName->str() : (nodeName.empty() ? onnx::getDisplayName(affine) : nodeName) + "_offset";
-  int64_t nameBytes = nodeName.size() + onnx::getValueName(affine.getOutput()).size() + onnx::getValueName(affine.getInput()).size() +
-                      name.size(); // at both ends
-  SmallVector<int64_t> shape(map.getShape());
-  auto numbers = RankedTensorType::get(shape, cast<ShapedType>(affine.getType()).getElementType());
-  return countNodes(map) * (nodeBytes + nameBytes + estimateInitializerBytes(name, numbers));
-}
-
-int64_t countBytes(Operation *node) {
-  int64_t bytes = estimateNodeBytes(node);
-  for (Value operand : node->getOperands())
-    if (onnx::ConstantOp constant = getConstant(operand); constant && !hasOtherReaders(constant, node))
-      bytes += estimateInitializerBytes(onnx::getValueName(constant), cast<RankedTensorType>(constant.getType()));
-  return bytes;
-}
-
-int64_t countBytes(AffineOp affine) {
-  SmallVector<Operation *> originals = getOriginals(affine);
-  if (originals.empty())
-    return countBytes(getBroadcastMap(affine), affine);
-  int64_t bytes = 0;
-  for (Operation *original : originals)
-    bytes += countBytes(original);
-  return bytes;
-}
-
-bool hasRoom(AffineOp affine, int64_t bytes) {
-  if (bytes <= countBytes(affine))
-    return true;
-  SmallVector<Operation *> originals = getOriginals(affine);
-  DenseSet<Operation *> unused(originals.begin(), originals.end());
-  unused.insert(affine);
-  constexpr int64_t slack = 8; // names may get numbers
-  return bytes + slack <= getRoom(affine, unused).value_or(0);
-}
-
-int64_t MovePlan::getAddedBytes() const {
-  int64_t bytes = 0;
-  for (const LinearChange &change : linears)
-    bytes += change.getAddedBytes();
-  for (const ConstantChange &change : constants) {
-    onnx::ConstantOp old = getConstant(change.use->get());
-    bytes += change.type.getNumElements() * change.type.getElementTypeBitWidth() / 8;
-    bytes -= hasOtherReaders(old, change.use->getOwner()) ? 0 : getNumBytes(old);
-  }
-  for (const AffineChange &change : affines)
-    bytes += countBytes(change.map, change.affine) - countBytes(change.affine);
-  if (auto affine = dyn_cast<AffineOp>(mover))
-    for (const ShiftLeft &left : shiftsBehind)
-      bytes += countBytes(left.map, affine);
-  return bytes;
-}
 
 bool readsOnlyShape(Operation *op) {
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
@@ -290,82 +210,6 @@ Reason MovePlan::followUse(OpOperand &use, const BroadcastMap &map) {
   why = rule->push(use, map, *this);
   bool overflows = why == Reason::None && mayOverflow(reader->getResult(0), map, rule->change, Change::Grows);
   return overflows ? Reason::Overflow : why;
-}
-
-//===----------------------------------------------------------------------===//
-// Carrying out
-//===----------------------------------------------------------------------===//
-
-Reason MovePlan::prepare() {
-  for (LinearChange &change : linears)
-    if (Reason why = change.prepare(); why != Reason::None)
-      return why;
-  for (ConstantChange &change : constants)
-    if (Reason why = storeReals(change.values, change.type, "constant", change.newValue); why != Reason::None)
-      return why;
-  for (AffineChange &change : affines) {
-    Type element = cast<ShapedType>(change.affine.getType()).getElementType();
-    for (ArrayRef<double> values : {ArrayRef(change.map.getNumbers().scale), ArrayRef(change.map.getNumbers().offset)})
-      if (Reason why = checkFit(values, element); why != Reason::None)
-        return why;
-  }
-  return Reason::None;
-}
-
-/// An affine with these numbers that accounts for `sources`.
-static AffineOp createAffine(PatternRewriter &rewriter, Location loc, Value input, int64_t axis, int64_t channels,
-                             const BroadcastMap &map, ArrayRef<StringRef> sources) {
-  ChannelMap numbers;
-  [[maybe_unused]] Reason why = map.getAlong(axis, channels, numbers);
-  assert(why == Reason::None && "checked by the plan");
-  auto affine = AffineOp::create(rewriter, loc, input.getType(), input, numbers.scale, numbers.offset, axis);
-  addSources(affine, sources);
-  return affine;
-}
-
-void MovePlan::commit(PatternRewriter &rewriter, FreshNames &names) {
-  OpBuilder::InsertionGuard guard(rewriter);
-  auto affine = dyn_cast<AffineOp>(mover);
-  SmallVector<StringRef> sources = affine ? getSources(affine) : SmallVector<StringRef>();
-  for (LinearChange &change : linears)
-    rewriter.modifyOpInPlace(change.getOperation(), [&] {
-      change.commit(rewriter, names);
-      addSources(change.getOperation(), sources);
-    });
-  for (ConstantChange &change : constants) {
-    Value old = change.use->get();
-    onnx::ConstantOp constant = getConstant(old);
-    std::string name = takeVersionName(constant, change.use->getOwner(), names);
-    rewriter.setInsertionPointAfter(constant);
-    Value updated = createInitializer(rewriter, constant->getLoc(), change.newValue, name);
-    rewriter.modifyOpInPlace(change.use->getOwner(), [&] {
-      change.use->set(updated);
-      addSources(change.use->getOwner(), sources);
-      noteError(change.use->getOwner(), *llvm::max_element(getRounding(change.values, change.newValue)), change.growth);
-    });
-    eraseIfDead(rewriter, old);
-  }
-  for (ShiftLeft &left : shiftsBehind) {
-    rewriter.setInsertionPointAfter(left.op);
-    Value result = left.op->getResult(0);
-    AffineOp shift = createAffine(rewriter, mover->getLoc(), result, left.axis, left.channels, left.map, sources);
-    onnx::setOutputNames(shift, {names.take((onnx::getValueName(result) + "_shifted").str())});
-    if (StringAttr name = affine ? getReplacementName(affine) : StringAttr())
-      shift->setAttr(onnx::attr::name, name);
-    rewriter.replaceAllUsesExcept(result, shift.getOutput(), shift);
-  }
-  for (AffineChange &change : affines) {
-    AffineOp old = change.affine;
-    rewriter.setInsertionPoint(old);
-    SmallVector<StringRef> all = getSources(old);
-    all.append(sources);
-    AffineOp updated =
-        createAffine(rewriter, old->getLoc(), old.getInput(), old.getAxis(), old.getScale().size(), change.map, all);
-    onnx::takeOutputNames(old, updated);
-    if (StringAttr name = getReplacementName(old))
-      updated->setAttr(onnx::attr::name, name);
-    rewriter.replaceOp(old, updated);
-  }
 }
 
 } // namespace bn

@@ -114,25 +114,6 @@ private:
   bool shiftsLeft = false;
 };
 
-/// How many nodes an affine with these numbers and nothing to go back to takes in standard ONNX.
-int64_t countNodes(const BroadcastMap &map);
-/// How many nodes the affine takes in standard ONNX.
-int64_t countNodes(AffineOp affine);
-
-/// How many bytes an affine in the place of this one with these numbers and nothing to go back to takes in the file, its constants
-/// under new names unless one is given.
-int64_t countBytes(const BroadcastMap &map, AffineOp affine, std::optional<llvm::StringRef> constantName = std::nullopt);
-/// How many bytes the node takes in the file, and the constants that only it reads.
-int64_t countBytes(mlir::Operation *node);
-/// How many bytes the affine takes in the file, its nodes and the constants that only they read.
-int64_t countBytes(AffineOp affine);
-
-/// Whether there is room for this many bytes in the place of the affine: what goes with it, or what earlier passes saved.
-bool hasRoom(AffineOp affine, int64_t bytes);
-
-/// The affine's map.
-BroadcastMap getBroadcastMap(AffineOp affine);
-
 /// Whether `op` reads nothing but the shape of its operand.
 bool readsOnlyShape(mlir::Operation *op);
 

@@ -11,6 +11,7 @@
 // Conditions: f32, the one type that runtimes have these operators for; opset 6, and 14 for HardSwish; nobody else reads %1;
 // what moves to the readers costs no node there.
 
+#include "AffineCost.h"
 #include "GraphRewrite.h"
 #include "MovePlan.h"
 #include "Opset.h"

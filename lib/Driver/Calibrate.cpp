@@ -10,10 +10,10 @@
 #include "bn/Driver/Calibrate.h"
 
 #include "BatchFolder.h"
+#include "BatchRunner.h"
 #include "Stages.h"
 #include "StatisticsGraph.h"
 #include "bn/Driver/Elements.h"
-#include "bn/Driver/Execution.h"
 #include "bn/Driver/ModelFile.h"
 #include "bn/Driver/OutputFile.h"
 #include "bn/Driver/Progress.h"
@@ -40,22 +40,6 @@ struct CalibrationRecord {
   double minRatio = 0, maxRatio = 0; ///< new variance over old
 };
 
-/// Runs a graph on batches. Compiled for the shapes of the last batch: most data has one shape.
-class BatchRunner {
-public:
-  BatchRunner(ModuleOp module, const CalibrateOptions &options, Session &session) : module(module), options(options), session(session) {}
-
-  Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs);
-
-private:
-  ModuleOp module;
-  const CalibrateOptions &options;
-  Session &session;
-  std::string shapes;
-  OwningOpRef<ModuleOp> compiled;
-  std::unique_ptr<Execution> execution;
-};
-
 class Calibration {
 public:
   Calibration(ModuleOp module, const CalibrateOptions &options, Session &session)
@@ -79,28 +63,6 @@ private:
   unsigned passes = 0;
 };
 } // namespace
-
-Expected<std::vector<HostTensor>> BatchRunner::run(ArrayRef<HostTensor> inputs) {
-  std::string wanted;
-  for (const HostTensor &input : inputs)
-    wanted += formatType(input.type) + " ";
-  if (wanted != shapes) {
-    execution.reset();
-    compiled = module.clone();
-    Expected<func::FuncOp> main = getMainGraph(*compiled);
-    if (!main)
-      return main.takeError();
-    Expected<std::vector<BoundInput>> bound = bindInputs(*main, std::vector<HostTensor>(inputs));
-    if (!bound)
-      return bound.takeError();
-    Expected<std::unique_ptr<Execution>> prepared = prepare(*compiled, *bound, options.execution, session);
-    if (!prepared)
-      return prepared.takeError();
-    execution = std::move(*prepared);
-    shapes = std::move(wanted);
-  }
-  return execution->run(inputs);
-}
 
 /// The moments that a graph returned for its layer number `i`.
 static Moments readMoments(ArrayRef<HostTensor> results, size_t i) {

@@ -17,6 +17,7 @@
 #include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "MovePlan.h"
+#include "Parting.h"
 #include "Twins.h"
 #include "WeightBudget.h"
 #include "bn/IR/Onnx/Names.h"
@@ -34,11 +35,6 @@ using namespace bn;
 
 namespace {
 
-/// A way to part an affine: forward(rest(backward(x))).
-struct Parting {
-  BroadcastMap backward, rest, forward;
-};
-
 /// A plan that was traced, and what it leaves.
 struct Candidate {
   MovePlan plan;
@@ -51,19 +47,6 @@ struct Candidate {
 };
 
 } // namespace
-
-/// The ways to part an affine, the simplest first.
-static std::vector<Parting> getPartings(const BroadcastMap &map) {
-  BroadcastMap nothing = BroadcastMap::uniform(1, 0);
-  std::vector<Parting> partings = {{map, nothing, nothing}, {nothing, nothing, map}};
-  if (map.hasUnitScale() || map.hasZeroOffset())
-    return partings;
-  BroadcastMap scale = map.onlyScale(), offset = map.onlyOffset();
-  partings.insert(partings.end(), {{scale, nothing, offset}, {scale, offset, nothing}, {nothing, scale, offset}});
-  if (std::optional<BroadcastMap> first = map.offsetBeforeScale())
-    partings.insert(partings.end(), {{*first, nothing, scale}, {nothing, *first, scale}, {*first, scale, nothing}});
-  return partings;
-}
 
 /// Whether runtimes may keep the tensor in blocks of channels between convolutions. Images of floats are, where the channels fill
 /// the blocks; a convolution behind any other tensor reads it in its plain layout, as a matrix product writes it.

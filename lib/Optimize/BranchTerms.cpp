@@ -5,6 +5,7 @@
 
 #include "Affines.h"
 #include "ConvFilter.h"
+#include "LinearConstants.h"
 #include "LinearOps.h"
 #include "NonFinite.h"
 

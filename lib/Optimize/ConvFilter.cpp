@@ -6,6 +6,7 @@
 #include "Affines.h"
 #include "ChannelMath.h"
 #include "FloatElements.h"
+#include "LinearOps.h"
 #include "bn/IR/Onnx/Names.h"
 
 using namespace mlir;

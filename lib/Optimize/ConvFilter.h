@@ -5,7 +5,7 @@
 #define BN_OPTIMIZE_CONVFILTER_H
 
 #include "Filters.h"
-#include "LinearOps.h"
+#include "LinearConstants.h"
 
 namespace bn {
 

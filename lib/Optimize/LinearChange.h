@@ -12,6 +12,7 @@
 #include "BroadcastMap.h"
 #include "ChannelMath.h"
 #include "Initializers.h"
+#include "LinearConstants.h"
 #include "LinearOps.h"
 
 namespace bn {

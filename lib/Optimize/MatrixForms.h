@@ -4,6 +4,7 @@
 #ifndef BN_OPTIMIZE_MATRIXFORMS_H
 #define BN_OPTIMIZE_MATRIXFORMS_H
 
+#include "LinearConstants.h"
 #include "LinearOps.h"
 
 namespace bn {

@@ -12,6 +12,8 @@
 #include "BranchTerms.h"
 #include "ConvFilter.h"
 #include "GraphRewrite.h"
+#include "LinearConstants.h"
+#include "LinearOps.h"
 #include "MergeMatrixBranches.h"
 #include "SumTree.h"
 #include "WeightBudget.h"

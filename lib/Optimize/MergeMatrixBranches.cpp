@@ -13,6 +13,8 @@
 #include "Affines.h"
 #include "ConvFilter.h"
 #include "FloatElements.h"
+#include "LinearConstants.h"
+#include "LinearOps.h"
 #include "MatrixForms.h"
 #include "SumTree.h"
 #include "WeightBudget.h"

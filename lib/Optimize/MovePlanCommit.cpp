@@ -1,6 +1,7 @@
 // MovePlanCommit.cpp - what a traced plan costs, its new constants, and carrying it out.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "LinearConstants.h"
 #include "MovePlan.h"
 
 #include "AffineCost.h"

@@ -61,7 +61,7 @@ Reason transferReduceSum(onnx::NodeOpInterface node, Direction direction, Broadc
 Reason transferResize(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &plan);
 Reason transferPad(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &plan);
 
-// Nodes where several values meet or part: MoveBranches.cpp
+// Nodes that compute with several values: MoveBranches.cpp
 Reason pullSum(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pushSum(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 Reason pullProduct(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
@@ -74,6 +74,8 @@ Reason pushMatMul(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan)
 Reason pullMean(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pullMax(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pullWhere(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
+
+// Nodes that join or split values along an axis: MoveParts.cpp
 Reason pullConcat(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);
 Reason pushConcat(mlir::OpOperand &use, const BroadcastMap &map, MovePlan &plan);
 Reason pullSplit(mlir::OpResult result, const BroadcastMap &map, MovePlan &plan);

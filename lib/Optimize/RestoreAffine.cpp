@@ -17,7 +17,7 @@
 #include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
-#include "LinearOps.h"
+#include "LinearConstants.h"
 #include "NonFinite.h"
 #include "Opset.h"
 #include "RestoreAsBatchNorm.h"

@@ -13,7 +13,7 @@
 #include "ConstantExpressions.h"
 #include "FileSize.h"
 #include "FloatElements.h"
-#include "LinearOps.h"
+#include "LinearConstants.h"
 #include "bn/IR/Onnx/Names.h"
 
 #include <cmath>

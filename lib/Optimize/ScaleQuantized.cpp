@@ -14,7 +14,9 @@
 #include "FloatElements.h"
 #include "GraphRewrite.h"
 #include "Initializers.h"
+#include "LinearConstants.h"
 #include "LinearOps.h"
+#include "QuantizedLinear.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/Optimize/Passes.h"
 #include "bn/Reference/Tensor.h"
@@ -29,77 +31,12 @@ using namespace bn;
 
 namespace {
 
-/// A linear node whose weights are quantized.
-struct QuantizedLinear {
-  Operation *op = nullptr;
-  Operation *dequantize = nullptr; ///< operands: integers, scale, perhaps zero point
-  OpOperand *bias = nullptr;
-  double biasFactor = 1;
-  int64_t weightAxis = 0; ///< of output channels
-  int64_t channels = 0;
-  bool perChannel = false; ///< whether each channel has a scale already
-
-  onnx::ConstantOp getIntegers() const { return getConstant(dequantize->getOperand(0)); }
-  onnx::ConstantOp getScale() const { return getConstant(dequantize->getOperand(1)); }
-  bool hasZeroPoint() const { return dequantize->getNumOperands() > 2 && !isAbsent(dequantize->getOperand(2)); }
-  onnx::ConstantOp getZeroPoint() const { return hasZeroPoint() ? getConstant(dequantize->getOperand(2)) : onnx::ConstantOp(); }
-};
-
-/// The new numbers of its constants; null where the old ones stay.
+/// The new numbers of the constants of a quantized linear node; null where the old ones stay.
 struct ScaledConstants {
   ElementsAttr integers, scale, zeroPoint, bias;
 };
 
 } // namespace
-
-/// Finds the weight, the bias and the weight's axis of output channels.
-static bool findOperands(Operation *op, Value &weight, QuantizedLinear &linear) {
-  linear.op = op;
-  if (auto conv = dyn_cast_or_null<onnx::ConvOp>(op)) {
-    weight = conv.getW();
-    linear.bias = &conv.getBMutable();
-    return true;
-  }
-  if (auto conv = dyn_cast_or_null<onnx::ConvTransposeOp>(op); conv && conv.getGroup() == 1) {
-    weight = conv.getW();
-    linear.bias = &conv.getBMutable();
-    linear.weightAxis = 1;
-    return true;
-  }
-  if (auto gemm = dyn_cast_or_null<onnx::GemmOp>(op); gemm && gemm.getVersion() >= 7) {
-    weight = gemm.getB();
-    linear.bias = &gemm.getCMutable();
-    linear.biasFactor = gemm.getBeta().convertToDouble();
-    linear.weightAxis = gemm.getTransB() ? 0 : 1;
-    return true;
-  }
-  return false;
-}
-
-/// Describes `op` as a linear node with quantized weights. None of these where it is no such node.
-static Reason describeQuantized(Operation *op, QuantizedLinear &linear) {
-  Value weight;
-  if (!findOperands(op, weight, linear))
-    return Reason::ProducerNotLinear;
-  auto node = weight.getDefiningOp<onnx::NodeOpInterface>();
-  if (!node || !isa<onnx::GenericNodeOp>(node) || !node.is("DequantizeLinear"))
-    return Reason::WeightsNotConstant;
-  linear.dequantize = node;
-  onnx::ConstantOp integers = linear.getIntegers(), scale = linear.getScale();
-  if (!integers || !scale || (linear.hasZeroPoint() && !linear.getZeroPoint()))
-    return Reason::WeightsNotConstant;
-  if (!node->hasOneUse())
-    return Reason::WeightsShared;
-  auto type = cast<RankedTensorType>(integers.getType()), scaleType = cast<RankedTensorType>(scale.getType());
-  if (type.getRank() <= linear.weightAxis)
-    return Reason::UnknownShape;
-  linear.channels = type.getDimSize(linear.weightAxis);
-  int64_t axis = node.getInt("axis", 1);
-  axis += axis < 0 ? type.getRank() : 0;
-  linear.perChannel = scaleType.getRank() == 1 && scaleType.getDimSize(0) == linear.channels && axis == linear.weightAxis;
-  bool perTensor = scaleType.getNumElements() == 1;
-  return (perTensor || linear.perChannel) && node.getInt("block_size", 0) == 0 ? Reason::None : Reason::Quantized;
-}
 
 /// One number each channel, of a constant that has that or one for all.
 template <typename T>

@@ -72,6 +72,7 @@ llvm::ArrayRef<Operator> getEinsums();
 llvm::ArrayRef<Operator> getGathers();
 llvm::ArrayRef<Operator> getGridSamples();
 llvm::ArrayRef<Operator> getLogic();
+llvm::ArrayRef<Operator> getMachineLearning();
 llvm::ArrayRef<Operator> getMatrices();
 llvm::ArrayRef<Operator> getNormalizations();
 llvm::ArrayRef<Operator> getOptionals();
@@ -91,6 +92,7 @@ llvm::ArrayRef<Operator> getSequences();
 llvm::ArrayRef<Operator> getSignals();
 llvm::ArrayRef<Operator> getSoftmaxes();
 llvm::ArrayRef<Operator> getTexts();
+llvm::ArrayRef<Operator> getTreeEnsembles();
 llvm::ArrayRef<Operator> getUpdates();
 
 } // namespace bn::reference

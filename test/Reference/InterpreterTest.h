@@ -29,8 +29,8 @@ protected:
   }
 
   /// The first result of one node; an empty tensor where it fails.
-  bn::reference::Tensor node(llvm::StringRef op, int version, llvm::ArrayRef<bn::reference::Tensor> inputs,
-                             llvm::StringRef attributes = "") {
+  bn::reference::Tensor node(llvm::StringRef op, int version, llvm::ArrayRef<bn::reference::Tensor> inputs, llvm::StringRef attributes = "",
+                             llvm::StringRef domain = "") {
     std::string arguments, names, types;
     for (size_t i = 0; i < inputs.size(); ++i) {
       llvm::StringRef separator = i ? ", " : "";
@@ -38,9 +38,10 @@ protected:
       names += (separator + "%x" + llvm::Twine(i)).str();
       types += (separator + "!onnx.any").str();
     }
-    std::string text = ("func.func @f(" + arguments + ") -> !onnx.any {\n %y = onnx.node \"" + op + "\"(" + names + ") version " +
-                        llvm::Twine(version) + " " + attributes + " : (" + types + ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
-                           .str();
+    std::string text =
+        ("func.func @f(" + arguments + ") -> !onnx.any {\n %y = onnx.node \"" + op + "\"(" + names + ") domain \"" + domain +
+         "\" version " + llvm::Twine(version) + " " + attributes + " : (" + types + ") -> !onnx.any loc(\"n\")\n return %y : !onnx.any\n}")
+            .str();
     std::vector<bn::reference::Tensor> results = run(text, inputs);
     return results.empty() ? bn::reference::Tensor() : results[0];
   }

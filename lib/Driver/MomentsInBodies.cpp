@@ -16,9 +16,14 @@ using namespace mlir;
 namespace bn::driver {
 
 bool canBringOut(Operation *op) {
-  for (Operation *parent = op->getParentOp(); !isa<func::FuncOp>(parent); parent = parent->getParentOp())
-    if (!reference::isControlFlow(parent) || cast<onnx::GenericNodeOp>(parent).getOpType() == "SequenceMap")
+  for (Operation *parent = op->getParentOp(); !isa<func::FuncOp>(parent); parent = parent->getParentOp()) {
+    if (!reference::isControlFlow(parent))
       return false;
+    auto node = cast<onnx::GenericNodeOp>(parent);
+    bool runsBySample = node.getOpType() == "SequenceMap" || (node.getOpType() == "Scan" && node.getVersion() < 9);
+    if (runsBySample)
+      return false;
+  }
   return true;
 }
 

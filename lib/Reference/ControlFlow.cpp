@@ -1,27 +1,24 @@
-// ControlFlow.cpp - If, Loop and Scan: ONNX category controlflow; and SequenceMap, which runs a body as well.
+// ControlFlow.cpp - If and Loop: ONNX category controlflow; and SequenceMap, which runs a body as well.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "bn/Reference/ControlFlow.h"
 
+#include "Bodies.h"
 #include "SliceStack.h"
 
 using namespace mlir;
 
 namespace bn::reference {
 
-/// The first version of Scan without a batch dimension of its own.
-static constexpr int64_t firstScan = 9;
-
 bool isControlFlow(Operation *op) {
   auto node = dyn_cast<onnx::GenericNodeOp>(op);
   if (!node || !node.getDomain().empty() || node.getNumRegions() == 0)
     return false;
   StringRef type = node.getOpType();
-  return type == "If" || type == "Loop" || type == "SequenceMap" || (type == "Scan" && node.getVersion() >= firstScan);
+  return type == "If" || type == "Loop" || type == "SequenceMap" || type == "Scan";
 }
 
-/// The region that is the attribute `name` of the node.
-static Region *findBody(onnx::GenericNodeOp node, StringRef name) {
+Region *findBody(onnx::GenericNodeOp node, StringRef name) {
   for (auto [graph, region] : llvm::zip_equal(node.getGraphsAttr(), node.getBodies()))
     if (auto entry = dyn_cast<DictionaryAttr>(graph); entry && entry.getAs<StringAttr>("attribute") == name)
       return &region;
@@ -30,8 +27,7 @@ static Region *findBody(onnx::GenericNodeOp node, StringRef name) {
 
 static Tensor makeScalar(Type type, int64_t value) { return {type, {}, std::vector<int64_t>{value}}; }
 
-/// Runs a region and checks how many values it takes and yields.
-static FailureOr<std::vector<Tensor>> runBody(Call &call, Region &body, ArrayRef<Tensor> arguments, size_t yields, RunRegion run) {
+FailureOr<std::vector<Tensor>> runBody(Call &call, Region &body, ArrayRef<Tensor> arguments, size_t yields, RunRegion run) {
   if (body.getNumArguments() != arguments.size())
     return call.error() << "expected a body with " << arguments.size() << " inputs, got " << body.getNumArguments();
   FailureOr<std::vector<Tensor>> outputs = run(body, arguments);
@@ -61,8 +57,7 @@ static LogicalResult evaluateIf(Call &call, onnx::GenericNodeOp node, RunRegion 
   return success();
 }
 
-/// The values that go around; fails where one is absent.
-static FailureOr<std::vector<Tensor>> getState(Call &call, ArrayRef<const Tensor *> operands) {
+FailureOr<std::vector<Tensor>> getState(Call &call, ArrayRef<const Tensor *> operands) {
   std::vector<Tensor> state;
   for (const Tensor *operand : operands) {
     if (!operand)
@@ -104,61 +99,6 @@ static LogicalResult evaluateLoop(Call &call, onnx::GenericNodeOp node, RunRegio
   for (std::vector<Tensor> &stack : stacks)
     if (failed(addStack(call, std::move(stack), 0)))
       return failure();
-  return success();
-}
-
-/// Entry `i` of a list attribute; 0 where the node has no such list.
-static int64_t getEntry(Call &call, StringRef name, size_t i) {
-  std::optional<ArrayRef<int64_t>> list = call.node.getInts(name);
-  return list && i < list->size() ? (*list)[i] : 0;
-}
-
-/// The number of steps: the common size of the scanned inputs along their axes, which `axes` gets.
-static FailureOr<int64_t> countSteps(Call &call, ArrayRef<Tensor> scanned, Dims &axes) {
-  for (auto [i, input] : llvm::enumerate(scanned)) {
-    FailureOr<int64_t> axis = call.getAxis(getEntry(call, "scan_input_axes", i), input.shape.size());
-    if (failed(axis))
-      return failure();
-    axes.push_back(*axis);
-    if (input.shape[*axis] != scanned[0].shape[axes[0]])
-      return call.error() << "expected " << scanned[0].shape[axes[0]] << " slices of every scanned input, got " << input.shape[*axis];
-  }
-  return scanned[0].shape[axes[0]];
-}
-
-/// Body: (state…, slices…) to (state…, slices…).
-static LogicalResult evaluateScan(Call &call, onnx::GenericNodeOp node, RunRegion run) {
-  Region *body = findBody(node, "body");
-  int64_t scannedCount = call.node.getInt("num_scan_inputs", 0), stateCount = call.operands.size() - scannedCount;
-  if (!body || scannedCount < 1 || stateCount < 0 || stateCount > node.getNumResults())
-    return call.error() << "expected a body, scanned inputs, and a result for every value that goes around";
-  FailureOr<std::vector<Tensor>> state = getState(call, call.operands.take_front(stateCount));
-  FailureOr<std::vector<Tensor>> scanned = getState(call, call.operands.drop_front(stateCount));
-  if (failed(state) || failed(scanned))
-    return failure();
-  Dims axes;
-  FailureOr<int64_t> steps = countSteps(call, *scanned, axes);
-  if (failed(steps))
-    return failure();
-  std::vector<std::vector<Tensor>> stacks(node.getNumResults() - stateCount);
-  for (int64_t step = 0; step < *steps; ++step) {
-    std::vector<Tensor> arguments = *state;
-    for (auto [i, input] : llvm::enumerate(*scanned))
-      arguments.push_back(takeSlice(input, axes[i], getEntry(call, "scan_input_directions", i) ? *steps - 1 - step : step));
-    FailureOr<std::vector<Tensor>> outputs = runBody(call, *body, arguments, node.getNumResults(), run);
-    if (failed(outputs))
-      return failure();
-    std::move(outputs->begin(), outputs->begin() + stateCount, state->begin());
-    for (size_t s = 0; s < stacks.size(); ++s)
-      stacks[s].push_back(std::move((*outputs)[stateCount + s]));
-  }
-  llvm::append_range(call.results, std::move(*state));
-  for (auto [s, stack] : llvm::enumerate(stacks)) {
-    if (getEntry(call, "scan_output_directions", s))
-      std::reverse(stack.begin(), stack.end());
-    if (failed(addStack(call, std::move(stack), getEntry(call, "scan_output_axes", s))))
-      return failure();
-  }
   return success();
 }
 

@@ -12,7 +12,7 @@ namespace bn::reference {
 /// Runs the only block of a region with these arguments; gives the values that it yields.
 using RunRegion = llvm::function_ref<mlir::FailureOr<std::vector<Tensor>>(mlir::Region &region, llvm::ArrayRef<Tensor> arguments)>;
 
-/// Whether `op` is an If, a Loop, a SequenceMap, or a Scan of a version that the interpreter knows.
+/// Whether `op` is an If, a Loop, a SequenceMap or a Scan.
 bool isControlFlow(mlir::Operation *op);
 
 /// Evaluates such an op; fails with a diagnostic on it.

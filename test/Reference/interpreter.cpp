@@ -38,6 +38,25 @@ TEST_F(InterpreterTest, loopSeesValuesAroundIt) {
   expectReals(results[1], {4, 6, 8});
 }
 
+// Backwards through as many slices as each sample has; the rest stays 0.
+TEST_F(InterpreterTest, scanOfVersion8RunsEverySample) {
+  std::vector<Tensor> results = run(R"(
+  func.func @f(%lengths: tensor<2xi64>, %s: tensor<2x1xf32>, %x: tensor<2x3x1xf32>) -> (!onnx.any, !onnx.any) {
+    %y:2 = onnx.node "Scan"(%lengths, %s, %x) version 8 {num_scan_inputs = 1 : i64, directions = array<i64: 1>}
+        graphs [{attribute = "body", inputs = ["s", "x"], proto = ""}] {
+    ^bb0(%state: tensor<1xf32>, %slice: tensor<1xf32>):
+      %sum = onnx.add %state, %slice {version = 7 : i64} : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
+      onnx.yield %sum, %sum : tensor<1xf32>, tensor<1xf32>
+    } : (tensor<2xi64>, tensor<2x1xf32>, tensor<2x3x1xf32>) -> (!onnx.any, !onnx.any)
+    return %y#0, %y#1 : !onnx.any, !onnx.any
+  })",
+                                    {integer({2}, {1, 2}), real({2, 1}, {100, 200}), real({2, 3, 1}, {2, 3, 5, 7, 11, 13})});
+  ASSERT_EQ(results.size(), 2u) << message;
+  expectReals(results[0], {102, 218});
+  EXPECT_EQ(results[1].shape, (llvm::SmallVector<int64_t>{2, 3, 1}));
+  expectReals(results[1], {102, 0, 0, 211, 218, 0});
+}
+
 TEST_F(InterpreterTest, no_branch_that_yields_too_little) {
   EXPECT_TRUE(run(R"(func.func @f(%c: tensor<i1>) -> tensor<i1> {
     %y = onnx.node "If"(%c) version 16 graphs [{attribute = "then_branch", inputs = [], proto = ""}] {

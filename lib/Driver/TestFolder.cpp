@@ -11,6 +11,8 @@
 #include "bn/Driver/TensorSpec.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/Onnx/TestData.h"
+#include "bn/Reference/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
@@ -39,10 +41,35 @@ static Expected<std::vector<HostTensor>> readTensors(const Twine &prefix, ArrayR
   }
 }
 
+/// The only number of a value that is a constant or an input.
+static std::optional<double> getNumber(Value value, ArrayRef<BoundInput> inputs) {
+  ElementsAttr constant;
+  std::optional<reference::Tensor> tensor;
+  if (matchPattern(value, m_Constant(&constant)))
+    tensor = reference::fromElements(constant);
+  else if (auto input = dyn_cast<BlockArgument>(value); input && isa<func::FuncOp>(input.getOwner()->getParentOp()))
+    if (const BoundInput &bound = inputs[input.getArgNumber()]; bound.value)
+      tensor = reference::fromHost(*bound.value);
+  if (!tensor || tensor->getNumElements() != 1 || isa<onnx::StringType>(tensor->elementType))
+    return std::nullopt;
+  return isa<FloatType>(tensor->elementType) ? tensor->reals()[0] : tensor->integers()[0];
+}
+
+/// Whether a Dropout drops: what it keeps is the choice of a runtime's generator, and nothing else is to be seen.
+static bool dropsAtRandom(ModuleOp module, ArrayRef<BoundInput> inputs) {
+  auto drops = [&](onnx::NodeOpInterface node) {
+    if (!node.is("Dropout") || isMemoryEffectFree(node))
+      return WalkResult::advance();
+    bool isIdentity = getNumber(node->getOperand(1), inputs) == 0.0 || getNumber(node->getOperand(2), inputs) == 0.0;
+    return isIdentity ? WalkResult::advance() : WalkResult::interrupt();
+  };
+  return module.walk(drops).wasInterrupted();
+}
+
 /// Whether numbers are drawn on the way: two runtimes have nothing but their types in common.
 static bool drawsNumbers(ModuleOp module) {
   auto draws = [](onnx::NodeOpInterface node) {
-    bool isRandom = node.getDomain().empty() && node->getNumRegions() == 0 && !isMemoryEffectFree(node);
+    bool isRandom = node.getDomain().empty() && node->getNumRegions() == 0 && !isMemoryEffectFree(node) && !node.is("Dropout");
     return isRandom ? WalkResult::interrupt() : WalkResult::advance();
   };
   return module.walk(draws).wasInterrupted();
@@ -86,6 +113,8 @@ static Expected<std::string> runDataSet(StringRef directory, const Twine &dataSe
   Expected<std::vector<BoundInput>> inputs = bindInputs(*main, std::move(*tensors));
   if (!inputs)
     return inputs.takeError();
+  if (dropsAtRandom(**module, *inputs))
+    return makeError(std::errc::not_supported, "(Dropout): what is dropped is drawn by another generator");
   std::vector<std::string> outputNames = getOutputNames(*main);
   bool draws = drawsNumbers(**module);
   Expected<std::unique_ptr<Execution>> prepared = prepare(**module, *inputs, execution, session);

@@ -72,6 +72,15 @@ bool isWideSample(onnx::NodeOpInterface node) {
   return !type || type.getRank() < 3 || (type.getRank() > 4 && node.getString("mode", "").ends_with("cubic"));
 }
 
+/// A ratio of 0 drops nothing.
+bool dropsAtRandom(onnx::NodeOpInterface node) {
+  DenseElementsAttr trains, ratio;
+  if (node->getNumOperands() < 3 || !matchPattern(node->getOperand(2), m_Constant(&trains)) || !trains.isSplat() ||
+      !trains.getElementType().isInteger(1) || !trains.getSplatValue<bool>())
+    return false;
+  return !matchPattern(node->getOperand(1), m_Constant(&ratio)) || !ratio.isSplat() || !ratio.getSplatValue<APFloat>().isZero();
+}
+
 /// The places are those in a result of another shape.
 bool hasForeignPlaces(onnx::NodeOpInterface node) {
   return node->getNumOperands() > 2 && !isa<NoneType>(node->getOperand(2).getType());
@@ -86,6 +95,7 @@ constexpr Gap gaps[] = {
      },
      "groups, or other than two spatial dimensions, are not supported"},
     {"com.microsoft.DynamicQuantizeLSTM", isLongRecurrence, "more than 128 steps are not supported"},
+    {"Dropout", dropsAtRandom, "training mode is not supported"},
     {"GRU", isLongRecurrence, "more than 128 steps are not supported"},
     {"GridSample", isWideSample, "cubic samples of volumes are not supported"},
     {"LSTM", isLongRecurrence, "more than 128 steps are not supported"},

@@ -9,6 +9,7 @@
 #include "TensorConversion.h"
 
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/IR/Onnx/Random.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -113,8 +114,8 @@ static std::optional<unsigned> getResultCount(RegisteredOperationName name) {
 
 Operation *GraphImporter::createDefinedOp(Pieces &pieces) {
   MLIRContext *context = builder.getContext();
-  if (!pieces.getDomain().empty() || !pieces.bodies.regions.empty())
-    return nullptr;
+  if (!pieces.getDomain().empty() || !pieces.bodies.regions.empty() || mayDraw(pieces.node.op_type(), pieces.operands))
+    return nullptr; // the ops for one operator have no effects
   auto name = RegisteredOperationName::lookup("onnx." + llvm::convertToSnakeFromCamelCase(pieces.node.op_type()), context);
   if (!name || !name->hasInterface<NodeOpInterface>() || name->getStringRef() == GenericNodeOp::getOperationName())
     return nullptr;

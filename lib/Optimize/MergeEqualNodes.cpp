@@ -28,9 +28,8 @@ static bool isMergeable(Operation *op) {
   if (auto constant = dyn_cast<onnx::ConstantOp>(op))
     return !constant.getNodeAttr() && llvm::none_of(op->getUsers(), llvm::IsaPred<TrainingOp>);
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  bool isRandom = node && node.is("Dropout"); // one that is not in training has gone
   return node && op->getDialect()->getNamespace() == "onnx" && op->getNumRegions() == 0 && op->getNumOperands() > 0 &&
-         isMemoryEffectFree(op) && !isRandom;
+         isMemoryEffectFree(op);
 }
 
 namespace {

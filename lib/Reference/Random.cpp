@@ -22,7 +22,9 @@ class Dice {
 public:
   explicit Dice(const Call &call) {
     uint64_t seed = llvm::xxh3_64bits(onnx::getDisplayName(call.node));
-    if (call.node.getNodeAttr("seed"))
+    if (auto integer = dyn_cast_or_null<IntegerAttr>(call.node.getNodeAttr("seed")))
+      seed = integer.getInt();
+    else if (call.node.getNodeAttr("seed"))
       seed = llvm::bit_cast<uint32_t>(static_cast<float>(call.node.getFloat("seed", 0)));
     std::seed_seq both{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
     engine.seed(both);
@@ -107,9 +109,47 @@ static LogicalResult multinomial(Call &call) {
   });
 }
 
+/// The probability with which a Dropout drops an element: 0 outside of training.
+static FailureOr<double> getDropRatio(Call &call) {
+  bool trains = call.get(2) && llvm::is_contained(call[2].integers(), 1);
+  FailureOr<double> ratio = call.get(1) ? call.getReal(1) : FailureOr<double>(0.5);
+  if (!trains || failed(ratio))
+    return trains ? ratio : FailureOr<double>(0);
+  if (!(*ratio >= 0 && *ratio < 1) || !isa<FloatType>(call[0].elementType))
+    return call.error() << "expected real numbers and a ratio from 0 to below 1, got " << call[0].elementType << " and " << *ratio;
+  return ratio;
+}
+
+/// What is kept grows as the expected number of what is kept shrinks; the mask tells which it is.
+static LogicalResult dropout(Call &call) {
+  FailureOr<double> ratio = getDropRatio(call);
+  if (failed(ratio))
+    return failure();
+  Tensor y = call[0];
+  std::vector<bool> mask(y.getNumElements(), true);
+  Dice dice(call);
+  for (size_t i = 0; *ratio > 0 && i < mask.size(); ++i) {
+    mask[i] = dice.uniform() >= *ratio;
+    y.mutableReals()[i] *= mask[i] / (1 - *ratio);
+  }
+  call.results.push_back(std::move(y));
+  if (!call.wantsResult(1))
+    return success();
+  Type maskType = call.version() < 10 ? call[0].elementType : IntegerType::get(call.node->getContext(), 1);
+  Tensor *kept = call.addResult(maskType, call[0].shape);
+  if (!kept)
+    return failure();
+  if (isa<FloatType>(maskType))
+    llvm::copy(mask, kept->mutableReals().begin());
+  else
+    llvm::copy(mask, kept->mutableIntegers().begin());
+  return success();
+}
+
 ArrayRef<Operator> getRandoms() {
   static constexpr Operator table[] = {
       {"Bernoulli", "real", bernoulli},
+      {"Dropout", "number real? integer?", dropout},
       {"Multinomial", "real", multinomial},
       {"RandomNormal", "", randomNormal},
       {"RandomNormalLike", "number", randomNormal},

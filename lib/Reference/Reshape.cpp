@@ -93,26 +93,6 @@ static LogicalResult identity(Call &call) {
   return success();
 }
 
-/// Inference only: the input, and a mask that keeps everything. A ratio of 0 is the identity in training too.
-static LogicalResult dropout(Call &call) {
-  bool trains = call.get(2) && llvm::is_contained(call[2].integers(), 1);
-  double ratio = call.get(1) && call[1].getNumElements() == 1 ? call[1].reals()[0] : call.node.getFloat("ratio", 0.5);
-  if (trains && ratio != 0)
-    return call.unsupported() << "the interpreter does not support dropping at random";
-  call.results.push_back(call[0]);
-  if (!call.wantsResult(1))
-    return success();
-  Type maskType = call.version() < 10 ? call[0].elementType : IntegerType::get(call.node->getContext(), 1);
-  Tensor *mask = call.addResult(maskType, call[0].shape);
-  if (!mask)
-    return failure();
-  if (isa<FloatType>(maskType))
-    llvm::fill(mask->mutableReals(), 1);
-  else
-    llvm::fill(mask->mutableIntegers(), 1);
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Shapes as values
 //===----------------------------------------------------------------------===//
@@ -197,7 +177,6 @@ static LogicalResult range(Call &call) {
 ArrayRef<Operator> getReshapes() {
   static constexpr Operator table[] = {
       {"ConstantOfShape", "integer", constantOfShape},
-      {"Dropout", "number real? integer?", dropout},
       {"EyeLike", "any", eyeLike},
       {"Flatten", "any", flatten},
       {"Identity", "value", identity},

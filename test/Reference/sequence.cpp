@@ -178,6 +178,23 @@ TEST_F(RandomTest, bernoulli) {
   EXPECT_EQ(ones[2], 10000);
 }
 
+TEST_F(RandomTest, dropout_in_training) {
+  Tensor truth{IntegerType::get(&context, 1), {}, std::vector<int64_t>{1}}, ones = real({30000}, std::vector<double>(30000, 1));
+  auto drop = [&](StringRef seed) { return node("Dropout", 13, {ones, real({}, {0.75}), truth}, seed); };
+  Tensor y = drop("{seed = 3 : i64}");
+  int64_t kept = llvm::count(y.reals(), 4.0);
+  EXPECT_EQ(kept + llvm::count(y.reals(), 0.0), 30000);
+  EXPECT_NEAR(kept, 7500, 300);
+  EXPECT_EQ(y.reals(), drop("{seed = 3 : i64}").reals());
+  EXPECT_NE(y.reals(), drop("{seed = 5 : i64}").reals());
+  EXPECT_EQ(node("Dropout", 13, {ones, real({}, {0}), truth}).reals(), ones.reals());
+}
+
+TEST_F(RandomTest, no_dropout_of_everything) {
+  node("Dropout", 13, {real({1}, {3}), real({}, {1}), Tensor{IntegerType::get(&context, 1), {}, std::vector<int64_t>{1}}});
+  EXPECT_EQ(message, "node 'n' (Dropout): expected real numbers and a ratio from 0 to below 1, got 'f32' and 1.000000e+00");
+}
+
 TEST_F(RandomTest, multinomial) {
   Tensor y = node("Multinomial", 7, {real({2, 3}, {std::log(1.0), std::log(2.0), std::log(5.0), 900, 0, 0})},
                   "{sample_size = 8000 : i64, seed = 3.0 : f32}");

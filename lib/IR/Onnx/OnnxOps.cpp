@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "bn/IR/Onnx/Onnx.h"
+#include "bn/IR/Onnx/Random.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -28,11 +30,21 @@ DictionaryAttr bn::onnx::getDefinedNodeAttrs(Operation *op) {
 OpFoldResult AbsentOp::fold(FoldAdaptor) { return UnitAttr::get(getContext()); }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
 
-void GenericNodeOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  // A node that draws random numbers may be dropped but never merged with its like: it allocates its result.
+bool bn::onnx::mayDraw(StringRef opType, ValueRange inputs) {
   static constexpr StringLiteral random[] = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
                                              "RandomUniformLike"};
-  if (!getDomain().empty() || llvm::is_contained(random, getOpType()))
+  if (opType != "Dropout")
+    return llvm::is_contained(random, opType);
+  if (inputs.size() < 3 || isa<NoneType>(inputs[2].getType()))
+    return false;
+  DenseElementsAttr trains;
+  return !matchPattern(inputs[2], m_Constant(&trains)) || !trains.getElementType().isInteger(1) || !trains.isSplat() ||
+         trains.getSplatValue<bool>();
+}
+
+void GenericNodeOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  // A node that draws random numbers may be dropped but never merged with its like: it allocates its result.
+  if (!getDomain().empty() || mayDraw(getOpType(), getInputs()))
     for (OpResult output : getResults())
       effects.emplace_back(MemoryEffects::Allocate::get(), output);
 }

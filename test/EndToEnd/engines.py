@@ -93,21 +93,14 @@ def run_onnxruntime(model, inputs):
         raise
 
 
-def expose_values(model):
-    """The model with every value of its main graph as an output, behind its own."""
-    exposed = onnx.ModelProto()
-    exposed.CopyFrom(model)
-    outputs = {output.name for output in model.graph.output}
-    names = [name for node in model.graph.node for name in node.output if name and name not in outputs]
-    exposed.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
-    return exposed
-
-
 def run_stepwise(model, inputs):
     """The outputs when each value is rounded to its own type: ONNX Runtime computes neighbours of half precision in single
     precision as one, unless what lies between them is an output, too."""
-    outputs = [output.name for output in model.graph.output]
-    return [np.asarray(output, np.float64) for output in make_session(expose_values(model)).run(outputs, inputs)]
+    outputs, exposed = [output.name for output in model.graph.output], onnx.ModelProto()
+    exposed.CopyFrom(model)
+    names = [name for node in model.graph.node for name in node.output if name and name not in outputs]
+    exposed.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    return [np.asarray(output, np.float64) for output in make_session(exposed).run(outputs, inputs)]
 
 
 def optimize_in_onnxruntime(model, folder):

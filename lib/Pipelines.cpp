@@ -41,6 +41,7 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
   add(bn::createScaleQuantizedPass());
   functions.addPass(bn::createRestoreAffinePass());
   add(bn::createMergeEqualNodesPass());
+  add(bn::createFoldConstantsPass()); // what has room now
   add(bn::createRemoveDeadNodesPass());
 }
 

@@ -1,4 +1,4 @@
-// MergeLayouts.cpp - joins nodes that rearrange a tensor one after the other. Slices: MergeSlices.cpp.
+// MergeLayouts.cpp - joins nodes that rearrange a tensor one after the other. Slices: MergeSlices.cpp, MergeQuarters.cpp.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   before   %1 = onnx.flatten %x     %y = onnx.reshape %1, [2, 3, 5]          %1 = onnx.transpose %x     %y = onnx.transpose %1
@@ -8,6 +8,7 @@
 // What stood between the two, a BatchNormalization for one, has moved away by now.
 
 #include "GraphRewrite.h"
+#include "MergeQuarters.h"
 #include "MergeSlices.h"
 #include "MoveRules.h"
 #include "bn/IR/Onnx/Names.h"
@@ -119,6 +120,7 @@ struct MergeLayoutsPass : public bn::impl::MergeLayoutsPassBase<MergeLayoutsPass
     patterns.add<MergeReshapes>(&getContext(), names);
     patterns.add<MergeTransposes>(&getContext());
     populateMergeSlices(patterns, names);
+    populateMergeQuarters(patterns, names);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), getGraphRewriteConfig())))
       signalPassFailure();
   }

@@ -32,10 +32,18 @@ static int64_t getKnownProduct(RankedTensorType type) {
   return product;
 }
 
+/// Whether the operand is known to be repeated along an axis of the result, which is counted from the end.
+static bool isBroadcast(Value operand, int64_t axisFromEnd) {
+  auto type = dyn_cast<RankedTensorType>(operand.getType());
+  return type && (type.getRank() + axisFromEnd < 0 || type.getDimSize(type.getRank() + axisFromEnd) == 1);
+}
+
 /// The axis of the first operand that has the size of `axis` of the result: a layout keeps the elements, so the only open size of its
 /// result is that of its operand where the others agree; a convolution keeps the images, a matrix product the rows.
 static std::optional<int64_t> findSourceAxis(onnx::NodeOpInterface node, int64_t axis) {
-  static constexpr StringLiteral elementwise[] = {"Softmax", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Clip", "Identity", "Cast"};
+  static constexpr StringLiteral elementwise[] = {"Softmax", "Relu",     "LeakyRelu", "Sigmoid",        "Tanh",
+                                                  "Clip",    "Identity", "Cast",      "QuantizeLinear", "DynamicQuantizeLinear"};
+  static constexpr StringLiteral binary[] = {"Add", "Sub", "Mul", "Div"};
   static constexpr StringLiteral layouts[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze"};
   static constexpr StringLiteral batched[] = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool"};
   auto from = dyn_cast<RankedTensorType>(node->getOperand(0).getType()), to = dyn_cast<RankedTensorType>(node->getResult(0).getType());
@@ -43,6 +51,8 @@ static std::optional<int64_t> findSourceAxis(onnx::NodeOpInterface node, int64_t
     return std::nullopt;
   if (llvm::is_contained(elementwise, node.getOpType()))
     return axis;
+  if (llvm::is_contained(binary, node.getOpType()) && isBroadcast(node->getOperand(1), axis - to.getRank()))
+    return from.getRank() == to.getRank() ? std::optional(axis) : std::nullopt;
   if (node.is("Transpose"))
     return node.getInts("perm") ? (*node.getInts("perm"))[axis] : from.getRank() - 1 - axis;
   if (node.is("Reshape") && node.getInt("allowzero", 0) == 0)
@@ -52,7 +62,7 @@ static std::optional<int64_t> findSourceAxis(onnx::NodeOpInterface node, int64_t
       getKnownProduct(from) > 0)
     return getOpenAxis(from);
   bool keepsFirst = llvm::is_contained(batched, node.getOpType()) || (node.is("Gemm") && node.getInt("transA", 0) == 0) ||
-                    (node.is("MatMul") && from.getRank() == 2 && to.getRank() == 2);
+                    ((node.is("MatMul") || node.is("MatMulInteger")) && from.getRank() == 2 && to.getRank() == 2);
   return keepsFirst && axis == 0 ? std::optional<int64_t>(0) : std::nullopt;
 }
 

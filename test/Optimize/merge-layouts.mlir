@@ -125,3 +125,28 @@ func.func @no_slices(%x: tensor<9x7xf32>) -> (tensor<2x7xf32>, tensor<9x2xf32>, 
   %d = onnx.node "Slice"(%a, %2, %7, %1) version 13 : (tensor<4x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4x5xf32>
   return %b, %c, %d : tensor<2x7xf32>, tensor<9x2xf32>, tensor<4x5xf32>
 }
+
+// The quarters of an image, columns before rows: the weights follow SpaceToDepth's order, rows before columns.
+// CHECK-LABEL: func.func @quarters
+// CHECK: %[[P:.*]] = onnx.node "SpaceToDepth"(%arg0) version 1 {blocksize = 2 : i64}
+// CHECK: %[[W:.*]] = onnx.constant
+// CHECK-SAME: [1.000000e+00{{.*}}[3.000000e+00{{.*}}[2.000000e+00{{.*}}[4.000000e+00
+// CHECK-NEXT: onnx.conv %[[P]], %[[W]]
+func.func @quarters(%x: tensor<?x1x6x4xf32>) -> tensor<?x1x3x2xf32> {
+  %none = onnx.absent
+  %w = onnx.constant dense<[[[[1.0]], [[2.0]], [[3.0]], [[4.0]]]]> : tensor<1x4x1x1xf32>
+  %0 = onnx.constant dense<0> : tensor<1xi64>
+  %1 = onnx.constant dense<1> : tensor<1xi64>
+  %2 = onnx.constant dense<2> : tensor<1xi64>
+  %3 = onnx.constant dense<3> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %even = onnx.node "Slice"(%x, %0, %end, %2, %2) version 13 : (tensor<?x1x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x4xf32>
+  %odd = onnx.node "Slice"(%x, %1, %end, %2, %2) version 13 : (tensor<?x1x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x4xf32>
+  %a = onnx.node "Slice"(%even, %0, %end, %3, %2) version 13 : (tensor<?x1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x2xf32>
+  %b = onnx.node "Slice"(%odd, %0, %end, %3, %2) version 13 : (tensor<?x1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x2xf32>
+  %c = onnx.node "Slice"(%even, %1, %end, %3, %2) version 13 : (tensor<?x1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x2xf32>
+  %d = onnx.node "Slice"(%odd, %1, %end, %3, %2) version 13 : (tensor<?x1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x3x2xf32>
+  %p = onnx.concat %a, %b, %c, %d {axis = 1 : i64, version = 13 : i64} : (tensor<?x1x3x2xf32>, tensor<?x1x3x2xf32>, tensor<?x1x3x2xf32>, tensor<?x1x3x2xf32>) -> tensor<?x4x3x2xf32>
+  %y = onnx.conv %p, %w, %none {version = 11 : i64} : (tensor<?x4x3x2xf32>, tensor<1x4x1x1xf32>, none) -> tensor<?x1x3x2xf32>
+  return %y : tensor<?x1x3x2xf32>
+}

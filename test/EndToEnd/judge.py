@@ -101,12 +101,12 @@ def perturb(case, rng):
         return moved
     old = {"broadcast": 1} if case.model.opset_import[0].version < 7 else {}
 
-    def scale(first, name, element):
+    def scale(unmoved, name, element):
         factor = neighbour(np.ones((), onnx.helper.tensor_dtype_to_np_dtype(element)), rng)
         moved.graph.initializer.append(numpy_helper.from_array(factor, f"{name}_factor"))
-        return [onnx.helper.make_node("Mul", [first, f"{name}_factor"], [name], **old)]
+        return [onnx.helper.make_node("Mul", [unmoved, f"{name}_factor"], [name], **old)]
 
-    scaled = follow_values(moved, [onnx.helper.np_dtype_to_tensor_dtype(np.dtype(case.dtype))], scale)
+    scaled = follow_values(moved, [onnx.helper.np_dtype_to_tensor_dtype(np.dtype(case.dtype))], "_unmoved", scale)
     scaled.graph.initializer.extend(moved.graph.initializer[len(scaled.graph.initializer):])
     return scaled
 

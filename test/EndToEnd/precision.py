@@ -65,9 +65,9 @@ def to_double(model):
     return wide
 
 
-def follow_values(model, elements, make_nodes):
+def follow_values(model, elements, ending, make_nodes):
     """The model with nodes behind each value of its main graph that has one of these element types: `make_nodes` takes the value's
-    new name, its old name, which the last of the nodes gives to its result, and its type."""
+    new name, which has this ending, its old name, which the last of the nodes gives to its result, and its type."""
     typed, changed = onnx.shape_inference.infer_shapes(model).graph, onnx.ModelProto()
     types = {info.name: info.type.tensor_type.elem_type for info in [*typed.value_info, *typed.output]}
     changed.CopyFrom(model)
@@ -77,13 +77,13 @@ def follow_values(model, elements, make_nodes):
         first.CopyFrom(node)
         for i, name in enumerate(node.output):
             if types.get(name) in elements:
-                first.output[i] = f"{name}_first"
-                changed.graph.node.extend(make_nodes(f"{name}_first", name, types[name]))
+                first.output[i] = name + ending
+                changed.graph.node.extend(make_nodes(first.output[i], name, types[name]))
     return changed
 
 
 def round_values(model):
     """The model whose main graph rounds each value to its type."""
     cast = lambda there, back, to: helper.make_node("Cast", [there], [back], to=to)
-    return follow_values(model, FLOATS, lambda exact, name, element: [
+    return follow_values(model, FLOATS, "_exact", lambda exact, name, element: [
         cast(exact, f"{name}_double", TensorProto.DOUBLE), cast(f"{name}_double", name, element)])

@@ -52,10 +52,7 @@ static LogicalResult inferTypes(Operation *op, const onnx::SchemaInterface &sche
     op->getResult(0).setType(op->getOperand(0).getType());
     return success();
   }
-  auto constant = [&](unsigned i) -> ElementsAttr {
-    onnx::ConstantOp defined = getConstant(op->getOperand(i));
-    return defined ? defined.getValue() : ElementsAttr();
-  };
+  auto constant = [&](unsigned i) { return getConstantValue(op->getOperand(i)); };
   SmallVector<Type> types;
   // Bodies of the standard's functions give Range vectors of one element, which inference refuses; such a node tells its type when it
   // runs.

@@ -47,10 +47,7 @@ struct TypeRefinement {
     if (!schema || !node || op->getNumRegions() || !(isOpen || isBehind))
       return;
     ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
-    auto constant = [&](unsigned i) -> ElementsAttr {
-      onnx::ConstantOp defined = getConstant(op->getOperand(i));
-      return defined ? defined.getValue() : ElementsAttr();
-    };
+    auto constant = [&](unsigned i) { return getConstantValue(op->getOperand(i)); };
     SmallVector<Type> types;
     if (failed(schema->inferTypes(op, constant, types)))
       return;

@@ -19,9 +19,14 @@ onnx::ConstantOp getConstant(Value value) {
   return value.getDefiningOp<onnx::ConstantOp>();
 }
 
-std::optional<SmallVector<double>> getConstantReals(Value value) {
+ElementsAttr getConstantValue(Value value) {
   onnx::ConstantOp constant = getConstant(value);
-  return constant ? readReals(constant.getValue()) : std::nullopt;
+  return constant ? constant.getValue() : ElementsAttr();
+}
+
+std::optional<SmallVector<double>> getConstantReals(Value value) {
+  ElementsAttr constant = getConstantValue(value);
+  return constant ? readReals(constant) : std::nullopt;
 }
 
 std::optional<SmallVector<int64_t>> getIntegers(onnx::NodeOpInterface node, unsigned operand, StringRef attribute) {

@@ -17,6 +17,9 @@ using onnx::FreshNames;
 /// The constant that the value is, perhaps through Identity nodes (exporters share equal initializers that way).
 onnx::ConstantOp getConstant(mlir::Value value);
 
+/// The value of a constant, perhaps through Identity nodes; null where it is none.
+mlir::ElementsAttr getConstantValue(mlir::Value value);
+
 /// The numbers of a value that is a constant of floats.
 std::optional<llvm::SmallVector<double>> getConstantReals(mlir::Value value);
 

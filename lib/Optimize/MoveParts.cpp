@@ -40,27 +40,32 @@ Reason pullConcat(OpResult result, const BroadcastMap &map, MovePlan &plan) {
   return Reason::None;
 }
 
+/// The map of `whole` where its part with this number along `axis` has `map`, and the others none; nothing where sizes are unknown.
+static std::optional<BroadcastMap> toWhole(const BroadcastMap &map, Value whole, ValueRange parts, int64_t axis, unsigned number) {
+  SmallVector<SmallVector<int64_t>> indices;
+  if (!findParts(whole, parts, axis, indices))
+    return std::nullopt;
+  ArrayRef<int64_t> shape = *getShape(whole);
+  return map.extend(axis, shape[axis], shape.size(), indices[number]);
+}
+
 Reason pushConcat(OpOperand &use, const BroadcastMap &map, MovePlan &plan) {
   Operation *op = use.getOwner();
-  int64_t axis = getConcatAxis(op);
-  SmallVector<SmallVector<int64_t>> indices;
   Value result = op->getResult(0);
-  if (!findParts(result, op->getOperands(), axis, indices))
+  std::optional<BroadcastMap> whole = toWhole(map, result, op->getOperands(), getConcatAxis(op), use.getOperandNumber());
+  if (!whole)
     return Reason::UnknownShape;
-  ArrayRef<int64_t> shape = *getShape(result);
-  plan.push(result, map.extend(axis, shape[axis], shape.size(), indices[use.getOperandNumber()]));
+  plan.push(result, std::move(*whole));
   return Reason::None;
 }
 
 Reason pullSplit(OpResult result, const BroadcastMap &map, MovePlan &plan) {
   Operation *op = result.getOwner();
-  int64_t axis = getSplitAxis(op);
-  SmallVector<SmallVector<int64_t>> indices;
-  Value whole = op->getOperand(0);
-  if (!findParts(whole, op->getResults(), axis, indices))
+  OpOperand &data = op->getOpOperand(0);
+  std::optional<BroadcastMap> whole = toWhole(map, data.get(), op->getResults(), getSplitAxis(op), result.getResultNumber());
+  if (!whole)
     return Reason::UnknownShape;
-  ArrayRef<int64_t> shape = *getShape(whole);
-  plan.pull(op->getOpOperand(0), map.extend(axis, shape[axis], shape.size(), indices[result.getResultNumber()]));
+  plan.pull(data, std::move(*whole));
   return Reason::None;
 }
 

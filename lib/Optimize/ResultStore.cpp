@@ -27,10 +27,7 @@ static std::optional<int64_t> getResultBytes(Operation *op) {
   };
   if (llvm::any_of(types, isOpen)) {
     auto *schema = op->getContext()->getLoadedDialect("onnx")->getRegisteredInterface<onnx::SchemaInterface>();
-    auto constant = [&](unsigned i) -> ElementsAttr {
-      onnx::ConstantOp defined = getConstant(op->getOperand(i));
-      return defined ? defined.getValue() : ElementsAttr();
-    };
+    auto constant = [&](unsigned i) { return getConstantValue(op->getOperand(i)); };
     types.clear();
     if (!schema || failed(schema->inferTypes(op, constant, types)) || llvm::any_of(types, isOpen))
       return std::nullopt;

@@ -106,12 +106,9 @@ Value NormalizeLoops::convert(OpBuilder &b, Value value, Type element) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-void NormalizeLoops::forEachBlock(OpBuilder &builder, Position at, Value begin, Value end, bool backwards,
+void NormalizeLoops::forEachBlock(OpBuilder &builder, Position at, Value begin, Value end,
                                   llvm::function_ref<void(OpBuilder &, const Position &)> body) {
-  scf::ForOp::create(builder, loc, begin, end, constant(builder, 1), ValueRange(), [&](OpBuilder &b, Location, Value iv, ValueRange) {
-    Value block = iv;
-    if (backwards)
-      block = arith::SubIOp::create(b, loc, arith::AddIOp::create(b, loc, begin, end), LinearIndex(1).add(iv, 1).emit(b, loc));
+  scf::ForOp::create(builder, loc, begin, end, constant(builder, 1), ValueRange(), [&](OpBuilder &b, Location, Value block, ValueRange) {
     for (auto [dim, index] : llvm::zip(blockDims, delinearize(b, loc, block, blockSizes)))
       at.indices[dim] = index;
     if (nest.acrossGroups() && !blockDims.empty()) {
@@ -121,6 +118,17 @@ void NormalizeLoops::forEachBlock(OpBuilder &builder, Position at, Value begin, 
       at.rowsEnd = arith::MinUIOp::create(b, loc, last, constant(b, nest.dims[blockDims.back()].size));
     }
     body(b, at);
+    scf::YieldOp::create(b, loc);
+  });
+}
+
+void NormalizeLoops::forEachBlockBackwards(OpBuilder &builder, const Position &at, Value begin, Value end, int64_t inOrder,
+                                           llvm::function_ref<void(OpBuilder &, const Position &)> body) {
+  Value zero = constant(builder, 0), count = arith::SubIOp::create(builder, loc, end, begin), step = constant(builder, inOrder);
+  scf::ForOp::create(builder, loc, zero, count, step, ValueRange(), [&](OpBuilder &b, Location, Value done, ValueRange) {
+    Value last = LinearIndex().add(end, 1).add(done, -1).emit(b, loc);
+    Value first = arith::MaxSIOp::create(b, loc, LinearIndex(-inOrder).add(last, 1).emit(b, loc), begin);
+    forEachBlock(b, at, first, last, body);
     scf::YieldOp::create(b, loc);
   });
 }

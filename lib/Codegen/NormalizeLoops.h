@@ -42,9 +42,11 @@ protected:
   /// Emits what is done for some elements; takes sums and returns them with more added.
   using VectorBody = llvm::function_ref<Values(Builder &, const Position &, Lanes, mlir::ValueRange)>;
 
-  /// Blocks from `begin` to `end`, in order or from the last to the first.
-  void forEachBlock(Builder &b, Position at, Value begin, Value end, bool backwards,
-                    llvm::function_ref<void(Builder &, const Position &)> body);
+  /// Blocks from `begin` to `end`, in order.
+  void forEachBlock(Builder &b, Position at, Value begin, Value end, llvm::function_ref<void(Builder &, const Position &)> body);
+  /// The same from the last to the first, but so many at a time in order.
+  void forEachBlockBackwards(Builder &b, const Position &at, Value begin, Value end, int64_t inOrder,
+                             llvm::function_ref<void(Builder &, const Position &)> body);
   /// The groups of `ranges`, one for each dimension of groups.
   void forEachGroup(Builder &b, Position at, llvm::ArrayRef<GroupRange> ranges, int64_t unroll,
                     llvm::function_ref<void(Builder &, const Position &, Lanes)> body);

@@ -13,6 +13,8 @@ static constexpr int64_t kSlabBytes = 512 << 10;
 static constexpr int64_t kRunBytes = 2 << 10;
 /// Across groups, the same where several rows are under way at once.
 static constexpr int64_t kShortRunBytes = 256;
+/// Where such runs of rows that lie far apart do not fit, longer ones may wait in a cache that workers share.
+static constexpr int64_t kSharedSlabBytes = 4 << 20, kSharedRunBytes = 1 << 10;
 /// Partial sums of f32 are added to those of f64 after so many elements.
 static constexpr int64_t kRunLength = 2048;
 /// Fewer slabs than this do not keep all workers busy.
@@ -101,7 +103,10 @@ int64_t NormalizeNest::chooseSlab() const {
   const NestDim &last = dims[groups.back()];
   int64_t fitting = kSlabBytes / groupBytes(), slabs = numGroups / std::max<int64_t>(last.size, 1);
   if (acrossGroups()) {
-    int64_t fewest = std::min(last.size, kShortRunBytes / bytesPerElement());
+    int64_t fewest = std::min(last.size, kShortRunBytes / bytesPerElement()), shared = kSharedRunBytes / bytesPerElement();
+    bool isFar = last.size * bytesPerElement() >= kFewSlabs * kSharedRunBytes;
+    if (isFar && fitting < shared && shared * groupBytes() <= kSharedSlabBytes)
+      return largestDivisor(last.size, shared, lanes);
     if (fitting < fewest)
       return 0;
     return largestDivisor(last.size, std::max(fewest, std::min(fitting, last.size * slabs / kFewSlabs)), lanes);

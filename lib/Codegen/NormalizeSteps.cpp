@@ -15,6 +15,9 @@ static constexpr int64_t kLongRow = 8;
 /// The shortest vector that is worth storing past the cache.
 static constexpr int64_t kShortestBytes = 16;
 
+/// Where a slab does not fit in cache, so many blocks are mapped in order: memory likes that, and far fewer of them are left in cache.
+static constexpr int64_t kBlocksInOrder = 16;
+
 void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges ranges) {
   forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
     SmallVector<Value> arguments;
@@ -116,7 +119,7 @@ void NormalizeSteps::map(OpBuilder &builder, const Position &at, Ranges ranges, 
   if (op.getMap().empty())
     return;
   auto emitAll = [&](OpBuilder &outer, Stores stores) {
-    forEachBlock(outer, at, begin, end, /*backwards=*/true, [&](OpBuilder &b, const Position &block) {
+    forEachBlockBackwards(outer, at, begin, end, slab ? 1 : kBlocksInOrder, [&](OpBuilder &b, const Position &block) {
       forEachGroup(b, block, ranges, std::max(unroll, 2 * kUnroll),
                    [&](OpBuilder &inner, const Position &here, Lanes width) { mapBlock(inner, here, width, stores); });
     });

@@ -35,9 +35,9 @@ void NormalizeSums::clear(OpBuilder &builder, const Position &at, ArrayRef<Group
   });
 }
 
-/// Elements of the rows that come soon.
+/// Elements of the rows that come soon. Rows that are read whole, one behind the other, the processor fetches better by itself.
 void NormalizeSums::prefetchRows(OpBuilder &b, const Position &at, int64_t shift) {
-  if (blockDims.empty())
+  if (blockDims.empty() || (!slab && nest.dims.back().size <= unroll * nest.lanes))
     return;
   for (unsigned i = 0; i < elements; ++i) {
     int64_t row = nest.dims[blockDims.back()].steps[i], bytes = nest.views[i].element.getIntOrFloatBitWidth() / 8;
@@ -164,7 +164,7 @@ void NormalizeSums::accumulateAll(OpBuilder &builder, const Position &at, ArrayR
     return accumulateShortRows(builder, at, ranges, terms, begin, end, beside);
   if (slab && !nest.acrossGroups() && shouldStream(bytes) && &terms == &op.getTerms())
     return accumulateBundles(builder, at, ranges, beside);
-  forEachBlock(builder, at, begin, end, /*backwards=*/false, [&](OpBuilder &b, const Position &block) {
+  forEachBlock(builder, at, begin, end, [&](OpBuilder &b, const Position &block) {
     forEachGroup(b, block, ranges, unroll,
                  [&](OpBuilder &inner, const Position &here, Lanes width) { accumulate(inner, here, width, terms, part); });
   });

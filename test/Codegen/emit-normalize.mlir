@@ -120,14 +120,17 @@ func.func @parts(%x: memref<20000x64xf32>, %y: memref<20000x64xf32>, %scratch: m
 
 // -----
 
-// What comes from memory is fetched in the order of memory: all channels of a row at once. A product is rounded once with its sum.
+// What comes from memory is read in the order of memory, all channels of a row at once, which the processor fetches well by itself; it is
+// mapped from the last block on, 16 of them in order. A product is rounded once with its sum.
 // CHECK-LABEL: func.func @long_rows
 // CHECK: scf.forall (%{{.*}}) in (32)
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
-// CHECK: memref.prefetch {{.*}} read
+// CHECK-NOT: memref.prefetch
 // CHECK: math.fma
 // CHECK: scf.forall
 // CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK: arith.constant 16 : index
+// CHECK: arith.maxsi
 // CHECK: nontemporal
 // CHECK: return
 func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scratch: memref<33x64xf64>) {
@@ -170,5 +173,30 @@ func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, 
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<32x14336x28xf32>, memref<32x14336x28xf32>, memref<33x14336xf64>) -> ()
+  return
+}
+
+// -----
+
+// Rows of 57 KB: slabs of runs of 1 KB, which wait in the cache that workers share; the next one's rows are fetched.
+// CHECK-LABEL: func.func @far_rows
+// CHECK: scf.forall (%{{.*}}) in (8)
+// CHECK: memref.prefetch
+// CHECK: vector.store {{.*}}nontemporal = true
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @far_rows(%x: memref<1792x14336xf32>, %y: memref<1792x14336xf32>, %scratch: memref<33x14336xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<1792x14336xf32>, memref<1792x14336xf32>, memref<33x14336xf64>) -> ()
   return
 }

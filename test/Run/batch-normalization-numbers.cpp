@@ -56,6 +56,7 @@ TEST(BatchNormalizationNumbers, overlapped) {
   compareWithReference(plain("33x40x32x56x", "40x32x", "1, 2").forward(), {2e-5, 2e-5}); // half a vector, short rows
   compareWithReference(plain("70x40x32x28x", "40x32x", "1, 2").backward(), {2e-4, 2e-4}); // rows of less than two lines
   compareWithReference(plain("67x3x8x28x", "3x8x", "1, 2").forward(), {2e-5, 2e-5});      // in cache
+  compareWithReference(plain("700x9x256x", "9x256x", "1, 2").backward(), {2e-4, 2e-4});   // rows far from each other
   step.renorm = step.clip = true;
   step.mask = "22x1x56x56x";
   compareWithReference(step.forward(), {2e-5, 2e-5, 0, 2});

@@ -79,7 +79,28 @@ static LaunchNumbers numberLaunches(ModuleOp module) {
   return numbers;
 }
 
+/// An array of 8-byte values on the stack. It is made where the function begins: a launch in a loop would make one in each iteration.
+static Value reserve(OpBuilder &builder, Operation *user, int64_t count) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&user->getParentRegion()->front());
+  Value size = LLVM::ConstantOp::create(builder, user->getLoc(), builder.getI64IntegerAttr(std::max<int64_t>(count, 1)));
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return LLVM::AllocaOp::create(builder, user->getLoc(), pointer, builder.getI64Type(), size, /*alignment=*/8);
+}
+
 namespace {
+/// kernel.row  =>  a descriptor of the address
+struct LowerRow : ConvertOpToLLVMPattern<bn::kernel::RowOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(bn::kernel::RowOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    auto source = cast<MemRefType>(op.getSource().getType()), row = cast<MemRefType>(op.getResult().getType());
+    Value first = MemRefDescriptor(adaptor.getSource()).bufferPtr(rewriter, op.getLoc(), *getTypeConverter(), source);
+    rewriter.replaceOp(op, {MemRefDescriptor::fromStaticShape(rewriter, op.getLoc(), *getTypeConverter(), row, first)});
+    return success();
+  }
+};
+
 /// kernel.launch  =>  a context, and a call of bn_parallel_for
 struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
   LowerLaunch(const LLVMTypeConverter &types, const LaunchNumbers &numbers) : ConvertOpToLLVMPattern(types), numbers(numbers) {}
@@ -96,8 +117,7 @@ struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
         return rewriter.notifyMatchFailure(launch, "an argument is a memref of dynamic layout");
       values.push_back(memref ? MemRefDescriptor(converted).alignedPtr(rewriter, loc) : converted);
     }
-    Value count = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64IntegerAttr(std::max<int64_t>(values.size(), 1)));
-    Value frame = LLVM::AllocaOp::create(rewriter, loc, pointer, rewriter.getI64Type(), count, /*alignment=*/8);
+    Value frame = reserve(rewriter, launch, values.size());
     for (auto [i, value] : llvm::enumerate(values))
       LLVM::StoreOp::create(rewriter, loc, value, slot(rewriter, loc, frame, i));
     std::string entry = (launch.getTask() + ".entry").str();
@@ -136,6 +156,7 @@ struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
     populateVectorToLLVMConversionPatterns(types, patterns, /*reassociateFPReductions=*/true);
     LaunchNumbers numbers = numberLaunches(module);
     patterns.add<LowerLaunch>(types, numbers);
+    patterns.add<LowerRow>(types);
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     auto pointer = LLVM::LLVMPointerType::get(context);
     auto voidType = LLVM::LLVMVoidType::get(context);

@@ -3,23 +3,31 @@
 
 #include "LinearView.h"
 
+#include "bn/IR/Kernel/Kernel.h"
+
 using namespace mlir;
 
 FailureOr<bn::LinearView> bn::LinearView::get(OpBuilder &builder, Location loc, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   LinearView view;
-  if (!type.hasStaticShape() || failed(type.getStridesAndOffset(view.strides, view.offset)) || ShapedType::isDynamic(view.offset) ||
+  if (!type.hasStaticShape() || failed(type.getStridesAndOffset(view.strides, view.offset)) ||
       llvm::any_of(view.strides, ShapedType::isDynamic))
     return failure();
+  bool isMoving = ShapedType::isDynamic(view.offset);
+  if (isMoving)
+    view.offset = 0;
   view.element = type.getElementType();
   int64_t size = view.offset + 1;
   for (auto [extent, stride] : llvm::zip_equal(type.getShape(), view.strides))
     size += std::max<int64_t>(extent - 1, 0) * stride;
   auto row = MemRefType::get({size}, view.element);
-  view.row = type == row ? memref
-                         : memref::ReinterpretCastOp::create(builder, loc, row, memref, /*offset=*/0, ArrayRef<int64_t>{size},
-                                                             ArrayRef<int64_t>{1})
-                               .getResult();
+  if (isMoving)
+    view.row = kernel::RowOp::create(builder, loc, row, memref);
+  else
+    view.row = type == row ? memref
+                           : memref::ReinterpretCastOp::create(builder, loc, row, memref, /*offset=*/0, ArrayRef<int64_t>{size},
+                                                               ArrayRef<int64_t>{1})
+                                 .getResult();
   return view;
 }
 

@@ -17,7 +17,7 @@ struct LinearView {
   int64_t offset = 0;
   mlir::Type element;
 
-  /// Casts a memref to its row; fails on a dynamic layout.
+  /// Casts a memref to its row; fails on dynamic sizes or strides. Where the offset is a value, the row begins there.
   static mlir::FailureOr<LinearView> get(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
 };
 

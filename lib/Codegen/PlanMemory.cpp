@@ -1,13 +1,15 @@
 // PlanMemory.cpp - replaces allocations by views of one arena.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model's function is a straight line of ops, so a buffer lives from the first op that touches it, or a view of it, to the last.
+// The model's function is a straight line of ops, so a buffer lives from the first op that touches it, or a view of it, to the last;
+// what is touched in a loop lives as long as the loop.
 // Largest first, each buffer takes the tightest gap between those placed before it that live at the same time.
 
 #include "ByteViews.h"
 #include "bn/Codegen/Passes.h"
 #include "bn/IR/Kernel/ModuleAttributes.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/MathExtras.h"
@@ -38,6 +40,10 @@ static void findLifetime(Buffer &buffer, const llvm::DenseMap<Operation *, int64
         llvm::append_range(aliases, user->getResults());
         continue;
       }
+      if (auto loop = dyn_cast<scf::ForOp>(user))
+        for (auto [init, argument, result] : llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults()))
+          if (init == aliases[i])
+            aliases.append({argument, result});
       int64_t at = position.lookup(body.findAncestorOpInBlock(*user));
       buffer.first = std::min(buffer.first, at);
       buffer.last = std::max(buffer.last, at);
@@ -84,8 +90,8 @@ struct PlanMemoryPass : bn::impl::PlanMemoryPassBase<PlanMemoryPass> {
       position[&op] = i;
     SmallVector<Buffer> buffers;
     WalkResult walk = func.walk([&](memref::AllocOp alloc) {
-      if (alloc->getBlock() != &body || !alloc.getType().hasStaticShape())
-        return alloc.emitError("expected a buffer of static shape outside of loops, got ") << alloc.getType(), WalkResult::interrupt();
+      if (!alloc.getType().hasStaticShape())
+        return alloc.emitError("expected a buffer of static shape, got ") << alloc.getType(), WalkResult::interrupt();
       Buffer buffer{alloc, static_cast<int64_t>(llvm::alignTo(bn::byteSize(alloc.getType()), bn::kernel::kAlignment))};
       findLifetime(buffer, position, body);
       buffers.push_back(buffer);

@@ -49,13 +49,6 @@ struct Gap {
   StringLiteral description;
 };
 
-/// Steps of a recurrence are unrolled.
-bool isLongRecurrence(onnx::NodeOpInterface node) {
-  constexpr int64_t maxSteps = 128;
-  auto type = dyn_cast<RankedTensorType>(node->getOperand(0).getType());
-  return type && type.getRank() == 3 && type.getDimSize(node.getInt("layout", 0)) > maxSteps;
-}
-
 /// Transforms are products with a matrix of f32.
 bool isLargeTransform(onnx::NodeOpInterface node) {
   constexpr int64_t maxElements = int64_t(1) << 22;
@@ -94,15 +87,11 @@ constexpr Gap gaps[] = {
        return !type || type.getRank() != 4 || node.getInt("group", 1) != 1;
      },
      "groups, or other than two spatial dimensions, are not supported"},
-    {"com.microsoft.DynamicQuantizeLSTM", isLongRecurrence, "more than 128 steps are not supported"},
     {"Dropout", dropsAtRandom, "training mode is not supported"},
-    {"GRU", isLongRecurrence, "more than 128 steps are not supported"},
     {"GridSample", isWideSample, "cubic samples of volumes are not supported"},
-    {"LSTM", isLongRecurrence, "more than 128 steps are not supported"},
     {"Resize", [](onnx::NodeOpInterface node) { return node.getString("coordinate_transformation_mode", "") == "tf_crop_and_resize"; },
      "coordinate transformation mode 'tf_crop_and_resize' is not supported"},
     {"MaxUnpool", hasForeignPlaces, "input 'output_shape' is not supported"},
-    {"RNN", isLongRecurrence, "more than 128 steps are not supported"},
     {"STFT", isLargeTransform, "f64, or a matrix of more than 4194304 numbers, is not supported"},
 };
 

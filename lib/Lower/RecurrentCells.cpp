@@ -80,12 +80,21 @@ Value Direction::roundToSteps(Value x) {
   });
 }
 
-Value Direction::packWeights(const Weights &weights, int64_t first, int64_t count) {
-  Value &value = packed[{&weights, first, count}];
+bool Direction::isPacked(const Weights &weights) const {
+  bool isKnown = static_cast<int64_t>(getFloats(weights.known).size()) == typeOf(weights.values).getNumElements();
+  return n.block && n.inType(0).getElementType().isF32() && isKnown;
+}
+
+Value Direction::getMatrix(const Weights &weights, int64_t first, int64_t count) {
+  Value &value = matrices[{&weights, first, count}];
   if (value)
     return value;
   Shape shape = shapeOf(weights.values);
   int64_t depth = shape[2], begin = first * hidden(), height = count * hidden();
+  if (!isPacked(weights)) {
+    Value part = slice(b, weights.values, {d, begin, 0}, {1, height, depth}, {});
+    return value = transpose(b, reshape(b, part, {height, depth}), {1, 0});
+  }
   ElementsAttr matrix = makeFloats(b.getContext(), {height, depth}, [&](MutableArrayRef<float> out) {
     llvm::copy(getFloats(weights.known).slice((d * shape[1] + begin) * depth, height * depth), out.begin());
   });
@@ -93,18 +102,13 @@ Value Direction::packWeights(const Weights &weights, int64_t first, int64_t coun
 }
 
 Value Direction::multiply(Value rows, const Weights &weights, int64_t first, int64_t count) {
-  int64_t depth = shapeOf(weights.values)[2], begin = first * hidden(), height = count * hidden();
-  Type element = typeOf(rows).getElementType();
   if (recurrence.quantizes)
     rows = roundToSteps(rows);
-  bool isKnown = static_cast<int64_t>(getFloats(weights.known).size()) == typeOf(weights.values).getNumElements();
-  if (n.block && element.isF32() && isKnown) {
-    Value init = empty(b, {shapeOf(rows)[0], height}, element);
-    Value matrix = packWeights(weights, first, count);
-    return kernel::MatmulOp::create(b, init.getType(), rows, matrix, Value(), ValueRange(), init, true).getResult();
-  }
-  Value part = slice(b, weights.values, {d, begin, 0}, {1, height, depth}, {});
-  return multiplyMatrices(n, rows, transpose(b, reshape(b, part, {height, depth}), {1, 0}));
+  Value matrix = getMatrix(weights, first, count);
+  if (!isPacked(weights))
+    return multiplyMatrices(n, rows, matrix);
+  Value init = empty(b, {shapeOf(rows)[0], count * hidden()}, typeOf(rows).getElementType());
+  return kernel::MatmulOp::create(b, init.getType(), rows, matrix, Value(), ValueRange(), init, true).getResult();
 }
 
 Value Direction::getBias(int64_t half, int64_t first, int64_t count) {
@@ -114,19 +118,6 @@ Value Direction::getBias(int64_t half, int64_t first, int64_t count) {
 
 Value Direction::getPeephole(int64_t gate) {
   return n.has(7) ? reshape(b, slice(b, n.in(7), {d, gate * hidden()}, {1, hidden()}, {}), {hidden()}) : Value();
-}
-
-Value Direction::getInitial(unsigned i) {
-  bool batchFirst = n.node.getInt("layout", 0);
-  int64_t batch = n.inShape(0)[!batchFirst];
-  if (!n.has(i))
-    return filled(b, {batch, hidden()}, number(b, n.inType(0).getElementType(), 0));
-  SmallVector<int64_t> offsets = {d, 0, 0}, sizes = {1, batch, hidden()};
-  if (batchFirst) {
-    std::swap(offsets[0], offsets[1]);
-    std::swap(sizes[0], sizes[1]);
-  }
-  return reshape(b, slice(b, n.in(i), offsets, sizes, {}), {batch, hidden()});
 }
 
 Value Direction::add(Value x, Value y) {
@@ -204,6 +195,15 @@ State Direction::stepLstm(Value x, const State &state) {
     return e.mul(output, f[2].emit(e, v[1]));
   });
   return {h, c};
+}
+
+void Direction::prepareWeights() {
+  if (gates == 3 && !n.node.getInt("linear_before_reset", 0)) { // the hidden gate comes after the others
+    getMatrix(recurrence.hidden, 0, 2);
+    getMatrix(recurrence.hidden, 2, 1);
+    return;
+  }
+  getMatrix(recurrence.hidden, 0, gates);
 }
 
 State Direction::step(Value projected, const State &state) {

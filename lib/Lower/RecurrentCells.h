@@ -45,14 +45,17 @@ public:
 
   /// x·W of all steps plus the bias, [T][N][gates·H]; with it the bias of the state, where that is only added.
   mlir::Value projectInput(mlir::Value x);
+  /// Makes what all steps share, before their loop.
+  void prepareWeights();
   State step(mlir::Value projected, const State &state);
-  /// Initial state `i`, [N][H].
-  mlir::Value getInitial(unsigned i);
+  unsigned getNumber() const { return d; }
   int64_t hidden() const { return shapeOf(recurrence.hidden.values)[2]; }
 
 private:
-  /// Known weights of the gates [first, first + count) as kernels want them; one constant for all steps.
-  mlir::Value packWeights(const Weights &weights, int64_t first, int64_t count);
+  /// The weights of the gates [first, first + count) as the right side of a product: packed as kernels want it where they are known, [K][N]
+  /// otherwise; made once.
+  mlir::Value getMatrix(const Weights &weights, int64_t first, int64_t count);
+  bool isPacked(const Weights &weights) const;
   /// rows·transpose of the gates [first, first + count) of the weights.
   mlir::Value multiply(mlir::Value rows, const Weights &weights, int64_t first, int64_t count);
   /// The values that 8 bits hold next to x, in steps of its range.
@@ -74,7 +77,7 @@ private:
   int64_t gates;
   unsigned d;
   llvm::SmallVector<Activation> f;
-  std::map<std::tuple<const Weights *, int64_t, int64_t>, mlir::Value> packed; ///< what packWeights made
+  std::map<std::tuple<const Weights *, int64_t, int64_t>, mlir::Value> matrices; ///< what getMatrix made
 };
 
 /// Whether there is such an activation; in lower case.

@@ -1,11 +1,15 @@
 // Recurrents.cpp - ONNX category rnn: RNN, GRU and LSTM, all directions and layouts.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The inputs of all steps meet their weights in one product before the first step. Steps (RecurrentCells.h) are unrolled: their
-// products have the same text, so codegen makes one function of them.
+// The inputs of all steps meet their weights in one product before the first step. The steps (RecurrentCells.h) are a loop:
+//
+//   %p = x·W                                                             [T][N][gates·H]
+//   for %t carries %h, %c, %y:   step of %p[%t], %h, %c;   %y[%t] = new h
 
 #include "Constants.h"
 #include "RecurrentCells.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -30,74 +34,134 @@ static bool readActivations(NodeLowering &n, ArrayRef<StringRef> usual, unsigned
   return true;
 }
 
+namespace {
+/// Where the matrix at indices `at` of the leading dimensions is.
+struct MatrixBox {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  RankedTensorType type;
+
+  MatrixBox(Builder &b, Value whole, ArrayRef<OpFoldResult> at) : offsets(at) {
+    Shape matrix = shapeOf(whole).take_back(2);
+    type = RankedTensorType::get(matrix, typeOf(whole).getElementType());
+    offsets.append(2, b.getIndexAttr(0));
+    sizes.assign(at.size(), b.getIndexAttr(1));
+    llvm::append_range(sizes, getAsIndexOpFoldResult(b.getContext(), matrix));
+    strides.assign(offsets.size(), b.getIndexAttr(1));
+  }
+};
+} // namespace
+
+static Value take(Builder &b, Value whole, ArrayRef<OpFoldResult> at) {
+  MatrixBox box(b, whole, at);
+  return tensor::ExtractSliceOp::create(b, box.type, whole, box.offsets, box.sizes, box.strides);
+}
+
+static Value put(Builder &b, Value matrix, Value whole, ArrayRef<OpFoldResult> at) {
+  MatrixBox box(b, whole, at);
+  return tensor::InsertSliceOp::create(b, matrix, whole, box.offsets, box.sizes, box.strides);
+}
+
 /// `next` where the sequence has a step t, `otherwise` where it has ended.
-static Value whereStep(NodeLowering &n, int64_t t, Value next, Value otherwise) {
+static Value whereStep(NodeLowering &n, Value t, Value next, Value otherwise) {
   if (!n.has(4) || !next)
     return next;
   Value lengths = reshape(n.b, n.in(4), {n.inType(4).getNumElements(), 1});
+  Value step = arith::IndexCastOp::create(n.b, typeOf(lengths).getElementType(), t);
   return map(n.b, typeOf(next), {next, otherwise, lengths}, [&](Builder &b, ValueRange v) -> Value {
-    Value isRunning = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, v[2], number(b, v[2].getType(), t));
+    Value isRunning = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, v[2], step);
     return arith::SelectOp::create(b, isRunning, v[0], v[1]);
   });
 }
 
-/// Runs one direction; `outputs` gets h of every step, [N][H].
-static State runDirection(NodeLowering &n, Direction &direction, Value x, bool isBackward, bool hasCell, SmallVectorImpl<Value> &outputs) {
-  Builder &b = n.b;
-  Value projected = direction.projectInput(x);
-  Shape shape = shapeOf(projected);
-  State state{direction.getInitial(5), hasCell ? direction.getInitial(6) : Value()};
-  Value zero = n.has(4) ? filled(b, shapeOf(state.h), number(b, typeOf(state.h).getElementType(), 0)) : Value();
-  outputs.resize(shape[0]);
-  for (int64_t step = 0; step < shape[0]; ++step) {
-    int64_t t = isBackward ? shape[0] - 1 - step : step;
-    Value now = reshape(b, slice(b, projected, {t, 0, 0}, {1, shape[1], shape[2]}, {}), shape.drop_front());
-    State next = direction.step(now, state);
-    outputs[t] = whereStep(n, t, next.h, zero);
-    state = {whereStep(n, t, next.h, state.h), whereStep(n, t, next.c, state.c)};
-  }
-  return state;
+/// What the loops carry: the states of all directions, [directions][N][H], null where the operator has none, and h of all steps,
+/// [T][directions][N][H], null where nobody wants it.
+enum Carried { H, C, Outputs };
+using CarriedValues = std::array<Value, 3>;
+
+/// Those that there are.
+static SmallVector<Value> listOf(const CarriedValues &carried) {
+  return llvm::filter_to_vector(carried, [](Value value) { return bool(value); });
 }
 
-/// Values of one shape along new axes in front.
-static Value stack(Builder &b, ArrayRef<Value> values, Shape lead) {
-  SmallVector<int64_t> one(shapeOf(values[0])), shape(lead);
-  one.insert(one.begin(), 1);
-  llvm::append_range(shape, shapeOf(values[0]));
-  auto parts = llvm::map_to_vector(values, [&](Value value) { return reshape(b, value, one); });
-  Value all = parts.size() == 1 ? parts[0] : tensor::ConcatOp::create(b, 0, parts).getResult();
-  return reshape(b, all, shape);
+/// `values` in the places of those that there are.
+static CarriedValues replace(CarriedValues carried, ValueRange values) {
+  for (Value &value : carried)
+    if (value) {
+      value = values.front();
+      values = values.drop_front();
+    }
+  return carried;
+}
+
+/// The carried values after step t of direction d.
+static CarriedValues runStep(NodeLowering &n, Direction &direction, Value projected, Value t, CarriedValues now) {
+  Builder &b = n.b;
+  OpFoldResult d = b.getIndexAttr(direction.getNumber());
+  State state{take(b, now[H], d), now[C] ? take(b, now[C], d) : Value()};
+  State next = direction.step(take(b, projected, OpFoldResult(t)), state);
+  if (now[C])
+    now[C] = put(b, whereStep(n, t, next.c, state.c), now[C], d);
+  now[H] = put(b, whereStep(n, t, next.h, state.h), now[H], d);
+  if (now[Outputs]) {
+    Value zero = n.has(4) ? filled(b, shapeOf(next.h), number(b, typeOf(next.h).getElementType(), 0)) : Value();
+    now[Outputs] = put(b, whereStep(n, t, next.h, zero), now[Outputs], {t, d});
+  }
+  return now;
+}
+
+/// Runs one direction; returns the carried values after its last step.
+static CarriedValues runDirection(NodeLowering &n, Direction &direction, Value x, bool isBackward, CarriedValues start) {
+  Builder &b = n.b;
+  direction.prepareWeights();
+  Value projected = direction.projectInput(x);
+  int64_t steps = shapeOf(projected)[0];
+  auto loop = scf::ForOp::create(b, index(b, 0), index(b, steps), index(b, 1), listOf(start));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value t = loop.getInductionVar();
+  if (isBackward)
+    t = arith::SubIOp::create(b, index(b, steps - 1), t);
+  CarriedValues next = runStep(n, direction, projected, t, replace(start, loop.getRegionIterArgs()));
+  scf::YieldOp::create(b, listOf(next));
+  return replace(start, loop.getResults());
+}
+
+/// The initial states that are input `i`, [directions][N][H].
+static Value startState(NodeLowering &n, unsigned i, Shape shape) {
+  if (!n.has(i))
+    return filled(n.b, shape, number(n.b, n.inType(0).getElementType(), 0));
+  return n.node.getInt("layout", 0) ? transpose(n.b, n.in(i), {1, 0, 2}) : n.in(i);
 }
 
 static LogicalResult lowerRecurrence(NodeLowering &n, const Recurrence &recurrence, ArrayRef<StringRef> usual) {
   Builder &b = n.b;
-  unsigned directions = shapeOf(recurrence.hidden.values)[0];
+  Shape weights = shapeOf(recurrence.hidden.values);
+  unsigned directions = weights[0];
   SmallVector<Activation> activations;
   if (!readActivations(n, usual, directions, activations))
     return failure();
   bool batchFirst = n.node.getInt("layout", 0), hasCell = recurrence.gates == 4;
   Value x = batchFirst ? transpose(b, n.in(0), {1, 0, 2}) : n.in(0);
-  int64_t steps = shapeOf(x)[0];
-  SmallVector<Value> y(steps * directions), lastH, lastC;
+  int64_t steps = shapeOf(x)[0], batch = shapeOf(x)[1], hidden = weights[2];
+  CarriedValues carried;
+  carried[H] = startState(n, 5, {directions, batch, hidden});
+  if (hasCell)
+    carried[C] = startState(n, 6, {directions, batch, hidden});
+  if (n.wants(0))
+    carried[Outputs] = empty(b, {steps, directions, batch, hidden}, typeOf(x).getElementType());
   for (unsigned d = 0; d < directions; ++d) {
     Direction direction(n, recurrence, d, ArrayRef(activations).slice(d * usual.size(), usual.size()));
     bool isBackward = d == 1 || n.node.getString("direction", "forward") == "reverse";
-    SmallVector<Value> outputs;
-    State last = runDirection(n, direction, x, isBackward, hasCell, outputs);
-    for (auto [t, output] : llvm::enumerate(outputs))
-      y[t * directions + d] = output;
-    lastH.push_back(last.h);
-    lastC.push_back(last.c);
+    carried = runDirection(n, direction, x, isBackward, carried);
   }
-  auto state = [&](ArrayRef<Value> values) {
-    Value all = stack(b, values, {static_cast<int64_t>(values.size())});
-    return batchFirst ? transpose(b, all, {1, 0, 2}) : all;
+  auto addResult = [&](Value all, Ints order) {
+    bool isWanted = n.wants(n.results.size());
+    n.results.push_back(!isWanted ? Value() : batchFirst ? transpose(b, all, order) : all);
   };
-  Value all = n.wants(0) ? stack(b, y, {steps, directions}) : Value();
-  n.results.push_back(all && batchFirst ? transpose(b, all, {2, 0, 1, 3}) : all);
-  n.results.push_back(n.wants(1) ? state(lastH) : Value());
+  addResult(carried[Outputs], {2, 0, 1, 3});
+  addResult(carried[H], {1, 0, 2});
   if (hasCell)
-    n.results.push_back(n.wants(2) ? state(lastC) : Value());
+    addResult(carried[C], {1, 0, 2});
   n.results.resize(n.getNumOutputs());
   return success();
 }

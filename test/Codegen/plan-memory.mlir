@@ -23,14 +23,39 @@ func.func @chain(%out: memref<16xf32>) {
 
 // -----
 
-func.func @no_alloc_in_loop(%n: index) {
+// What a loop touches lives as long as the loop: %b and %c do not share, and neither takes the place of %a, which the loop carries and which
+// is read behind it.
+// CHECK: module attributes {kernel.arena_size = 192 : i64}
+// CHECK-LABEL: func.func @loop
+// CHECK-DAG: memref.view %arg1[%c0{{.*}}][] : memref<192xi8> to memref<3xf32>
+// CHECK-DAG: memref.view %arg1[%c64{{.*}}][] : memref<192xi8> to memref<3xf32>
+// CHECK-DAG: memref.view %arg1[%c128{{.*}}][] : memref<192xi8> to memref<3xf32>
+// CHECK-NOT: memref.alloc
+func.func @loop(%out: memref<3xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
   %zero = arith.constant 0.0 : f32
-  scf.for %i = %c0 to %n step %c1 {
-    // expected-error@+1 {{expected a buffer of static shape outside of loops, got 'memref<3xf32>'}}
-    %a = memref.alloc() : memref<3xf32>
-    linalg.fill ins(%zero : f32) outs(%a : memref<3xf32>)
+  %a = memref.alloc() : memref<3xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<3xf32>)
+  %last = scf.for %i = %c0 to %c5 step %c1 iter_args(%now = %a) -> memref<3xf32> {
+    %b = memref.alloc() : memref<3xf32>
+    memref.copy %now, %b : memref<3xf32> to memref<3xf32>
+    %c = memref.alloc() : memref<3xf32>
+    memref.copy %b, %c : memref<3xf32> to memref<3xf32>
+    memref.copy %c, %now : memref<3xf32> to memref<3xf32>
+    scf.yield %now : memref<3xf32>
   }
+  memref.copy %last, %out : memref<3xf32> to memref<3xf32>
+  return
+}
+
+// -----
+
+func.func @no_dynamic_size(%n: index) {
+  %zero = arith.constant 0.0 : f32
+  // expected-error@+1 {{expected a buffer of static shape, got 'memref<?xf32>'}}
+  %a = memref.alloc(%n) : memref<?xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<?xf32>)
   return
 }

@@ -82,6 +82,11 @@ func.func @layouts(%x: tensor<1x19x5x7xf32>, %blocked: tensor<1x3x5x7x8xf32>, %p
   return %u : tensor<1x19x5x7xf32>
 }
 
+func.func @row(%x: memref<3x5xf32, strided<[5, 1], offset: ?>>) -> memref<15xf32> {
+  %r = kernel.row %x : memref<3x5xf32, strided<[5, 1], offset: ?>> to memref<15xf32>
+  return %r : memref<15xf32>
+}
+
 func.func private @task(%chunk: index, %x: memref<3xf32>)
 
 func.func @launch(%pool: !llvm.ptr, %x: memref<3xf32>) {

@@ -20,15 +20,17 @@ func.func @no_pack_for_few_rows(%a: tensor<5x67xf32>, %b: tensor<67x131xf32>) ->
   return %y : tensor<5x131xf32>
 }
 
-// Both steps of a recurrence read one constant; the biases are added before the first step.
-// CHECK-LABEL: func.func @recurrent_weights_once
+// The inputs of all steps meet their weights, and the biases are added, before the loop; a step has one product.
+// CHECK-LABEL: func.func @recurrent_steps_are_a_loop
 // CHECK: %[[W:.*]] = kernel.constant dense<{{.*}}> : tensor<1x1x16xf32>
-// CHECK-NOT: tensor<1x1x16xf32>
-// CHECK: kernel.matmul %{{.*}}, %[[W]] outs
+// CHECK: kernel.matmul %{{.*}} : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+// CHECK: scf.for %[[T:.*]] = %c0 to %c2 step %c1 iter_args(%{{.*}}, %{{.*}}, %{{.*}}) -> (tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<2x1x1x1xf32>)
 // CHECK-NOT: %arg2
 // CHECK: kernel.matmul %{{.*}}, %[[W]] outs
-// CHECK: return
-func.func @recurrent_weights_once(%x: tensor<2x1x3xf32>, %w: tensor<1x4x3xf32>, %b: tensor<1x8xf32>) -> tensor<2x1x1x1xf32> {
+// CHECK-NOT: kernel.matmul
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[%[[T]], 0, 0, 0]
+// CHECK: scf.yield
+func.func @recurrent_steps_are_a_loop(%x: tensor<2x1x3xf32>, %w: tensor<1x4x3xf32>, %b: tensor<1x8xf32>) -> tensor<2x1x1x1xf32> {
   %r = onnx.constant dense<[[[1.0], [2.0], [3.0], [4.0]]]> : tensor<1x4x1xf32>
   %y = onnx.node "LSTM"(%x, %w, %r, %b) version 14 {hidden_size = 1 : i64}
      : (tensor<2x1x3xf32>, tensor<1x4x3xf32>, tensor<1x4x1xf32>, tensor<1x8xf32>) -> tensor<2x1x1x1xf32>

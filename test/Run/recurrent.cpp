@@ -54,6 +54,23 @@ TEST(Recurrent, gates) {
   compare("LSTM", 4, 1, "activations = [\"HardSigmoid\", \"Softsign\", \"Relu\"], ");
 }
 
+// As long as a second of sound: no step may leave anything on the stack.
+TEST(Recurrent, many_steps) {
+  compareNode("\"LSTM\"($) version 14 {direction = \"bidirectional\", hidden_size = 3 : i64}",
+              "tensor<20000x1x2xf32>;tensor<2x12x2xf32>;tensor<2x12x3xf32>", "tensor<20000x2x1x3xf32>", {2e-4, 2e-4, -1, 1});
+}
+
+// Known weights are packed; a state that is the product's own operand is kept until the product has read it.
+TEST(Recurrent, known_weights) {
+  for (auto [op, gates] : {std::pair("RNN", 1), std::pair("GRU", 3), std::pair("LSTM", 4)}) {
+    std::string w = "tensor<1x" + std::to_string(7 * gates) + "x2xf32>", r = "tensor<1x" + std::to_string(7 * gates) + "x7xf32>";
+    compareWithReference("func.func @main(%x: tensor<9x3x2xf32>) -> (tensor<9x1x3x7xf32>, tensor<1x3x7xf32>) {\n  %w = onnx.constant dense<0.3> : " +
+                         w + "\n  %r = onnx.constant dense<-0.2> : " + r + "\n  %y, %h = onnx.node \"" + op +
+                         "\"(%x, %w, %r) version 14 {hidden_size = 7 : i64} : (tensor<9x3x2xf32>, " + w + ", " + r +
+                         ") -> (tensor<9x1x3x7xf32>, tensor<1x3x7xf32>)\n  return %y, %h : tensor<9x1x3x7xf32>, tensor<1x3x7xf32>\n}\n");
+  }
+}
+
 // Peepholes stand behind the initial states.
 TEST(Recurrent, peepholes) {
   compareNode("\"LSTM\"($) version 14 {hidden_size = 5 : i64}",

@@ -41,7 +41,7 @@ def lrn(d):
 
 def recurrent(d):
     gates = {"RNN": 1, "GRU": 3, "LSTM": 4}[d.operator]
-    steps, batch, features, hidden = d.integer(1, 5), d.integer(1, 3), d.integer(1, 4), d.integer(1, 5)
+    steps, batch, features, hidden = d.pick(1, 2, 5, 200), d.integer(1, 3), d.integer(1, 4), d.integer(1, 5)
     direction = d.pick("forward", "reverse", "bidirectional")
     n = 2 if direction == "bidirectional" else 1
     numbers = lambda *shape: d.numbers(shape, low=-1, high=1)

@@ -107,6 +107,21 @@ def Kernel_UnpackOp : Kernel_DestinationOp<"unpack"> {
   let assemblyFormat = Kernel_PackOp.assemblyFormat;
 }
 
+def Kernel_RowOp : Kernel_Op<"row", [Pure, AllElementTypesMatch<["source", "result"]>]> {
+  let summary = "what begins at a view's first element, as a row";
+  let description = [{
+    A view into a buffer whose offset is a value of the running model, as a step of a sequence is, becomes memory that begins there.
+    The row is as long as the view reaches.
+
+    ```mlir
+    %r = kernel.row %step : memref<3x5xf32, strided<[5, 1], offset: ?>> to memref<15xf32>
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$source);
+  let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+}
+
 def Kernel_YieldOp
     : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
                           ParentOneOf<["ConvOp", "DepthwiseConvOp", "MatmulOp", "NormalizeOp", "WinogradOutputOp"]>]> {

@@ -8,12 +8,13 @@
 //     for (block, backwards) for (group)   output = map(elements, coefficients), fetching the next slab's elements
 //
 // Where results are stored past the cache in whole vectors, the output of a slab and the sums of the next are one loop, so that
-// memory is read and written all the time and a step takes hardly longer than a copy.
+// memory is read and written all the time and a step takes hardly longer than a copy. So it is where groups with short rows lie side by
+// side, wherever the output goes.
 //
 // Where a slab would not fit, each line is a forall of its own: sums over kParts parts of the blocks, added in order.
 
 #include "EmitEach.h"
-#include "NormalizeSteps.h"
+#include "NormalizePositions.h"
 #include "ParallelLoop.h"
 #include "StreamedStores.h"
 #include "bn/Codegen/Passes.h"
@@ -26,18 +27,17 @@ namespace bn {
 using namespace mlir;
 using namespace bn;
 
-/// The sample is a part of the elements like this, and at least so many. The mean of a part 1/n is within √n standard deviations of
-/// the mean, so that sums around it lose no more than log₂ n bits of the variance.
-static constexpr int64_t kSampleShare = 32, kSampleSize = 64;
+/// Parts of the elements that a sample is at least, for an estimate of its work.
+static constexpr int64_t kSampleShare = 32;
 /// A slab that is fetched ahead has at most this size: caches hold it beside the one before.
 static constexpr int64_t kAheadBytes = 8 << 20;
 /// Slabs that a worker does one after the other where it fetches ahead, and how few and many such runs keep all workers busy.
 static constexpr int64_t kSlabsInRun = 16, kFewRuns = 8, kManyRuns = 32;
 
 namespace {
-class NormalizeEmitter : NormalizeSteps {
+class NormalizeEmitter : NormalizePositions {
 public:
-  using NormalizeSteps::NormalizeSteps;
+  using NormalizePositions::NormalizePositions;
   void emit(OpBuilder &builder);
 
 private:
@@ -51,19 +51,12 @@ private:
   Position enterSlab(OpBuilder &b, Value number, Value last, SmallVectorImpl<GroupRange> &ranges);
   bool fetchesAhead() const;
   Value partBegin(OpBuilder &b, Value part);
-  int64_t sampleBlocks() const;
 };
 } // namespace
 
 //===----------------------------------------------------------------------===//
 // Slabs and parts
 //===----------------------------------------------------------------------===//
-
-/// Blocks that the sample is taken from.
-int64_t NormalizeEmitter::sampleBlocks() const {
-  int64_t share = (blocks + kSampleShare - 1) / kSampleShare, size = std::max<int64_t>(nest.groupSize(), 1);
-  return std::min(blocks, std::max(share, (kSampleSize * blocks + size - 1) / size));
-}
 
 /// Whether a slab's elements can wait in cache for the slab before it to be done.
 bool NormalizeEmitter::fetchesAhead() const {
@@ -143,18 +136,20 @@ void NormalizeEmitter::emitOverlappedRun(OpBuilder &builder, Value begin, Value 
 
 void NormalizeEmitter::emitSlabs(OpBuilder &builder) {
   int64_t slabs = nest.numGroups / slab, work = (nest.groupSize() * 4 / nest.lanes + 16) * nest.numGroups;
-  int64_t runs = fetchesAhead() ? std::clamp(slabs / kSlabsInRun, std::min(slabs, kFewRuns), kManyRuns) : slabs;
+  int64_t runs = fetchesAhead() || hasStrips() ? std::clamp(slabs / kSlabsInRun, std::min(slabs, kFewRuns), kManyRuns) : slabs;
   auto firstOf = [&](OpBuilder &b, Value run) {
     return arith::DivUIOp::create(b, loc, LinearIndex().add(run, slabs).emit(b, loc), constant(b, runs));
   };
   emitParallel(builder, loc, runs, work, [&](OpBuilder &b, ValueRange ivs) {
-    if (runs == slabs) {
+    if (runs == slabs && !hasStrips()) {
       SmallVector<GroupRange> ranges;
       Position at = enterSlab(b, ivs[0], ivs[0], ranges);
       return emitSlab(b, at, ranges, /*aligned=*/false);
     }
     Value begin = firstOf(b, ivs[0]), end = firstOf(b, LinearIndex(1).add(ivs[0], 1).emit(b, loc));
     Value last = LinearIndex(-1).add(end, 1).emit(b, loc);
+    if (hasStrips())
+      return emitStrips(b, begin, last, [&](OpBuilder &inner, Value number) { return rangesOf(inner, number); });
     if (!wantsAlignedRows())
       return emitRun(b, begin, last, /*aligned=*/false);
     auto emitAligned = [&](OpBuilder &inner, Location) {

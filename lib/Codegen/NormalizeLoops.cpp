@@ -133,7 +133,7 @@ void NormalizeLoops::forEachBlockBackwards(OpBuilder &builder, const Position &a
   });
 }
 
-void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<GroupRange> ranges, int64_t unroll,
+void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<GroupRange> ranges, int64_t unroll, unsigned vectorDim,
                                   llvm::function_ref<void(OpBuilder &, const Position &, Lanes)> body) {
   unsigned next = groupDims.size() - ranges.size();
   if (ranges.empty())
@@ -141,10 +141,10 @@ void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<Grou
   auto indexAt = [&](OpBuilder &b, Value iv) {
     return ranges[0].begin ? arith::AddIOp::create(b, loc, ranges[0].begin, iv).getResult() : iv;
   };
-  if (groupDims[next] != nest.inner()) {
+  if (groupDims[next] != vectorDim) {
     emitLoop(builder, loc, 0, ranges[0].count, 1, {}, [&](OpBuilder &b, Value iv, ValueRange) {
       at.indices[groupDims[next]] = indexAt(b, iv);
-      forEachGroup(b, at, ranges.drop_front(), unroll, body);
+      forEachGroup(b, at, ranges.drop_front(), unroll, vectorDim, body);
       return SmallVector<Value>();
     });
     return;
@@ -160,7 +160,7 @@ void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<Grou
       continue;
     int64_t end = begin + (ranges[0].count - begin) / step * step;
     emitLoop(builder, loc, begin, end, step, {}, [&](OpBuilder &b, Value iv, ValueRange) {
-      at.indices[nest.inner()] = indexAt(b, iv);
+      at.indices[vectorDim] = indexAt(b, iv);
       body(b, at, width);
       return SmallVector<Value>();
     });
@@ -168,8 +168,20 @@ void NormalizeLoops::forEachGroup(OpBuilder &builder, Position at, ArrayRef<Grou
   }
 }
 
+void NormalizeLoops::forEachGroupVector(OpBuilder &b, const Position &at, ArrayRef<GroupRange> ranges,
+                                        llvm::function_ref<void(OpBuilder &, const Position &, Lanes)> body) {
+  forEachGroup(b, at, ranges, 1, nest.hasGroupVectors() ? groupDims.back() : nest.inner(), body);
+}
+
+void NormalizeLoops::loadGroups(OpBuilder &b, ArrayRef<Value> indices, int64_t lanes, Values &values) {
+  for (unsigned i = elements; i < elements + groups; ++i)
+    values.push_back(lanes == 1 || nest.acrossGroups() ? load(b, i, indices, 0, lanes)
+                                                       : loadLanes(b, loc, nest.views[i].row, address(b, i, indices, 0),
+                                                                   nest.dims[groupDims.back()].steps[i] ? lanes : 1));
+}
+
 SmallVector<Value> NormalizeLoops::forEachVector(OpBuilder &builder, const Position &at, Lanes groups, int64_t terms, VectorBody body,
-                                                  int64_t unroll) {
+                                                 int64_t unroll) {
   Type element = yieldTypes(op.getTerms(), 0)[0];
   auto zeros = [&](Lanes width) {
     Value zero = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(element, 0));

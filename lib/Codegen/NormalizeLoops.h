@@ -49,7 +49,14 @@ protected:
                              llvm::function_ref<void(Builder &, const Position &)> body);
   /// The groups of `ranges`, one for each dimension of groups.
   void forEachGroup(Builder &b, Position at, llvm::ArrayRef<GroupRange> ranges, int64_t unroll,
-                    llvm::function_ref<void(Builder &, const Position &, Lanes)> body);
+                    llvm::function_ref<void(Builder &, const Position &, Lanes)> body) {
+    forEachGroup(b, std::move(at), ranges, unroll, nest.inner(), body);
+  }
+  /// The same in vectors of groups wherever what belongs to them is in vectors.
+  void forEachGroupVector(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges,
+                          llvm::function_ref<void(Builder &, const Position &, Lanes)> body);
+  /// Appends what operands have for a vector of groups.
+  void loadGroups(Builder &b, llvm::ArrayRef<Value> indices, int64_t lanes, Values &values);
   /// The elements of a block, with `terms` sums for each vector in flight: those of `groups`, or `unroll` along a group. Returns the sums:
   /// vector by vector across groups, and along a group as numbers, null where there is no element.
   Values forEachVector(Builder &b, const Position &at, Lanes groups, int64_t terms, VectorBody body, int64_t unroll = kUnroll);
@@ -72,6 +79,9 @@ protected:
 
   int64_t centerSlot() const { return slots.sums * kernel::NormalizeOp::kParts; }
   int64_t coefficientSlot() const { return centerSlot() + slots.centers; }
+  /// The same with vectors along dimension `vectorDim`, if that is one of groups.
+  void forEachGroup(Builder &b, Position at, llvm::ArrayRef<GroupRange> ranges, int64_t unroll, unsigned vectorDim,
+                    llvm::function_ref<void(Builder &, const Position &, Lanes)> body);
   llvm::SmallVector<mlir::Type> centerTypes() { return yieldTypes(op.getCenter(), 0); }
   llvm::SmallVector<mlir::Type> coefficientTypes() { return yieldTypes(op.getFinish(), op.getNumStatistics()); }
   static llvm::SmallVector<mlir::Type> yieldTypes(mlir::Region &region, unsigned skip);

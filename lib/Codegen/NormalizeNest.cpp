@@ -3,6 +3,8 @@
 
 #include "NormalizeNest.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace bn;
 
@@ -15,6 +17,9 @@ static constexpr int64_t kRunBytes = 2 << 10;
 static constexpr int64_t kShortRunBytes = 256;
 /// Where such runs of rows that lie far apart do not fit, longer ones may wait in a cache that workers share.
 static constexpr int64_t kSharedSlabBytes = 4 << 20, kSharedRunBytes = 1 << 10;
+/// Blocks that are worth repeating what belongs to groups, and the bytes of a strip, which is in the nearest cache beside all that belongs
+/// to its positions.
+static constexpr int64_t kFewBlocks = 8, kStripBytes = 4 << 10;
 /// Partial sums of f32 are added to those of f64 after so many elements.
 static constexpr int64_t kRunLength = 2048;
 /// Fewer slabs than this do not keep all workers busy.
@@ -116,4 +121,33 @@ int64_t NormalizeNest::chooseSlab() const {
   int64_t run = std::max<int64_t>(dims.back().size * bytesPerElement(), 1);
   bool adjacent = last.steps[0] == dims.back().size * dims.back().steps[0];
   return adjacent ? largestDivisor(last.size, std::max<int64_t>(1, std::min(fitting, kRunBytes / run))) : 1;
+}
+
+bool NormalizeNest::hasGroupVectors() const {
+  auto kernel = kernel::NormalizeOp(op);
+  unsigned first = kernel.getElements().size(), count = kernel.getGroups().size();
+  unsigned statistics = first + count + kernel.getExtras().size() + !kernel.getMap().empty();
+  SmallVector<unsigned> groups = groupDims();
+  for (unsigned i = 0; !groups.empty() && i + 1 < views.size(); ++i) {
+    int64_t step = dims[groups.back()].steps[i];
+    if ((i >= statistics && step != 1) || (i >= first && i < first + count && step > 1))
+      return false;
+  }
+  return !groups.empty();
+}
+
+int64_t NormalizeNest::chooseStrip() const {
+  SmallVector<unsigned> groups = groupDims();
+  int64_t row = dims.back().size, fewest = lanes / std::gcd(lanes, row);
+  if (!hasShortRows() || groupSize() < kFewBlocks * row || !hasGroupVectors())
+    return 0;
+  const NestDim &last = dims[groups.back()];
+  auto kernel = kernel::NormalizeOp(op);
+  unsigned firstGroup = kernel.getElements().size(), firstExtra = firstGroup + kernel.getGroups().size();
+  for (unsigned i = 0, end = firstExtra + kernel.getExtras().size() + !kernel.getMap().empty(); i < end; ++i)
+    if ((i < firstGroup || i >= firstExtra) && (dims.back().steps[i] != 1 || last.steps[i] != row))
+      return 0;
+  int64_t fitting = kStripBytes * 8 / (row * views[0].element.getIntOrFloatBitWidth());
+  int64_t strip = largestDivisor(last.size, std::max(fewest, fitting), fewest);
+  return strip % fewest ? 0 : strip;
 }

@@ -26,6 +26,8 @@ struct NormalizeNest {
   llvm::SmallVector<unsigned> groupDims() const;
   /// The loops over elements, in order, without the one that vectors lie along.
   llvm::SmallVector<unsigned> blockDims() const;
+  /// Whether several rows along a group should go into the sum of a vector's lanes.
+  bool hasShortRows() const { return !acrossGroups() && dims.back().size <= kShortRow * lanes; }
   /// How many elements a group has.
   int64_t groupSize() const;
   /// The bytes that one element of a group brings with it.
@@ -35,6 +37,14 @@ struct NormalizeNest {
   /// Groups along the last dimension of groups that one slab holds; 0 if not even the fewest fit in cache, and there are too few slabs to
   /// share.
   int64_t chooseSlab() const;
+  /// Neighbouring groups whose short rows lie side by side in all operands and fill whole vectors together; 0 where there are none.
+  int64_t chooseStrip() const;
+  /// Whether operands and statistics of groups are vectors along the last dimension of groups.
+  bool hasGroupVectors() const;
+
+private:
+  /// Vectors of a short row.
+  static constexpr int64_t kShortRow = 13;
 };
 
 } // namespace bn

@@ -19,9 +19,9 @@ static constexpr int64_t kShortestBytes = 16;
 static constexpr int64_t kBlocksInOrder = 16;
 
 void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges ranges) {
-  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
+  forEachGroupVector(builder, at, ranges, [&](OpBuilder &b, const Position &here, Lanes width) {
     SmallVector<Value> arguments;
-    loadAll(b, elements, groups, here.indices, 0, width.lanes, arguments);
+    loadGroups(b, here.indices, width.lanes, arguments);
     SmallVector<Type> wide(op.countYields(op.getSample()), b.getF64Type());
     loadSlots(b, here, 0, wide, 0, width.lanes, arguments);
     for (auto [i, value] : llvm::enumerate(emitBody(b, op.getCenter().front(), arguments, width.lanes)))
@@ -30,9 +30,9 @@ void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges range
 }
 
 void NormalizeSteps::finish(OpBuilder &builder, const Position &at, Ranges ranges, bool inParts) {
-  forEachGroup(builder, at, ranges, 1, [&](OpBuilder &b, const Position &here, Lanes width) {
+  forEachGroupVector(builder, at, ranges, [&](OpBuilder &b, const Position &here, Lanes width) {
     SmallVector<Value> arguments, sums;
-    loadAll(b, elements, groups, here.indices, 0, width.lanes, arguments);
+    loadGroups(b, here.indices, width.lanes, arguments);
     loadSlots(b, here, centerSlot(), centerTypes(), 0, width.lanes, arguments);
     int64_t count = op.countYields(op.getTerms());
     for (int64_t slot = 0; slot < count; ++slot)
@@ -63,7 +63,7 @@ NormalizeSteps::Values NormalizeSteps::loadMapArguments(OpBuilder &b, const Posi
   return arguments;
 }
 
-void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup, int64_t streamed) {
+Value NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup) {
   SmallVector<Value> arguments;
   loadAll(b, 0, elements, at.indices, shift, lanes, arguments);
   for (auto [i, distance] : llvm::enumerate(at.ahead))
@@ -71,7 +71,11 @@ void NormalizeSteps::mapVector(OpBuilder &b, const Position &at, int64_t shift, 
       prefetch(b, i, at.indices, shift, distance);
   loadAll(b, elements + groups, extras, at.indices, shift, lanes, arguments);
   llvm::append_range(arguments, perGroup);
-  Value result = emitBody(b, op.getMap().front(), arguments, lanes)[0], index = address(b, output, at.indices, shift);
+  return emitBody(b, op.getMap().front(), arguments, lanes)[0];
+}
+
+void NormalizeSteps::storeMapped(OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, Value result, int64_t streamed) {
+  Value index = address(b, output, at.indices, shift);
   if (!streamed)
     return storeLanes(b, loc, result, nest.views[output].row, index);
   int64_t piece = std::min(lanes, streamed);
@@ -92,15 +96,16 @@ void NormalizeSteps::mapBlock(OpBuilder &builder, const Position &at, Lanes widt
     emitStreamed(builder, loc, nest.views[output], address(builder, output, inside.indices, 0), constant(builder, nest.dims.back().size),
                  nest.lanes, [&](OpBuilder &b, Value begin, int64_t lanes, bool aligned) {
                    inside.indices[nest.inner()] = begin;
-                   mapVector(b, inside, 0, lanes, perGroup[0], aligned ? lanes : 0);
+                   storeMapped(b, inside, 0, lanes, mapVector(b, inside, 0, lanes, perGroup[0]), aligned ? lanes : 0);
                  });
     return;
   }
   int64_t streamed = stores == Stores::PastCache ? streamedLanes() : 0;
   forEachVector(builder, at, width, 0, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange) {
-    for (int64_t u = 0; u < inside.unroll; ++u)
-      mapVector(b, here, u * inside.lanes, inside.lanes, perGroup[nest.acrossGroups() ? u : 0],
-                nest.acrossGroups() && inside.lanes != nest.lanes ? 0 : streamed);
+    for (int64_t u = 0; u < inside.unroll; ++u) {
+      Value result = mapVector(b, here, u * inside.lanes, inside.lanes, perGroup[nest.acrossGroups() ? u : 0]);
+      storeMapped(b, here, u * inside.lanes, inside.lanes, result, nest.acrossGroups() && inside.lanes != nest.lanes ? 0 : streamed);
+    }
     return SmallVector<Value>();
   });
 }
@@ -159,7 +164,8 @@ void NormalizeSteps::mapAndSum(OpBuilder &builder, Ranges here, Ranges next) {
   };
   auto load = [&](OpBuilder &b, const Position &at) { return loadMapArguments(b, moved(b, at), 0, 1); };
   auto emit = [&](OpBuilder &b, const Position &at, int64_t shift, int64_t lanes, ArrayRef<Value> perGroup) {
-    mapVector(b, moved(b, at), shift, lanes, perGroup, streamedLanes());
+    Position there = moved(b, at);
+    storeMapped(b, there, shift, lanes, mapVector(b, there, shift, lanes, perGroup), streamedLanes());
   };
   Beside map{load, emit};
   Position start{SmallVector<Value>(nest.dims.size()), Value()};

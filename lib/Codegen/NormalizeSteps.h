@@ -32,6 +32,11 @@ protected:
   /// Maps `here` and sums `next`, vector by vector, in aligned rows. Memory is read and written all the time, instead of in turns.
   void mapAndSum(Builder &b, Ranges here, Ranges next);
 
+  /// A vector of the output.
+  Value mapVector(Builder &b, const Position &at, int64_t shift, int64_t lanes, llvm::ArrayRef<Value> perGroup);
+  /// Stores it; `streamed`: the longest vector that is stored past the cache, 0 for a store into it.
+  void storeMapped(Builder &b, const Position &at, int64_t shift, int64_t lanes, Value result, int64_t streamed);
+
 private:
   /// How rows are stored.
   enum class Stores { InCache, PeeledPastCache, PastCache };
@@ -41,9 +46,6 @@ private:
   int64_t streamedLanes() const;
   /// What `map` reads of each vector of groups.
   Values loadMapArguments(Builder &b, const Position &at, int64_t shift, int64_t lanes);
-  /// `streamed`: the longest vector that is stored past the cache, 0 for a store into it.
-  void mapVector(Builder &b, const Position &at, int64_t shift, int64_t lanes, llvm::ArrayRef<Value> perGroup,
-                 int64_t streamed);
   void mapBlock(Builder &b, const Position &at, Lanes groups, Stores stores);
 };
 

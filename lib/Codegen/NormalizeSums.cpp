@@ -23,8 +23,17 @@ static constexpr int64_t kLeadBytes = 12 << 10;
 /// is written beside them in single lines of a row would take longer.
 static constexpr int64_t kRowsTogether = 4, kRowUnroll = 2;
 
+/// The sample is a part of the elements like this, and at least so many. The mean of a part 1/n is within √n standard deviations of
+/// the mean, so that sums around it lose no more than log₂ n bits of the variance.
+static constexpr int64_t kSampleShare = 32, kSampleSize = 64;
+
 NormalizeSums::NormalizeSums(NormalizeNest n) : NormalizeLoops(std::move(n)), slab(nest.chooseSlab()) {
   unroll = !nest.acrossGroups() ? kUnroll : shouldStream(bytes) ? kLongUnroll : kCachedUnroll;
+}
+
+int64_t NormalizeSums::sampleBlocks() const {
+  int64_t share = (blocks + kSampleShare - 1) / kSampleShare, size = std::max<int64_t>(nest.groupSize(), 1);
+  return std::min(blocks, std::max(share, (kSampleSize * blocks + size - 1) / size));
 }
 
 void NormalizeSums::clear(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Value part) {
@@ -46,7 +55,6 @@ void NormalizeSums::prefetchRows(OpBuilder &b, const Position &at, int64_t shift
   }
 }
 
-/// Elements of the same row that come soon.
 void NormalizeSums::prefetchAhead(OpBuilder &b, const Position &at, int64_t shift) {
   for (unsigned i = 0; i < elements; ++i)
     if (nest.dims.back().steps[i])
@@ -160,7 +168,7 @@ void NormalizeSums::accumulateBundles(OpBuilder &builder, const Position &at, Ar
 void NormalizeSums::accumulateAll(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Region &terms, Value begin,
                                   Value end, Value part, const Beside *beside) {
   clear(builder, at, ranges, part);
-  if (slab && hasShortRows())
+  if (slab && nest.hasShortRows())
     return accumulateShortRows(builder, at, ranges, terms, begin, end, beside);
   if (slab && !nest.acrossGroups() && shouldStream(bytes) && &terms == &op.getTerms())
     return accumulateBundles(builder, at, ranges, beside);

@@ -31,24 +31,20 @@ protected:
   /// Adds what forEachVector returned to the scratch.
   void storeSums(Builder &b, const Position &at, int64_t lanes, int64_t count, llvm::ArrayRef<Value> sums, Value part);
   void clear(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, Value part);
+  /// Elements of the same row that come soon, brought nearer to the core.
+  void prefetchAhead(Builder &b, const Position &at, int64_t shift);
+  /// Blocks that the sample is taken from.
+  int64_t sampleBlocks() const;
   int64_t slab;   ///< what chooseSlab says
   int64_t unroll; ///< vectors of groups under way at once: memory likes to be read in order, more than registers like to suffice
 
 private:
-  /// Vectors of a row that is summed together with others.
-  static constexpr int64_t kShortRow = 13;
-
-  /// Whether several rows go into the sum of a vector's lanes.
-  bool hasShortRows() const { return !nest.acrossGroups() && nest.dims.back().size <= kShortRow * nest.lanes; }
   void accumulate(Builder &b, const Position &at, Lanes groups, mlir::Region &terms, Value part);
-  /// How many of so many neighbouring groups with short rows go together.
-  int64_t groupsOfLine(int64_t groups) const;
   void accumulateShortRows(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, mlir::Region &terms, Value begin, Value end,
                            const Beside *beside);
   void accumulateBundles(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, const Beside *beside);
   void accumulateBundle(Builder &b, llvm::ArrayRef<Position> rows, const Beside *beside);
   void prefetchRows(Builder &b, const Position &at, int64_t shift);
-  void prefetchAhead(Builder &b, const Position &at, int64_t shift);
   Value addTerm(Builder &b, Value sum, Value term);
 };
 

@@ -84,6 +84,11 @@ static func::FuncOp buildTask(scf::ForallOp loop, ArrayRef<Value> captures, int6
     scf::YieldOp::create(b, l);
   });
   func::ReturnOp::create(builder, loc);
+  // One place on the stack serves all iterations.
+  SmallVector<memref::AllocaOp> arrays;
+  task.walk([&](memref::AllocaOp array) { arrays.push_back(array); });
+  for (memref::AllocaOp array : arrays)
+    array->moveBefore(entry, entry->begin());
   return task;
 }
 

@@ -66,7 +66,7 @@ func.func @no_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141xf32>, 
 
 // -----
 
-// Rows of three and a half vectors: whole ones are computed, halves are stored past the cache, since every second row starts at one.
+// Few rows of three and a half vectors: whole ones are computed, halves are stored past the cache, since every second row starts at one.
 // CHECK-LABEL: func.func @half_vectors
 // CHECK: scf.if
 // CHECK: vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7] : vector<16xf32>
@@ -74,7 +74,7 @@ func.func @no_vectors(%x: memref<32x256x3141xf32>, %y: memref<32x256x3141xf32>, 
 // CHECK: } else {
 // CHECK-NOT: nontemporal
 // CHECK: return
-func.func @half_vectors(%x: memref<3200x256x56xf32>, %y: memref<3200x256x56xf32>, %scratch: memref<33x256xf64>) {
+func.func @half_vectors(%x: memref<6x65536x56xf32>, %y: memref<6x65536x56xf32>, %scratch: memref<33x65536xf64>) {
   kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
   ^bb0(%e: f32):
     kernel.yield %e : f32
@@ -86,7 +86,7 @@ func.func @half_vectors(%x: memref<3200x256x56xf32>, %y: memref<3200x256x56xf32>
   ^bb0(%e: f32, %c: f32):
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
-  } : (memref<3200x256x56xf32>, memref<3200x256x56xf32>, memref<33x256xf64>) -> ()
+  } : (memref<6x65536x56xf32>, memref<6x65536x56xf32>, memref<33x65536xf64>) -> ()
   return
 }
 
@@ -152,15 +152,48 @@ func.func @long_rows(%x: memref<100352x64xf32>, %y: memref<100352x64xf32>, %scra
 
 // -----
 
-// Rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added; four of them fill
-// lines together. Past the cache they are stored in quarters of a vector: every row starts at a multiple of one.
+// Few rows of 28 elements are a vector of 16, one of 8 and one of 4, each of which sums 64 rows before its lanes are added. Past the cache
+// they are stored in quarters of a vector: every row starts at a multiple of one.
 // CHECK-LABEL: func.func @short_rows
-// CHECK: scf.for {{.*}} step %c4
-// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>, vector<16xf32>, vector<8xf32>, vector<4xf32>, vector<16xf32>
-// CHECK-COUNT-12: vector.reduction <add>
+// CHECK-NOT: memref.alloca
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<8xf32>, vector<4xf32>)
+// CHECK-COUNT-3: vector.reduction <add>
 // CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<4xf32>
 // CHECK: return
-func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scratch: memref<33x14336xf64>) {
+func.func @short_rows(%x: memref<6x65536x28xf32>, %y: memref<6x65536x28xf32>, %scratch: memref<33x65536xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<6x65536x28xf32>, memref<6x65536x28xf32>, memref<33x65536xf64>) -> ()
+  return
+}
+
+// -----
+
+// Many rows of 28 elements, 32 groups of which fill 56 vectors: sums are kept for each position of these 896, four blocks together, and are
+// added up by group in the end, without those of the next group. Each slab is mapped while the next is summed, in whole vectors, from what
+// its groups have been repeated to.
+// CHECK-LABEL: func.func @strips
+// CHECK: scf.forall (%{{.*}}) in (28)
+// CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<912xf32>
+// CHECK: scf.if
+// CHECK: vector.load {{.*}} : memref<912xf32>, vector<16xf32>
+// CHECK-COUNT-4: memref.prefetch {{.*}} read
+// CHECK: vector.store {{.*}} : memref<912xf32>, vector<16xf32>
+// CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
+// CHECK: vector.reduction <add>
+// CHECK: vector.broadcast {{.*}} : f32 to vector<16xf32>
+// CHECK-COUNT-8: vector.store {{.*}}nontemporal = true{{.*}}vector<16xf32>
+// CHECK: return
+func.func @strips(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scratch: memref<33x14336xf64>) {
   kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
   ^bb0(%e: f32):
     kernel.yield %e : f32
@@ -173,6 +206,28 @@ func.func @short_rows(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, 
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<32x14336x28xf32>, memref<32x14336x28xf32>, memref<33x14336xf64>) -> ()
+  return
+}
+
+// -----
+
+// Groups that fill no whole vectors together.
+// CHECK-LABEL: func.func @no_strips
+// CHECK-NOT: memref.alloca
+// CHECK: return
+func.func @no_strips(%x: memref<32x14337x28xf32>, %y: memref<32x14337x28xf32>, %scratch: memref<33x14337xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<32x14337x28xf32>, memref<32x14337x28xf32>, memref<33x14337xf64>) -> ()
   return
 }
 

@@ -52,3 +52,21 @@ func.func @cost(%x: memref<3x4xf32>, %y: memref<3x4xf64>) {
   }
   return
 }
+
+// -----
+
+// An array on the stack is the task's, not an iteration's.
+// CHECK-LABEL: func.func @array
+// CHECK: func.func private @task_0
+// CHECK-NEXT: memref.alloca() : memref<3xf32>
+// CHECK: scf.for
+// CHECK-NOT: memref.alloca
+func.func @array(%x: memref<6xf32>) {
+  %c0 = arith.constant 0 : index
+  scf.forall (%i) in (6) {
+    %array = memref.alloca() : memref<3xf32>
+    %v = memref.load %x[%i] : memref<6xf32>
+    memref.store %v, %array[%c0] : memref<3xf32>
+  }
+  return
+}

@@ -3,7 +3,7 @@
 //
 //   before   kernel.winograd_input %x outs(%v)    kernel.matmul %v, %u outs(%m)    kernel.winograd_output %m outs(%y)
 //   after    forall (part): for groups of tiles of the part:
-//              transform the tiles into the part's scratch, multiply there by %u, transform back into %y
+//              transform the tiles into the worker's scratch, multiply there by %u, transform back into %y
 //
 // The three ops write and read all transformed tiles, nine times the image for tiles of 2×2 outputs, and that in both ways. A group is
 // as many tiles as fit the second cache; each reads all of %u.
@@ -23,8 +23,10 @@ namespace bn {
 using namespace mlir;
 using namespace bn;
 
-/// What a group's transformed tiles may take of the second cache, and what the weights may take of the caches at all.
+/// What a group's transformed tiles should take of the second cache, and what the weights may take of the caches at all.
 static constexpr int64_t kGroupBytes = int64_t(512) << 10, kWeightBytes = int64_t(2560) << 10;
+/// What a group's transformed tiles may take of a thread's stack.
+static constexpr int64_t kStackBytes = int64_t(768) << 10;
 /// Fewer tiles leave the multiply-adds waiting for weights.
 static constexpr int64_t kFewTiles = 12;
 
@@ -82,7 +84,7 @@ static int64_t chooseGroup(Winograd ops) {
   int64_t weightBytes = ops.positions() * ops.inputs() * ops.outputs() * int64_t(sizeof(float)), tiles = ops.tiles();
   if (weightBytes > kWeightBytes || tiles * ops.tileBytes() <= 2 * kGroupBytes)
     return 0;
-  int64_t most = std::min(std::max(kGroupBytes / ops.tileBytes(), kFewTiles + 4), tiles / kFewTiles);
+  int64_t most = std::min({std::max(kGroupBytes / ops.tileBytes(), kFewTiles + 4), kStackBytes / ops.tileBytes(), tiles / kFewTiles});
   for (int64_t group = most; group >= kFewTiles; --group)
     if (tiles % group == 0)
       return group;

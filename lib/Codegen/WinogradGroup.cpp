@@ -14,7 +14,7 @@
 using namespace mlir;
 using namespace bn;
 
-/// The parts of the parallel loop: each has a scratch.
+/// The parts of the parallel loop.
 static constexpr int64_t kParts = 16;
 /// Steps of the reduction per iteration of the innermost loop.
 static constexpr int64_t kUnroll = 4;
@@ -22,13 +22,11 @@ static constexpr int64_t kUnroll = 4;
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<MemRefType>(value.getType()).getShape(); }
 
 namespace {
-/// Transformed tiles of every part: [part][position][tile][channel].
+/// Transformed tiles of a group: [position][tile][channel]. They are on the worker's stack, so that it finds in its cache what it left
+/// there; a buffer for each part would come from memory.
 struct Scratch {
   Value buffer;
-  int64_t part, position, tile; ///< elements from one to the next
-
-  /// Where a part begins.
-  Value startOf(OpBuilder &builder, Location loc, Value index) const { return LinearIndex().add(index, part).emit(builder, loc); }
+  int64_t position, tile; ///< elements from one to the next
 };
 
 class GroupEmitter {
@@ -38,10 +36,10 @@ public:
 
 private:
   WinogradTile tileAt(OpBuilder &builder, Value first, Value tile, Value block);
-  void emitInput(OpBuilder &builder, Value part, Value first);
-  void emitProduct(OpBuilder &builder, Value part);
+  void emitInput(OpBuilder &builder, Value first);
+  void emitProduct(OpBuilder &builder);
   void emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape);
-  void emitOutput(OpBuilder &builder, Value part, Value first);
+  void emitOutput(OpBuilder &builder, Value first);
   Scratch allocate(OpBuilder &builder, int64_t channels);
 
   Winograd ops;
@@ -55,9 +53,9 @@ private:
 } // namespace
 
 Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels) {
-  int64_t tile = channels, position = spreadRow(group * tile), part = ops.positions() * position;
-  auto type = MemRefType::get({std::min(kParts, ops.tiles() / group) * part}, image.element);
-  return {memref::AllocOp::create(builder, loc, type), part, position, tile};
+  int64_t tile = channels, position = spreadRow(group * tile);
+  auto type = MemRefType::get({ops.positions() * position}, image.element);
+  return {memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(kLineElements * sizeof(float))), position, tile};
 }
 
 LogicalResult GroupEmitter::emit(OpBuilder &builder) {
@@ -67,16 +65,16 @@ LogicalResult GroupEmitter::emit(OpBuilder &builder) {
   if (failed(in) || failed(right) || failed(out))
     return failure();
   std::tie(image, weights, output) = std::tuple(*in, *right, *out);
-  transformed = allocate(builder, ops.inputs());
-  products = allocate(builder, ops.outputs());
   int64_t groups = ops.tiles() / group, parts = std::min(kParts, groups);
   int64_t work = ops.tiles() * ops.positions() * ops.inputs() * ops.outputs() / ops.block();
   emitParallel(builder, loc, {parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
+    transformed = allocate(outer, ops.inputs());
+    products = allocate(outer, ops.outputs());
     emitPart(outer, loc, groups, ivs[0], parts, [&](OpBuilder &inner, Value index) {
       Value first = LinearIndex().add(index, group).emit(inner, loc);
-      emitInput(inner, ivs[0], first);
-      emitProduct(inner, ivs[0]);
-      emitOutput(inner, ivs[0], first);
+      emitInput(inner, first);
+      emitProduct(inner);
+      emitOutput(inner, first);
     });
   });
   return success();
@@ -90,13 +88,12 @@ WinogradTile GroupEmitter::tileAt(OpBuilder &builder, Value first, Value tile, V
   return {at[0], block, at[1], at[2]};
 }
 
-void GroupEmitter::emitInput(OpBuilder &builder, Value part, Value first) {
+void GroupEmitter::emitInput(OpBuilder &builder, Value first) {
   int64_t channels = ops.inputs(), block = ops.block();
-  Value start = transformed.startOf(builder, loc, part);
   emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
     emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
       LinearIndex to;
-      to.add(start, 1).add(tile, transformed.tile).add(channelBlock, block);
+      to.add(tile, transformed.tile).add(channelBlock, block);
       WinogradTile at = tileAt(inner, first, tile, channelBlock);
       emitInputTile(inner, loc, image, ops.input.getTile(), block, at, [&](int64_t position, Value value) {
         storeLanes(inner, loc, value, transformed.buffer, LinearIndex(to).add(position * transformed.position).emit(inner, loc));
@@ -107,9 +104,8 @@ void GroupEmitter::emitInput(OpBuilder &builder, Value part, Value first) {
   });
 }
 
-void GroupEmitter::emitProduct(OpBuilder &builder, Value part) {
+void GroupEmitter::emitProduct(OpBuilder &builder) {
   int64_t outputs = ops.outputs(), block = ops.block();
-  Value left = transformed.startOf(builder, loc, part), out = products.startOf(builder, loc, part);
   RegisterTile shape = chooseCuts(group, outputs / block, countCachedRows(transformed.tile * int64_t(sizeof(float))), registers);
   emitLoop(builder, loc, 0, ops.positions(), 1, {}, [&](OpBuilder &outer, Value position, ValueRange) {
     for (const Span &blocks : cutIntoTiles(outputs / block, shape.blocks))
@@ -119,9 +115,9 @@ void GroupEmitter::emitProduct(OpBuilder &builder, Value part) {
         for (const Span &rows : cutIntoTiles(group, shape.positions))
           emitLoop(middle, loc, 0, rows.tiles, 1, {}, [&](OpBuilder &inner, Value rowTile, ValueRange) {
             Value row = LinearIndex(rows.begin).add(rowTile, rows.size).emit(inner, loc);
-            Value from = LinearIndex().add(left, 1).add(position, transformed.position).add(row, transformed.tile).emit(inner, loc);
+            Value from = LinearIndex().add(position, transformed.position).add(row, transformed.tile).emit(inner, loc);
             LinearIndex to;
-            to.add(out, 1).add(position, products.position).add(row, products.tile).add(firstBlock, block);
+            to.add(position, products.position).add(row, products.tile).add(firstBlock, block);
             emitTile(inner, from, right, to.emit(inner, loc), {rows.size, blocks.size});
             return SmallVector<Value>();
           });
@@ -156,14 +152,13 @@ void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value o
   }
 }
 
-void GroupEmitter::emitOutput(OpBuilder &builder, Value part, Value first) {
+void GroupEmitter::emitOutput(OpBuilder &builder, Value first) {
   int64_t channels = ops.outputs(), block = ops.block();
   bool isWhole = shapeOf(ops.output.getInit())[3] % ops.output.getTile() == 0;
-  Value start = products.startOf(builder, loc, part);
   emitLoop(builder, loc, 0, channels / block, 1, {}, [&](OpBuilder &outer, Value channelBlock, ValueRange) {
     emitLoop(outer, loc, 0, group, 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
       LinearIndex from;
-      from.add(start, 1).add(tile, products.tile).add(channelBlock, block);
+      from.add(tile, products.tile).add(channelBlock, block);
       output->emitTile(inner, tileAt(inner, first, tile, channelBlock), isWhole, [&](int64_t position) {
         return loadLanes(inner, loc, products.buffer, LinearIndex(from).add(position * products.position).emit(inner, loc), block);
       });

@@ -60,7 +60,8 @@ typedef struct {0}_session {0}_session;
  * inputs:
 {1} * outputs:
 {2} * Returns NULL, or what the inputs should have been: an index outside of a tensor, a divisor of zero. The outputs are of no use then.
- * Calls on one session from several threads run one after the other; several sessions run side by side. */
+ * Calls on one session from several threads run one after the other; several sessions run side by side. A call takes up to 1 MiB of
+ * stack. */
 const char *{0}_run({0}_session *session, const void *const *inputs, void *const *outputs);
 
 /* Ends the threads and frees the memory. */

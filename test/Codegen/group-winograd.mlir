@@ -1,13 +1,13 @@
 // Winograd convolutions whose tiles are done in groups.
 // RUN: bn-opt --bn-group-winograd %s | FileCheck %s
 
-// 256 tiles of 36·32 floats are more than a cache holds: sixteen groups of sixteen, a scratch for each part,
+// 256 tiles of 36·32 floats are more than a cache holds: sixteen groups of sixteen, a scratch on the stack,
 // whose positions are 17 lines apart.
 // CHECK-LABEL: func.func @groups
 // CHECK-NOT: memref.alloc() : memref<36x256x16xf32>
-// CHECK: %[[V:.*]] = memref.alloc() : memref<156672xf32>
-// CHECK: %[[M:.*]] = memref.alloc() : memref<156672xf32>
 // CHECK: scf.forall (%{{.*}}) in (16)
+// CHECK: %[[V:.*]] = memref.alloca() {alignment = 64 : i64} : memref<9792xf32>
+// CHECK: %[[M:.*]] = memref.alloca() {alignment = 64 : i64} : memref<9792xf32>
 // CHECK: vector.store %{{.*}}, %[[V]]
 // CHECK: vector.fma
 // CHECK: vector.store %{{.*}}, %[[M]]

@@ -24,7 +24,7 @@ public:
   ~Engine();
 
   /// Runs the model. Buffers are row-major in the types of the model's signature, in order; `outputs` are the caller's.
-  /// `times` takes the launches, unless it is null.
+  /// `times` takes the launches, unless it is null. A call takes up to 1 MiB of the caller's stack.
   llvm::Error run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, std::vector<LaunchTime> *times = nullptr);
 
 private:

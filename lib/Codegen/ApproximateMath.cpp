@@ -1,6 +1,7 @@
 // ApproximateMath.cpp - replaces f32 functions by polynomials that stay vectors, and the rest by calls of the C library.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "ErrorFunction.h"
 #include "Exponential.h"
 #include "bn/Codegen/Passes.h"
 
@@ -18,7 +19,7 @@ using namespace mlir;
 
 /// Functions whose polynomials are within a few units in the last place of f32.
 static bool isApproximated(StringRef name) {
-  static constexpr StringLiteral names[] = {"math.atan", "math.atan2", "math.tanh", "math.log",  "math.log2", "math.log1p", "math.erf",
+  static constexpr StringLiteral names[] = {"math.atan", "math.atan2", "math.tanh", "math.log",  "math.log2", "math.log1p",
                                             "math.erfc", "math.expm1", "math.cbrt", "math.sin",  "math.cos",   "math.asin",
                                             "math.acos"};
   return llvm::is_contained(names, name);
@@ -35,6 +36,7 @@ struct ApproximateMathPass : bn::impl::ApproximateMathPassBase<ApproximateMathPa
   void runOnOperation() override {
     RewritePatternSet polynomials(&getContext());
     populateMathPolynomialApproximationPatterns(polynomials, isApproximated);
+    bn::populateErrorFunctionPatterns(polynomials);
     bn::populateExponentialPatterns(polynomials);
     if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials))))
       return signalPassFailure();

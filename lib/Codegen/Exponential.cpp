@@ -9,14 +9,14 @@
 //   1 / (1 + math.exp x)    within 2e-7
 
 #include "Exponential.h"
+#include "FloatVectors.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 #include <limits>
 
 using namespace mlir;
+using namespace bn;
 
 /// 1.5·2²³: of a sum with it, the last bits are the other summand as an integer, rounded.
 static constexpr double kRound = 12582912.0;
@@ -36,63 +36,23 @@ static constexpr double kExp[] = {0.0013836846019150376, 0.008374815849524056, 0
 static constexpr double kExp2[] = {0.00132647272748, 0.00967151269857, 0.055507337436, 0.240222420845, 0.693146977599, 1.0};
 
 namespace {
-/// Arithmetic on f32 or vectors of it.
-struct Floats {
-  OpBuilder &b;
-  Location loc;
-  Type type;
+/// x·log₂e as an integer, added to kRound, and what is left.
+std::pair<Value, Value> split(const FloatVectors &f, Value x) {
+  Value scale = f.number(kLog2e), rounded = f.fma(x, scale, f.number(kRound));
+  return {rounded, f.fma(x, scale, arith::SubFOp::create(f.b, f.loc, f.number(kRound), rounded))};
+}
 
-  Value number(double value) const { return constant(type, b.getF32FloatAttr(value)); }
-  Value integer(int32_t value) const { return constant(bits(), b.getI32IntegerAttr(value)); }
-  Value add(Value x, Value y) const { return arith::AddFOp::create(b, loc, x, y); }
-  Value fma(Value x, Value y, Value z) const { return math::FmaOp::create(b, loc, x, y, z); }
-  Value isLess(Value x, Value y) const { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y); }
-  Value select(Value condition, Value x, Value y) const { return arith::SelectOp::create(b, loc, condition, x, y); }
+/// The bits of a sum with kRound, its integer moved to the exponent.
+Value exponentBits(const FloatVectors &f, Value rounded) {
+  Value integers = arith::BitcastOp::create(f.b, f.loc, f.bits(), rounded);
+  return arith::ShLIOp::create(f.b, f.loc, integers, f.integer(23));
+}
 
-  /// x between two numbers; NaN stays.
-  Value clamp(Value x, double low, double high) const {
-    Value least = number(low), most = number(high);
-    x = select(isLess(x, least), least, x);
-    return select(isLess(most, x), most, x);
-  }
-
-  Value polynomial(Value x, ArrayRef<double> coefficients) const {
-    Value sum = number(coefficients[0]);
-    for (double coefficient : coefficients.drop_front())
-      sum = fma(sum, x, number(coefficient));
-    return sum;
-  }
-
-  /// x·log₂e as an integer, added to kRound, and what is left.
-  std::pair<Value, Value> split(Value x) const {
-    Value scale = number(kLog2e), rounded = fma(x, scale, number(kRound));
-    return {rounded, fma(x, scale, arith::SubFOp::create(b, loc, number(kRound), rounded))};
-  }
-
-  /// 2ⁿ of what `split` returns first.
-  Value power(Value rounded) const {
-    Value exponent = arith::AddIOp::create(b, loc, exponentBits(rounded), integer(127 << 23));
-    return arith::BitcastOp::create(b, loc, type, exponent);
-  }
-
-  /// The bits of a sum with kRound, its integer moved to the exponent.
-  Value exponentBits(Value rounded) const {
-    Value integers = arith::BitcastOp::create(b, loc, bits(), rounded);
-    return arith::ShLIOp::create(b, loc, integers, integer(23));
-  }
-
-  Type bits() const {
-    auto vector = dyn_cast<VectorType>(type);
-    return vector ? Type(vector.clone(b.getI32Type())) : Type(b.getI32Type());
-  }
-
-private:
-  Value constant(Type type, TypedAttr value) const {
-    if (auto vector = dyn_cast<VectorType>(type))
-      value = DenseElementsAttr::get(vector, Attribute(value));
-    return arith::ConstantOp::create(b, loc, value);
-  }
-};
+/// 2ⁿ of what `split` returns first.
+Value power(const FloatVectors &f, Value rounded) {
+  Value exponent = arith::AddIOp::create(f.b, f.loc, exponentBits(f, rounded), f.integer(127 << 23));
+  return arith::BitcastOp::create(f.b, f.loc, f.type, exponent);
+}
 
 bool isF32(Type type) { return getElementTypeOrSelf(type).isF32(); }
 
@@ -102,13 +62,13 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     if (!isF32(op.getType()))
       return rewriter.notifyMatchFailure(op, "not f32");
-    Floats f{rewriter, op.getLoc(), op.getType()};
+    FloatVectors f{rewriter, op.getLoc(), op.getType()};
     Value x = f.clamp(op.getOperand(), kLeast, kMost);
     Value rounded = f.fma(x, f.number(kLog2e), f.number(kRound)), n = f.add(rounded, f.number(-kRound));
     Value rest = f.fma(n, f.number(-kLn2Low), f.fma(n, f.number(-kLn2High), x));
     // A polynomial below 1 has room for n = 128 in its exponent.
     Value whole = arith::AddIOp::create(rewriter, f.loc, arith::BitcastOp::create(rewriter, f.loc, f.bits(), f.polynomial(rest, kExp)),
-                                        f.exponentBits(rounded));
+                                        exponentBits(f, rounded));
     Value result = arith::BitcastOp::create(rewriter, f.loc, f.type, whole);
     result = f.select(f.isLess(op.getOperand(), f.number(kLeast)), f.number(0), result);
     Value isFinite = arith::CmpFOp::create(rewriter, f.loc, arith::CmpFPredicate::OLE, op.getOperand(), f.number(kMost));
@@ -124,10 +84,10 @@ struct ExpandFastExp : OpRewritePattern<math::ExpOp> {
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     if (!isF32(op.getType()) || !bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn))
       return rewriter.notifyMatchFailure(op, "not f32, or not approximate");
-    Floats f{rewriter, op.getLoc(), op.getType()};
+    FloatVectors f{rewriter, op.getLoc(), op.getType()};
     Value least = f.number(kNothing), x = f.select(f.isLess(op.getOperand(), least), least, op.getOperand());
-    auto [rounded, rest] = f.split(x);
-    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f.polynomial(rest, kExp2), f.power(rounded));
+    auto [rounded, rest] = split(f, x);
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f.polynomial(rest, kExp2), power(f, rounded));
     return success();
   }
 };
@@ -145,9 +105,9 @@ struct ExpandLogistic : OpRewritePattern<arith::DivFOp> {
       exp = other;
     if (!exp || !matchPattern(one, m_OneFloat()))
       return rewriter.notifyMatchFailure(op, "not one and an exponential");
-    Floats f{rewriter, op.getLoc(), op.getType()};
-    auto [rounded, rest] = f.split(f.clamp(exp.getOperand(), -kLogisticLimit, kLogisticLimit));
-    Value whole = f.fma(f.polynomial(rest, kExp2), f.power(rounded), one);
+    FloatVectors f{rewriter, op.getLoc(), op.getType()};
+    auto [rounded, rest] = split(f, f.clamp(exp.getOperand(), -kLogisticLimit, kLogisticLimit));
+    Value whole = f.fma(f.polynomial(rest, kExp2), power(f, rounded), one);
     rewriter.replaceOpWithNewOp<arith::DivFOp>(op, one, whole);
     return success();
   }

@@ -1,4 +1,4 @@
-// exponential.cpp - e^x and the logistic function over all of f32, against double.
+// functions.cpp - e^x, the logistic function and erf over all of f32, against double.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "CompiledKernel.h"
@@ -66,4 +66,20 @@ TEST(Exponential, logistic) {
       EXPECT_NEAR(y[i], 1 / (1 + std::exp(-double(x[i]))), 2e-7) << x[i];
   }
   EXPECT_EQ(y[0], 0.5f);
+}
+
+// Relative: products with small numbers keep their digits.
+TEST(ErrorFunction, all_of_f32) {
+  std::vector<float> x = arguments();
+  for (int i = 0; i < 4000; ++i)
+    x.push_back((i - 2000) / 500.0f);
+  std::vector<float> y = compute(" %r = math.erf %a : f32", x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    double expected = std::erf(double(x[i]));
+    if (std::isnan(x[i]))
+      EXPECT_TRUE(std::isnan(y[i]));
+    else
+      EXPECT_NEAR(y[i], expected, 5e-7 * std::abs(expected)) << x[i];
+    EXPECT_FALSE(std::abs(y[i]) > 1) << x[i];
+  }
 }

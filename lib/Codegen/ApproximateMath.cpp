@@ -3,6 +3,7 @@
 
 #include "ErrorFunction.h"
 #include "Exponential.h"
+#include "VectorFunctions.h"
 #include "bn/Codegen/Passes.h"
 
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -20,8 +21,7 @@ using namespace mlir;
 /// Functions whose polynomials are within a few units in the last place of f32.
 static bool isApproximated(StringRef name) {
   static constexpr StringLiteral names[] = {"math.atan", "math.atan2", "math.tanh", "math.log",  "math.log2", "math.log1p",
-                                            "math.erfc", "math.expm1", "math.cbrt", "math.sin",  "math.cos",   "math.asin",
-                                            "math.acos"};
+                                            "math.erfc", "math.expm1", "math.cbrt", "math.sin",  "math.cos",   "math.asin"};
   return llvm::is_contained(names, name);
 }
 
@@ -38,6 +38,7 @@ struct ApproximateMathPass : bn::impl::ApproximateMathPassBase<ApproximateMathPa
     populateMathPolynomialApproximationPatterns(polynomials, isApproximated);
     bn::populateErrorFunctionPatterns(polynomials);
     bn::populateExponentialPatterns(polynomials);
+    bn::populateVectorFunctionPatterns(polynomials);
     if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials))))
       return signalPassFailure();
     RewritePatternSet calls(&getContext());

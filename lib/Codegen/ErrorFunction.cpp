@@ -21,7 +21,7 @@ namespace {
 struct ExpandErf : OpRewritePattern<math::ErfOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::ErfOp op, PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getType()).isF32())
+    if (!isF32(op.getType()))
       return rewriter.notifyMatchFailure(op, "not f32");
     FloatVectors f{rewriter, op.getLoc(), op.getType()};
     Value x = f.clamp(op.getOperand(), -kLimit, kLimit), square = f.multiply(x, x);

@@ -54,8 +54,6 @@ Value power(const FloatVectors &f, Value rounded) {
   return arith::BitcastOp::create(f.b, f.loc, f.type, exponent);
 }
 
-bool isF32(Type type) { return getElementTypeOrSelf(type).isF32(); }
-
 /// math.exp x ⇒ 2ⁿ·P(x − n·ln 2)
 struct ExpandExp : OpRewritePattern<math::ExpOp> {
   using OpRewritePattern::OpRewritePattern;

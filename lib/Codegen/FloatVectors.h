@@ -1,4 +1,4 @@
-// FloatVectors.h - arithmetic on f32 or vectors of it, for the polynomials of functions.
+// FloatVectors.h - arithmetic on floats or vectors of them, for the polynomials of functions.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef BN_LIB_CODEGEN_FLOATVECTORS_H
@@ -9,18 +9,25 @@
 
 namespace bn {
 
-/// Builds operations on values of `type`, f32 or a vector of it.
+inline bool isF32(mlir::Type type) { return mlir::getElementTypeOrSelf(type).isF32(); }
+
+/// Builds operations on values of `type`, floats or a vector of them.
 struct FloatVectors {
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type;
 
-  mlir::Value number(double value) const { return constant(type, b.getF32FloatAttr(value)); }
+  mlir::Value number(double value) const { return constant(type, b.getFloatAttr(mlir::getElementTypeOrSelf(type), value)); }
   mlir::Value integer(int32_t value) const { return constant(bits(), b.getI32IntegerAttr(value)); }
   mlir::Value add(mlir::Value x, mlir::Value y) const { return mlir::arith::AddFOp::create(b, loc, x, y); }
+  mlir::Value subtract(mlir::Value x, mlir::Value y) const { return mlir::arith::SubFOp::create(b, loc, x, y); }
   mlir::Value multiply(mlir::Value x, mlir::Value y) const { return mlir::arith::MulFOp::create(b, loc, x, y); }
   mlir::Value divide(mlir::Value x, mlir::Value y) const { return mlir::arith::DivFOp::create(b, loc, x, y); }
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z) const { return mlir::math::FmaOp::create(b, loc, x, y, z); }
+  mlir::Value abs(mlir::Value x) const { return mlir::math::AbsFOp::create(b, loc, x); }
+  mlir::Value sqrt(mlir::Value x) const { return mlir::math::SqrtOp::create(b, loc, x); }
+  /// The size of x with the sign of y.
+  mlir::Value copySign(mlir::Value x, mlir::Value y) const { return mlir::math::CopySignOp::create(b, loc, x, y); }
   mlir::Value isLess(mlir::Value x, mlir::Value y) const {
     return mlir::arith::CmpFOp::create(b, loc, mlir::arith::CmpFPredicate::OLT, x, y);
   }
@@ -43,7 +50,7 @@ struct FloatVectors {
     return sum;
   }
 
-  /// The type of the values' bits: i32, or a vector of it.
+  /// The type of the bits of f32: i32, or a vector of it.
   mlir::Type bits() const {
     auto vector = mlir::dyn_cast<mlir::VectorType>(type);
     return vector ? mlir::Type(vector.clone(b.getI32Type())) : mlir::Type(b.getI32Type());

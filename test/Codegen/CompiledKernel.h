@@ -50,6 +50,21 @@ private:
   std::unique_ptr<Engine> engine;
 };
 
+/// The values of a function of `x` and, where `body` reads %b, of `y`; %one is 1. Computed on vectors and, in the last elements, scalars.
+inline std::vector<float> computeElements(const std::string &body, const std::vector<float> &x, std::vector<float> y = {}) {
+  std::string type = "tensor<" + std::to_string(x.size()) + "xf32>";
+  CompiledKernel kernel("func.func @main(%x: " + type + ", %y: " + type + ") -> " + type +
+                        " {\n %one = arith.constant 1.0 : f32\n %init = tensor.empty() : " + type +
+                        "\n %z = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], "
+                        "iterator_types = [\"parallel\"]} ins(%x, %y : " +
+                        type + ", " + type + ") outs(%init : " + type + ") {\n^bb0(%a: f32, %b: f32, %o: f32):\n" + body +
+                        "\n linalg.yield %r : f32\n } -> " + type + "\n return %z : " + type + "\n}\n");
+  y.resize(x.size());
+  std::vector<float> z(x.size());
+  kernel.run({x.data(), y.data()}, {z.data()});
+  return z;
+}
+
 /// Values in [-1, 1], the same for the same seed.
 inline std::vector<float> randomValues(size_t count, unsigned seed) {
   std::mt19937 generator(seed);

@@ -22,24 +22,10 @@ std::vector<float> arguments() {
   values.push_back(-std::numeric_limits<float>::max());
   return values;
 }
-
-/// The values of one function of x, computed on vectors and, in the last elements, scalars.
-std::vector<float> compute(const std::string &body, const std::vector<float> &x) {
-  std::string type = "tensor<" + std::to_string(x.size()) + "xf32>";
-  CompiledKernel kernel("func.func @main(%x: " + type + ") -> " + type +
-                        " {\n %one = arith.constant 1.0 : f32\n %init = tensor.empty() : " + type +
-                        "\n %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], "
-                        "iterator_types = [\"parallel\"]} ins(%x : " +
-                        type + ") outs(%init : " + type + ") {\n^bb0(%a: f32, %o: f32):\n" + body + "\n linalg.yield %r : f32\n } -> " + type +
-                        "\n return %y : " + type + "\n}\n");
-  std::vector<float> y(x.size());
-  kernel.run({x.data()}, {y.data()});
-  return y;
-}
 } // namespace
 
 TEST(Exponential, all_of_f32) {
-  std::vector<float> x = arguments(), y = compute(" %r = math.exp %a : f32", x);
+  std::vector<float> x = arguments(), y = computeElements(" %r = math.exp %a : f32", x);
   for (size_t i = 0; i < x.size(); ++i) {
     double expected = std::exp(double(x[i]));
     if (std::isnan(x[i]))
@@ -56,7 +42,7 @@ TEST(Exponential, all_of_f32) {
 
 TEST(Exponential, logistic) {
   std::vector<float> x = arguments();
-  std::vector<float> y = compute(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
+  std::vector<float> y = computeElements(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
                                  " %r = arith.divf %one, %s : f32",
                                  x);
   for (size_t i = 0; i < x.size(); ++i) {
@@ -73,7 +59,7 @@ TEST(ErrorFunction, all_of_f32) {
   std::vector<float> x = arguments();
   for (int i = 0; i < 4000; ++i)
     x.push_back((i - 2000) / 500.0f);
-  std::vector<float> y = compute(" %r = math.erf %a : f32", x);
+  std::vector<float> y = computeElements(" %r = math.erf %a : f32", x);
   for (size_t i = 0; i < x.size(); ++i) {
     double expected = std::erf(double(x[i]));
     if (std::isnan(x[i]))

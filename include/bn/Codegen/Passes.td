@@ -167,7 +167,7 @@ def OutlineTasksPass : Pass<"bn-outline-tasks", "mlir::ModuleOp"> {
 def ApproximateMathPass : Pass<"bn-approximate-math"> {
   let summary = "Replaces f32 functions by polynomials that stay vectors, and the rest by calls of the C library";
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect", "mlir::func::FuncDialect",
-                           "mlir::LLVM::LLVMDialect"];
+                           "mlir::scf::SCFDialect", "mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertToLLVMPass : Pass<"bn-convert-to-llvm", "mlir::ModuleOp"> {

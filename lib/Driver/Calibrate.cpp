@@ -4,8 +4,9 @@
 // Joint: one pass over the data in which every layer normalizes with the statistics of its batch. Sequential: a pass for
 // every level of the graph; the layers before one have their new statistics, so that the result does not depend on how the
 // data is cut into batches. Either way the moments of all batches are pooled, unless a momentum asks for a moving average. A function
-// that is called once is put in the place of its call before. In the body of an If, a Loop or a Scan what runs counts, and of a batch all
-// iterations together; a layer that never runs keeps what it has.
+// that is called once is put in the place of its call before; the statistics of one that is called several times are those of all calls
+// together. In the body of an If, a Loop, a Scan or a SequenceMap what runs counts, and of a batch all iterations together; a layer that never
+// runs keeps what it has.
 
 #include "bn/Driver/Calibrate.h"
 
@@ -79,7 +80,8 @@ static Moments readMoments(ArrayRef<HostTensor> results, size_t i) {
 }
 
 Error Calibration::runPass(ArrayRef<size_t> measured, const Twine &name) {
-  OwningOpRef<ModuleOp> graph = makeStatisticsGraph(module, measured, options.mode == CalibrationMode::Joint);
+  SmallVector<StatisticsSite> chosen = llvm::map_to_vector(measured, [&](size_t number) { return sites[number]; });
+  OwningOpRef<ModuleOp> graph = makeStatisticsGraph(module, chosen, options.mode == CalibrationMode::Joint);
   BatchRunner runner(*graph, options, session);
   std::vector<Moments> moments;
   for (size_t number : measured)
@@ -132,7 +134,7 @@ Error Calibration::run() {
   Expected<func::FuncOp> main = getMainGraph(module);
   if (!main)
     return main.takeError();
-  sites = findStatisticsSites(module, *main, &skipped);
+  sites = findStatisticsSites(module, *main, skipped);
   records.resize(sites.size());
   if (sites.empty()) {
     std::string message = "the model has no BatchNormalization with constant statistics";

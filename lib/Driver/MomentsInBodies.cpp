@@ -3,6 +3,7 @@
 //
 //   If           the branch yields them too; the other one yields zeros, among them the count
 //   Loop, Scan   they go around: %m, %v, %n = bn.merge_moments (carried), (of this iteration), from zeros on
+//   SequenceMap  it makes lists of them, whose moments, weighted by the counts, are those of all
 
 #include "MomentsInBodies.h"
 
@@ -20,8 +21,7 @@ bool canBringOut(Operation *op) {
     if (!reference::isControlFlow(parent))
       return false;
     auto node = cast<onnx::GenericNodeOp>(parent);
-    bool runsBySample = node.getOpType() == "SequenceMap" || (node.getOpType() == "Scan" && node.getVersion() < 9);
-    if (runsBySample)
+    if (node.getOpType() == "Scan" && node.getVersion() < 9) // runs sample by sample
       return false;
   }
   return true;
@@ -80,9 +80,54 @@ static SmallVector<Value> leaveIterations(onnx::GenericNodeOp node, ArrayRef<Val
   return addResults(node, states, ValueRange(moments).getTypes());
 }
 
+/// A list of tensors as one tensor, behind zeros, since a list may be empty.
+static Value stack(OpBuilder &b, Location loc, Value list, Value zeros) {
+  constexpr int64_t opset = 11;
+  auto element = cast<RankedTensorType>(zeros.getType());
+  SmallVector<int64_t> shape = {ShapedType::kDynamic};
+  llvm::append_range(shape, element.getShape());
+  auto create = [&](StringRef type, ValueRange operands, Type result, DictionaryAttr attributes) {
+    return onnx::GenericNodeOp::create(b, loc, result, operands, b.getStringAttr(type), b.getStringAttr(""), b.getI64IntegerAttr(opset),
+                                       attributes, ArrayAttr(), 0)
+        .getResult(0);
+  };
+  auto integer = [&](int64_t value) { return b.getIntegerAttr(b.getIntegerType(64, /*isSigned=*/true), value); };
+  Value first =
+      onnx::ConstantOp::create(b, loc, DenseIntElementsAttr::get(RankedTensorType::get({}, b.getIntegerType(64, true)), {int64_t(0)}));
+  Value longer = create("SequenceInsert", {list, zeros, first}, list.getType(), b.getDictionaryAttr({}));
+  return create("ConcatFromSequence", longer, element.clone(shape),
+                b.getDictionaryAttr({b.getNamedAttr("axis", integer(0)), b.getNamedAttr("new_axis", integer(1))}));
+}
+
+static SmallVector<Value> leaveSequence(onnx::GenericNodeOp node, ArrayRef<Value> moments) {
+  Operation *terminator = node.getBodies()[0].front().getTerminator();
+  terminator->insertOperands(terminator->getNumOperands(), moments);
+  SmallVector<Type> types =
+      llvm::map_to_vector(moments, [](Value value) -> Type { return onnx::SequenceType::get(value.getContext(), value.getType()); });
+  OpBuilder b(node->getContext());
+  b.setInsertionPointAfter(node);
+  SmallVector<Value> lists = addResults(node, node->getNumResults(), types), zeros = createZeros(b, moments);
+  Location loc = zeros[0].getLoc();
+  SmallVector<Value> stacked;
+  for (auto [list, zero] : llvm::zip_equal(lists, zeros))
+    stacked.push_back(stack(b, loc, list, zero));
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(1, cast<RankedTensorType>(stacked[0].getType()).getRank()));
+  auto weighted = [&](Value values) {
+    return MomentsOp::create(b, loc, ValueRange(zeros).getTypes(), values, stacked[2], b.getDenseI64ArrayAttr(axes), b.getI64IntegerAttr(1),
+                             GhostGroupingAttr::get(b.getContext(), GhostGrouping::Interleaved), b.getF64FloatAttr(0));
+  };
+  MomentsOp between = weighted(stacked[0]), within = weighted(stacked[1]);
+  constexpr int64_t opset = 14;
+  Value variance = onnx::AddOp::create(b, loc, zeros[1].getType(), between.getVariance(), within.getMean(), /*axis=*/nullptr,
+                                       /*broadcast=*/nullptr, /*consumed_inputs=*/nullptr, opset);
+  return {between.getMean(), variance, between.getCount()};
+}
+
 SmallVector<Value> bringOut(SmallVector<Value> moments) {
-  while (auto node = dyn_cast<onnx::GenericNodeOp>(moments[0].getParentRegion()->getParentOp()))
-    moments = node.getOpType() == "If" ? leaveBranch(node, moments) : leaveIterations(node, moments);
+  while (auto node = dyn_cast<onnx::GenericNodeOp>(moments[0].getParentRegion()->getParentOp())) {
+    bool isBranch = node.getOpType() == "If", isSequence = node.getOpType() == "SequenceMap";
+    moments = isBranch ? leaveBranch(node, moments) : isSequence ? leaveSequence(node, moments) : leaveIterations(node, moments);
+  }
   return moments;
 }
 

@@ -8,10 +8,10 @@
 
 namespace bn::driver {
 
-/// Whether moments can leave every body around `op`, up to the function: those of If, Loop and Scan.
+/// Whether moments can leave every body around `op`, up to the function: those of If, Loop, Scan and SequenceMap.
 bool canBringOut(mlir::Operation *op);
 
-/// Mean, variance and count as values of the function around them: pooled over the iterations of a Loop or Scan, and of no element where a
+/// Mean, variance and count as values of the function around them: pooled over the iterations of the others, and of no element where a
 /// body does not run. Nodes around them are replaced by ones with more results.
 llvm::SmallVector<mlir::Value> bringOut(llvm::SmallVector<mlir::Value> moments);
 

@@ -13,7 +13,7 @@
 
 namespace bn::driver {
 
-/// A BatchNormalization with constant statistics, perhaps in the body of an If, a Loop or a Scan.
+/// A BatchNormalization with constant statistics, perhaps in a body or in a function, all of whose calls share them.
 struct StatisticsSite {
   mlir::Operation *op;
   mlir::OpOperand *mean, *variance;
@@ -25,12 +25,11 @@ struct SkippedSite {
   std::string node, reason;
 };
 
-/// Whether a site is in a body, which may never run.
+/// Whether a site is in a body or a function, which may never run.
 bool isInBody(const StatisticsSite &site);
 
-/// The sites of a module's main graph in the order of its nodes.
-std::vector<StatisticsSite> findStatisticsSites(mlir::ModuleOp module, mlir::func::FuncOp main,
-                                                std::vector<SkippedSite> *skipped = nullptr);
+/// The sites that a module's main graph runs in the order of its nodes; appends the other BatchNormalizations to `skipped`.
+std::vector<StatisticsSite> findStatisticsSites(mlir::ModuleOp module, mlir::func::FuncOp main, std::vector<SkippedSite> &skipped);
 
 /// The statistics that a site has, with count 0.
 Moments getStatistics(const StatisticsSite &site);
@@ -38,9 +37,9 @@ Moments getStatistics(const StatisticsSite &site);
 /// Gives a site new statistics; constants that it shares with other nodes stay for those.
 void setStatistics(const StatisticsSite &site, const Moments &moments);
 
-/// A copy of the module that returns mean, variance and count of the inputs of some sites, by their numbers, and computes nothing
-/// else. What a body measures is pooled over its runs. `asTraining` makes every measured site normalize with what is measured.
-mlir::OwningOpRef<mlir::ModuleOp> makeStatisticsGraph(mlir::ModuleOp module, llvm::ArrayRef<size_t> measured, bool asTraining);
+/// A copy of the module that returns mean, variance and count of the inputs of some of its sites, and computes nothing else. What a body or
+/// a function measures is pooled over its runs. `asTraining` makes every measured site normalize with what is measured in this run.
+mlir::OwningOpRef<mlir::ModuleOp> makeStatisticsGraph(mlir::ModuleOp module, llvm::ArrayRef<StatisticsSite> measured, bool asTraining);
 
 } // namespace bn::driver
 

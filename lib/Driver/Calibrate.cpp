@@ -4,9 +4,9 @@
 // Joint: one pass over the data in which every layer normalizes with the statistics of its batch. Sequential: a pass for
 // every level of the graph; the layers before one have their new statistics, so that the result does not depend on how the
 // data is cut into batches. Either way the moments of all batches are pooled, unless a momentum asks for a moving average. A function
-// that is called once is put in the place of its call before; the statistics of one that is called several times are those of all calls
-// together. In the body of an If, a Loop, a Scan or a SequenceMap what runs counts, and of a batch all iterations together; a layer that never
-// runs keeps what it has.
+// that is called once is put in the place of its call before; the statistics of one that is called several times are those of all
+// calls together. In the body of an If, a Loop, a Scan or a SequenceMap what runs counts, and of a batch all iterations together; a
+// layer that never runs keeps what it has.
 
 #include "bn/Driver/Calibrate.h"
 

@@ -182,3 +182,24 @@ func.func @no_renorm_of_unit_bounds(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>, %d
     : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
   return %y, %z : tensor<2x3x5xf32>, tensor<2x3x5xf32>
 }
+
+// A scale of 1 is none.
+// CHECK-LABEL: @scale_of_one
+// CHECK: bn.normalize %arg0 mean %arg1 inv_stddev %arg1 offset %arg1 axes [1] :
+func.func @scale_of_one(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>) -> tensor<2x3x5xf32> {
+  %one = onnx.constant dense<1.0> : tensor<3xf32>
+  %y = bn.normalize %x mean %p inv_stddev %p scale %one offset %p axes [1]
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}
+
+// One channel has another scale; and -0 becomes 0 by an offset of 0.
+// CHECK-LABEL: @no_scale_of_one
+// CHECK: bn.normalize {{.*}} scale %{{.*}} offset
+func.func @no_scale_of_one(%x: tensor<2x3x5xf32>, %p: tensor<3xf32>) -> tensor<2x3x5xf32> {
+  %scale = onnx.constant dense<[1.0, 1.0, 2.0]> : tensor<3xf32>
+  %zero = onnx.constant dense<0.0> : tensor<3xf32>
+  %y = bn.normalize %x mean %p inv_stddev %p scale %scale offset %zero axes [1]
+    : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}

@@ -68,9 +68,10 @@ LogicalResult NormalizeOp::verify() {
   return verifyBroadcast(*this, {scaleBy, offsetBy}, x); // C4
 }
 
-static bool isConstant(Value scalar, double number) {
+/// Whether a value is known to be this number, everywhere.
+static bool isConstant(Value operand, double number) {
   DenseElementsAttr value;
-  return scalar && matchPattern(scalar, m_Constant(&value)) && value.isSplat() && value.getSplatValue<APFloat>().isExactlyValue(number);
+  return operand && matchPattern(operand, m_Constant(&value)) && value.isSplat() && value.getSplatValue<APFloat>().isExactlyValue(number);
 }
 
 namespace {
@@ -87,10 +88,21 @@ struct DropUnitCorrection : public OpRewritePattern<NormalizeOp> {
     return success();
   }
 };
+
+/// scale 1  ⇒  none.
+struct DropUnitScale : public OpRewritePattern<NormalizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(NormalizeOp op, PatternRewriter &rewriter) const override {
+    if (!isConstant(op.getScale(), 1))
+      return rewriter.notifyMatchFailure(op, "the scale is not 1");
+    rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });
+    return success();
+  }
+};
 } // namespace
 
 void NormalizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<DropUnreadGrouping<NormalizeOp>, DropUnitCorrection>(context);
+  patterns.add<DropUnreadGrouping<NormalizeOp>, DropUnitCorrection, DropUnitScale>(context);
 }
 
 LogicalResult UpdateAverageOp::verify() {

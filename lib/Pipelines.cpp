@@ -66,7 +66,8 @@ std::vector<bn::PassSummary> bn::listOptimizePasses() {
 
 void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) {
   passes.addPass(lower::createExpandFunctions());
-  passes.addPass(lower::createConvertToKernel({options.vectorBits ? options.vectorBits : hostTarget().vectorBits}));
+  const Target &target = options.target ? *options.target : hostTarget();
+  passes.addPass(lower::createConvertToKernel({target.vectorBits, /*plain=*/false, !target.byteDot.empty()}));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(lower::createAssignLayout());
@@ -78,7 +79,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
   passes.addPass(createCSEPass());
 }
 
-void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
+void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createFoldPadPass());
   passes.addPass(createFoldConcatPass());
   passes.addPass(createSeparateDestinationsPass());
@@ -92,14 +93,14 @@ void bn::buildCodegenPipeline(OpPassManager &passes, unsigned vectorBits) {
   passes.addPass(createCSEPass()); // first: the copy of a part of a buffer to itself shows when both names of the part are one
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
-  Target target = vectorBits ? targetOf(vectorBits) : hostTarget();
+  const Target &target = given ? *given : hostTarget();
   passes.addPass(createGroupWinogradPass({target.registers}));
   passes.addPass(createSpreadRowsPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
-  passes.addPass(createEmitConvPass({target.registers}));
+  passes.addPass(createEmitConvPass({target.registers, target.byteDot.str()}));
   passes.addPass(createEmitDepthwiseConvPass({target.registers}));
-  passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits}));
+  passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits, target.byteDot.str()}));
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitSoftmaxPass({target.registers, target.vectorBits}));

@@ -12,6 +12,8 @@
 
 namespace bn {
 
+struct Target;
+
 struct OptimizeOptions {
   llvm::StringSet<> disabled;       ///< passes to leave out, by argument
   std::string onlyNodes, skipNodes; ///< regular expressions for names of nodes to fold, or to leave alone; empty for none
@@ -30,15 +32,15 @@ struct PassSummary {
 std::vector<PassSummary> listOptimizePasses();
 
 struct LowerOptions {
-  unsigned vectorBits = 0; ///< width of the vectors; 0 means this machine's
-  bool winograd = true;    ///< 3×3 convolutions may use Winograd's method: fast, with rounding errors up to 1e-5 of the largest output
+  const Target *target = nullptr; ///< null means this machine
+  bool winograd = true; ///< 3×3 convolutions may use Winograd's method: fast, with rounding errors up to 1e-5 of the largest output
 };
 
 /// graph form with static shapes → kernel form.
 void buildLowerPipeline(mlir::OpPassManager &passes, const LowerOptions &options = {});
 
-/// kernel form → llvm form, for vectors of so many bits; 0 means this machine's.
-void buildCodegenPipeline(mlir::OpPassManager &passes, unsigned vectorBits = 0);
+/// kernel form → llvm form; null means this machine.
+void buildCodegenPipeline(mlir::OpPassManager &passes, const Target *target = nullptr);
 
 } // namespace bn
 

@@ -10,6 +10,7 @@
 //
 // A 1×1 convolution of stride 1 has no rows: height and width merge and are cut into rows that tiles divide well.
 
+#include "DotProduct.h"
 #include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
@@ -32,7 +33,8 @@ static constexpr int64_t kMinRow = 24, kMaxRow = 128;
 namespace {
 class ConvEmitter {
 public:
-  ConvEmitter(kernel::ConvOp op, unsigned registers) : op(op), loc(op.getLoc()), registers(registers) {}
+  ConvEmitter(kernel::ConvOp op, unsigned registers, StringRef byteDot)
+      : op(op), loc(op.getLoc()), registers(registers), byteDot(byteDot) {}
   LogicalResult emit(OpBuilder &builder);
 
 private:
@@ -49,11 +51,13 @@ private:
   kernel::ConvOp op;
   Location loc;
   unsigned registers;
+  StringRef byteDot;
   LinearView input, weights, bias;
   std::optional<Epilogue> epilogue;
   RegisterTile tile;
   int64_t block, inputBlocks, outputBlocks, rows, columns; ///< blocks of one group; rows and columns after merging
   int64_t rowStep, columnStep;                             ///< elements of the input that a row, a column moves
+  int64_t factors;                                         ///< input channels of a step: as many as fill a lane
   bool merged = false, prefetches = false;
 };
 } // namespace
@@ -96,7 +100,10 @@ LogicalResult ConvEmitter::emit(OpBuilder &builder) {
   if (input.strides.size() == 4) // planes
     input.strides = {input.strides[0], 0, input.strides[2], input.strides[3], input.strides[1]};
   ArrayRef<int64_t> shape = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
-  block = shape[5];
+  factors = kernel::getLaneFactors(input.element);
+  if (factors > 1 && input.strides[4] != 1)
+    return failure();
+  block = out[4];
   prefetches = isBeyondCache(op.getWeights());
   inputBlocks = shape[1];
   outputBlocks = out[1] / op.getGroups();
@@ -125,7 +132,7 @@ void ConvEmitter::emitRow(OpBuilder &builder, Value image, Value tileIndex, Valu
 void ConvEmitter::emitTile(OpBuilder &builder, Value image, Value firstBlock, Value row, Value column, RegisterTile shape) {
   SmallVector<Value> start;
   for (int64_t b = 0; b < shape.blocks; ++b) {
-    auto type = VectorType::get({block}, input.element);
+    auto type = VectorType::get({block}, kernel::getSumType(input.element));
     if (op.getBias()) {
       LinearIndex index(bias.offset + b * bias.strides[0]);
       start.push_back(loadLanes(builder, loc, bias.row, index.add(firstBlock, bias.strides[0]).emit(builder, loc), block));
@@ -182,21 +189,21 @@ SmallVector<Value> ConvEmitter::emitWindow(OpBuilder &builder, Value inputStart,
 
 SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase, Value weightBase, int64_t channels, ValueRange start,
                                              RegisterTile shape) {
-  int64_t unroll = channels % kUnroll ? channels : kUnroll;
-  return emitLoop(builder, loc, 0, channels, unroll, start, [&](OpBuilder &inner, Value channel, ValueRange sums) {
-    Value inputAt = LinearIndex().add(inputBase, 1).add(channel, input.strides[4]).emit(inner, loc);
-    Value weightAt = LinearIndex().add(weightBase, 1).add(channel, weights.strides[4]).emit(inner, loc);
+  int64_t steps = channels / factors, unroll = steps % kUnroll ? steps : kUnroll, inputStep = factors * input.strides[4];
+  return emitLoop(builder, loc, 0, steps, unroll, start, [&](OpBuilder &inner, Value step, ValueRange sums) {
+    Value inputAt = LinearIndex().add(inputBase, 1).add(step, inputStep).emit(inner, loc);
+    Value weightAt = LinearIndex().add(weightBase, 1).add(step, weights.strides[4]).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
-      return loadLanes(inner, loc, input.row, LinearIndex(p * columnStep + u * input.strides[4]).add(inputAt, 1).emit(inner, loc), 1);
+      return loadFactors(inner, loc, input.row, LinearIndex(p * columnStep + u * inputStep).add(inputAt, 1).emit(inner, loc));
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[0] + u * weights.strides[4];
       if (prefetches)
         prefetchAhead(inner, loc, weights.row,
                       LinearIndex(shift + kPrefetchSteps * weights.strides[4]).add(weightAt, 1).emit(inner, loc));
-      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weightAt, 1).emit(inner, loc), block);
+      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weightAt, 1).emit(inner, loc), block * factors);
     };
-    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector);
+    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, byteDot);
   });
 }
 
@@ -205,7 +212,7 @@ struct EmitConvPass : bn::impl::EmitConvPassBase<EmitConvPass> {
   using EmitConvPassBase::EmitConvPassBase;
 
   void runOnOperation() override {
-    auto emit = [&](auto op, OpBuilder &builder) { return ConvEmitter(op, registers).emit(builder); };
+    auto emit = [&](auto op, OpBuilder &builder) { return ConvEmitter(op, registers, byteDot).emit(builder); };
     if (failed(emitEach<kernel::ConvOp>(getOperation(), emit)))
       signalPassFailure();
   }

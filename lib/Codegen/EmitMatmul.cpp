@@ -8,6 +8,7 @@
 // All rows of a part use the same columns of the right side while they are in the cache: they come from memory once, ahead of their use.
 // Tiles that are smaller by one row or one block, where the sizes are no multiples, have loops of their own.
 
+#include "DotProduct.h"
 #include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
@@ -30,22 +31,26 @@ static constexpr int64_t kFewIterations = 64;
 namespace {
 class MatmulEmitter {
 public:
-  MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits)
-      : op(op), loc(op.getLoc()), registers(registers), vectorBits(vectorBits) {}
+  MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits, StringRef byteDot)
+      : op(op), loc(op.getLoc()), registers(registers), vectorBits(vectorBits), byteDot(byteDot) {}
   LogicalResult emit(OpBuilder &builder);
 
 private:
   void emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes);
   void emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
+  Value loadBias(OpBuilder &builder, Value firstBlock, int64_t b, int64_t lanes);
+  Value finishIntegers(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes);
 
   kernel::MatmulOp op;
   Location loc;
   unsigned registers;
   int64_t vectorBits;
+  StringRef byteDot;
   LinearView lhs, rhs, bias;
   std::optional<Epilogue> epilogue;
   bool prefetches;
-  int64_t block, matrices, rows, depth;
+  Type sumType;
+  int64_t block, matrices, rows, depth, factors;  ///< depth in steps of as many factors as fill a lane
   int64_t lhsMatrix, rhsMatrix, rhsBlock, rhsStep; ///< elements from one matrix, block of columns, k to the next
 };
 } // namespace
@@ -61,8 +66,12 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   bool batched = left.size() == 3, batchedRhs = right.size() == (op.getPacked() ? 4u : 3u);
   matrices = batched ? left[0] : 1;
   rows = left[batched];
-  depth = left.back();
-  block = op.getPacked() ? right.back() : vectorBits / lhs.element.getIntOrFloatBitWidth();
+  sumType = kernel::getSumType(lhs.element);
+  factors = kernel::getLaneFactors(lhs.element);
+  if (factors > 1 && lhs.strides.back() != 1)
+    return failure();
+  depth = left.back() / factors;
+  block = op.getPacked() ? right.back() / factors : vectorBits / lhs.element.getIntOrFloatBitWidth();
   prefetches = isBeyondCache(op.getRhs());
   lhsMatrix = batched ? lhs.strides[0] : 0;
   rhsMatrix = batchedRhs ? rhs.strides[0] : 0;
@@ -94,33 +103,46 @@ void MatmulEmitter::emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Spa
   });
 }
 
+Value MatmulEmitter::loadBias(OpBuilder &builder, Value firstBlock, int64_t b, int64_t lanes) {
+  return loadLanes(builder, loc, bias.row, LinearIndex(bias.offset + b * block).add(firstBlock, block).emit(builder, loc), lanes);
+}
+
+/// The lanes of a sum that are columns, with their bias: instructions on integers take whole vectors.
+Value MatmulEmitter::finishIntegers(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes) {
+  if (lanes == 1)
+    sum = vector::ExtractOp::create(builder, loc, sum, 0);
+  else if (lanes < block)
+    sum = vector::ShuffleOp::create(builder, loc, sum, sum, llvm::to_vector(llvm::seq<int64_t>(lanes)));
+  return op.getBias() ? arith::AddIOp::create(builder, loc, sum, loadBias(builder, firstBlock, b, lanes)).getResult() : sum;
+}
+
 void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes) {
   unsigned rowDim = lhs.strides.size() - 2;
   auto zero = [&]() -> Value {
-    Type type = lanes == 1 ? lhs.element : VectorType::get({lanes}, lhs.element);
+    int64_t used = sumType.isInteger() ? block : lanes;
+    Type type = used == 1 ? sumType : VectorType::get({used}, sumType);
     return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
   };
   SmallVector<Value> start;
   for (int64_t p = 0; p < shape.positions; ++p)
     for (int64_t b = 0; b < shape.blocks; ++b)
-      start.push_back(op.getBias() ? loadLanes(builder, loc, bias.row,
-                                               LinearIndex(bias.offset + b * block).add(firstBlock, block).emit(builder, loc), lanes)
-                                   : zero());
+      start.push_back(op.getBias() && !sumType.isInteger() ? loadBias(builder, firstBlock, b, lanes) : zero());
   Value lhsBase = LinearIndex(lhs.offset).add(matrix, lhsMatrix).add(row, lhs.strides[rowDim]).emit(builder, loc);
   Value rhsBase = LinearIndex(rhs.offset).add(matrix, rhsMatrix).add(firstBlock, rhsBlock).emit(builder, loc);
   auto steps = [&](OpBuilder &inner, Value k, ValueRange sums, int64_t unroll) {
-    Value lhsAt = LinearIndex().add(lhsBase, 1).add(k, lhs.strides.back()).emit(inner, loc);
+    Value lhsAt = LinearIndex().add(lhsBase, 1).add(k, factors * lhs.strides.back()).emit(inner, loc);
     Value rhsAt = LinearIndex().add(rhsBase, 1).add(k, rhsStep).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
-      int64_t shift = p * lhs.strides[rowDim] + u * lhs.strides.back();
-      return loadLanes(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc), 1);
+      int64_t shift = p * lhs.strides[rowDim] + u * factors * lhs.strides.back();
+      return loadFactors(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc));
     };
     auto vector = [&](int64_t b, int64_t u) {
       if (prefetches)
         prefetchAhead(inner, loc, rhs.row, LinearIndex(b * rhsBlock + (u + kPrefetchSteps) * rhsStep).add(rhsAt, 1).emit(inner, loc));
-      return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc), lanes);
+      return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc),
+                       sumType.isInteger() ? block * factors : lanes);
     };
-    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector);
+    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, byteDot);
   };
   int64_t rest = depth % kUnroll;
   SmallVector<Value> sums = emitLoop(builder, loc, 0, depth - rest, kUnroll, start, [&](OpBuilder &inner, Value k, ValueRange carried) {
@@ -136,7 +158,8 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value 
         at.indices.insert(at.indices.begin(), matrix);
         at.shifts.insert(at.shifts.begin(), 0);
       }
-      epilogue->store(builder, loc, sums[p * shape.blocks + b], at);
+      Value result = sums[p * shape.blocks + b];
+      epilogue->store(builder, loc, sumType.isInteger() ? finishIntegers(builder, result, firstBlock, b, lanes) : result, at);
     }
 }
 
@@ -145,7 +168,7 @@ struct EmitMatmulPass : bn::impl::EmitMatmulPassBase<EmitMatmulPass> {
   using EmitMatmulPassBase::EmitMatmulPassBase;
 
   void runOnOperation() override {
-    auto emit = [&](auto op, OpBuilder &builder) { return MatmulEmitter(op, registers, vectorBits).emit(builder); };
+    auto emit = [&](auto op, OpBuilder &builder) { return MatmulEmitter(op, registers, vectorBits, byteDot).emit(builder); };
     if (failed(emitEach<kernel::MatmulOp>(getOperation(), emit)))
       signalPassFailure();
   }

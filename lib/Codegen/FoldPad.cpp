@@ -5,7 +5,7 @@
 //   after    %f = %emptyPadded with its border filled  %y = kernel.conv … outs(slice of %f)   %p = insert %y into %f
 //
 // Conditions: the producer overwrites its destination, an empty tensor; the pad is its only user; the pads are static and
-// their value is a scalar. After bufferization nothing is copied, and only the border is filled.
+// their value is a scalar that is known where the producer stands. After bufferization nothing is copied, and only the border is filled.
 
 #include "bn/Codegen/Passes.h"
 
@@ -74,9 +74,14 @@ struct PadInProducer : OpRewritePattern<tensor::PadOp> {
         !pad.getResultType().hasStaticShape())
       return rewriter.notifyMatchFailure(pad, "the pads are not static or their value is not a scalar");
 
+    Operation *definition = value.getDefiningOp();
+    bool isLater = definition && (definition->getBlock() != producer->getBlock() || !definition->isBeforeInBlock(producer));
+    if (isLater && definition->getNumOperands() != 0)
+      return rewriter.notifyMatchFailure(pad, "the value of the pads is computed after the producer");
+
     Location loc = pad.getLoc();
     rewriter.setInsertionPoint(producer);
-    if (Operation *definition = value.getDefiningOp(); definition && !definition->isBeforeInBlock(producer))
+    if (isLater)
       value = rewriter.clone(*definition)->getResult(0);
     ArrayRef<int64_t> shape = pad.getResultType().getShape();
     Value filled = tensor::EmptyOp::create(rewriter, loc, shape, pad.getResultType().getElementType());

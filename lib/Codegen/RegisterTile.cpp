@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "RegisterTile.h"
+#include "DotProduct.h"
 #include "LinearView.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
 
 #include <numeric>
 
@@ -92,20 +91,17 @@ void bn::prefetchAhead(OpBuilder &builder, Location loc, Value row, Value index)
 
 SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueRange accumulators, RegisterTile tile, int64_t unroll,
                                         llvm::function_ref<Value(int64_t, int64_t)> scalar,
-                                        llvm::function_ref<Value(int64_t, int64_t)> vector) {
+                                        llvm::function_ref<Value(int64_t, int64_t)> vector, StringRef byteDot) {
   SmallVector<Value> sums(accumulators);
   for (int64_t u = 0; u < unroll; ++u) {
     SmallVector<Value> vectors;
     for (int64_t b = 0; b < tile.blocks; ++b)
       vectors.push_back(vector(b, u));
-    auto type = dyn_cast<VectorType>(vectors[0].getType());
-    int64_t lanes = type ? type.getNumElements() : 1;
     for (int64_t p = 0; p < tile.positions; ++p) {
-      Value spread = splat(builder, loc, scalar(p, u), lanes);
+      Value factors = scalar(p, u);
       for (int64_t b = 0; b < tile.blocks; ++b) {
         Value &sum = sums[p * tile.blocks + b];
-        sum = lanes == 1 ? math::FmaOp::create(builder, loc, spread, vectors[b], sum).getResult()
-                         : vector::FMAOp::create(builder, loc, spread, vectors[b], sum).getResult();
+        sum = emitMultiplyAdd(builder, loc, factors, vectors[b], sum, byteDot);
       }
     }
   }

@@ -17,9 +17,11 @@ using namespace bn;
 using llvm::Error;
 using llvm::Expected;
 
-// Widest first; the portable row is last.
+// Widest first, then what has more instructions; the portable row is last.
 static constexpr Target targets[] = {
+    {"avx512vnni", 512, 32, "llvm.x86.avx512.vpdpbusd.512"},
     {"avx512f", 512, 32},
+    {"avxvnni", 256, 16, "llvm.x86.avx512.vpdpbusd.256"},
     {"avx2", 256, 16},
     {"neon", 128, 32},
     {"", 128, 16},
@@ -81,7 +83,7 @@ Error bn::checkRunsHere(llvm::StringRef processor) {
 
 const Target &bn::targetOf(unsigned vectorBits) {
   for (const Target &target : targets)
-    if (target.vectorBits == vectorBits)
+    if (target.vectorBits == vectorBits && target.byteDot.empty())
       return target;
   return std::end(targets)[-1];
 }

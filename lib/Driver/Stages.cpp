@@ -69,7 +69,7 @@ Error lowerToKernel(ModuleOp module, const ExecutionOptions &options, Session &s
   registerCodegenDialects(registry);
   session.getContext()->appendDialectRegistry(registry);
   return runPasses(module, session, std::errc::not_supported, [&](OpPassManager &passes) {
-    buildLowerPipeline(passes, {(*target)->vectorBits, options.winograd});
+    buildLowerPipeline(passes, {*target, options.winograd});
   });
 }
 
@@ -78,7 +78,7 @@ Error generateCode(ModuleOp module, const ExecutionOptions &options, Session &se
   if (!target)
     return target.takeError();
   return runPasses(module, session, std::errc::state_not_recoverable,
-                   [&](OpPassManager &passes) { buildCodegenPipeline(passes, (*target)->vectorBits); });
+                   [&](OpPassManager &passes) { buildCodegenPipeline(passes, *target); });
 }
 
 } // namespace bn::driver

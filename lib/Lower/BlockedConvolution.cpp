@@ -14,8 +14,7 @@ using namespace mlir;
 
 namespace bn::lower {
 
-/// The window of a 1-d image as one of a 2-d image.
-static Window asPlane(Window window) {
+Window asPlane(Window window) {
   if (window.size() == 2)
     return window;
   window.kernel.insert(window.kernel.begin(), 1);
@@ -26,7 +25,7 @@ static Window asPlane(Window window) {
   return window;
 }
 
-static SmallVector<int64_t> asPlane(Shape shape) {
+SmallVector<int64_t> asPlane(Shape shape) {
   SmallVector<int64_t> plane(shape);
   if (plane.size() == 3)
     plane.insert(plane.begin() + 2, 1);

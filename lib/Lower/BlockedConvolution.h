@@ -9,6 +9,10 @@
 
 namespace bn::lower {
 
+/// The window, or the shape, of a 1-d image as one of a 2-d image.
+Window asPlane(Window window);
+llvm::SmallVector<int64_t> asPlane(Shape shape);
+
 /// A convolution as kernel.conv or kernel.depthwise_conv between a pack and an unpack; null where the kernel does not
 /// apply: it takes f32, one or two spatial dimensions, and a filter that is known now. The bias may be null.
 mlir::Value convolveBlocked(NodeLowering &n, mlir::Value x, mlir::ElementsAttr filter, mlir::ElementsAttr bias, const Window &window,

@@ -36,16 +36,30 @@ ArrayRef<char> getBytes(ElementsAttr value) {
 /// Values of so few elements are printed; larger ones are bytes aside.
 static constexpr int64_t kSmall = 64;
 
-ElementsAttr makeFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_ref<void(MutableArrayRef<float>)> fill) {
-  auto type = RankedTensorType::get(shape, Float32Type::get(context));
-  size_t count = type.getNumElements();
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<size_t>(count * sizeof(float), 1), 64, /*dataIsMutable=*/true);
-  MutableArrayRef<float> data(reinterpret_cast<float *>(blob.getMutableData().data()), count);
-  std::memset(data.data(), 0, count * sizeof(float));
-  fill(data);
-  if (count <= kSmall)
-    return DenseElementsAttr::get(type, ArrayRef<float>(data));
+/// A constant whose bytes, zeros at first, `fill` sets.
+static ElementsAttr makeElements(RankedTensorType type, function_ref<void(MutableArrayRef<char>)> fill) {
+  size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<size_t>(size, 1), 64, /*dataIsMutable=*/true);
+  MutableArrayRef<char> bytes = blob.getMutableData().take_front(size);
+  std::memset(bytes.data(), 0, size);
+  fill(bytes);
+  if (type.getNumElements() <= kSmall)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
   return kernel::makePackedElements(type, std::move(blob));
+}
+
+ElementsAttr makeFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_ref<void(MutableArrayRef<float>)> fill) {
+  return makeElements(RankedTensorType::get(shape, Float32Type::get(context)), [&](MutableArrayRef<char> bytes) {
+    fill(MutableArrayRef<float>(reinterpret_cast<float *>(bytes.data()), bytes.size() / sizeof(float)));
+  });
+}
+
+ElementsAttr makeIntegers(Type element, ArrayRef<int64_t> shape, function_ref<void(function_ref<void(int64_t, int64_t)>)> fill) {
+  static_assert(llvm::endianness::native == llvm::endianness::little, "the low bytes of a number come first");
+  size_t width = element.getIntOrFloatBitWidth() / 8;
+  return makeElements(RankedTensorType::get(shape, element), [&](MutableArrayRef<char> bytes) {
+    fill([&](int64_t place, int64_t value) { std::memcpy(&bytes[place * width], &value, width); });
+  });
 }
 
 } // namespace bn::lower

@@ -19,6 +19,10 @@ llvm::ArrayRef<char> getBytes(mlir::ElementsAttr value);
 mlir::ElementsAttr makeFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
                               llvm::function_ref<void(llvm::MutableArrayRef<float>)> fill);
 
+/// A new constant of integers, zeros at first; `fill` sets them by `set(place, value)`, which keeps the low bits.
+mlir::ElementsAttr makeIntegers(mlir::Type element, llvm::ArrayRef<int64_t> shape,
+                                llvm::function_ref<void(llvm::function_ref<void(int64_t place, int64_t value)> set)> fill);
+
 } // namespace bn::lower
 
 #endif // BN_LIB_LOWER_CONSTANTS_H

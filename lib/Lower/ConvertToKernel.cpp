@@ -55,15 +55,15 @@ ElementsAttr getStorageElements(ElementsAttr value) {
 
 /// A node ⇒ what its operator's lowering builds.
 struct LowerNode : ConversionPattern {
-  LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, std::vector<NodeError> &errors,
+  LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, bool byteDots, std::vector<NodeError> &errors,
             std::vector<NodeCheck> &checks)
-      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), errors(errors), checks(checks) {}
+      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), byteDots(byteDots), errors(errors), checks(checks) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
     LoweringFunction lower = findLowering(op);
     if (!lower)
       return rewriter.notifyMatchFailure(op, "no node");
-    NodeLowering lowering(op, operands, rewriter, block, errors, checks);
+    NodeLowering lowering(op, operands, rewriter, block, byteDots, errors, checks);
     if (failed(lower(lowering)))
       return failure();
     releaseConstants(op);
@@ -87,6 +87,7 @@ struct LowerNode : ConversionPattern {
   }
 
   int64_t block;
+  bool byteDots;
   std::vector<NodeError> &errors;
   std::vector<NodeCheck> &checks;
 };
@@ -155,7 +156,7 @@ private:
     RewritePatternSet patterns(&context);
     std::vector<NodeError> nodeErrors;
     std::vector<NodeCheck> checks;
-    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, nodeErrors, checks);
+    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, byteDots, nodeErrors, checks);
     patterns.add<LowerConstant, LowerAbsent>(types, &context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);

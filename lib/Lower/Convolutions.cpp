@@ -1,4 +1,4 @@
-// Convolutions.cpp - Conv and ConvInteger of any rank, group, stride, dilation and padding.
+// Convolutions.cpp - Conv of any rank, group, stride, dilation and padding.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "BlockedConvolution.h"
@@ -55,23 +55,6 @@ static LogicalResult lowerConv(NodeLowering &n) {
   return success();
 }
 
-Value convolveIntegers(NodeLowering &n, IntegerOperands operands) {
-  Builder &b = n.b;
-  auto [input, inputZero, filter, filterZero] = operands;
-  Shape out = n.outType().getShape();
-  Window window = getWindow(n.node, n.inShape(filter).drop_front(2), n.inShape(input).drop_front(2), out.drop_front(2));
-  Value x = padForWindow(b, subtractZeroPoint(n, input, inputZero, 0), window, out.drop_front(2), number(b, b.getI32Type(), 0));
-  return convolve(b, x, subtractZeroPoint(n, filter, filterZero, 0), window, n.node.getInt("group", 1), out, b.getI32Type());
-}
-
-static LogicalResult lowerConvInteger(NodeLowering &n) {
-  n.results.push_back(convolveIntegers(n, {0, 2, 1, 3}));
-  return success();
-}
-
-void addConvolutions(LoweringTable &table) {
-  table["Conv"] = lowerConv;
-  table["ConvInteger"] = lowerConvInteger;
-}
+void addConvolutions(LoweringTable &table) { table["Conv"] = lowerConv; }
 
 } // namespace bn::lower

@@ -108,8 +108,9 @@ const LoweringTable &getLoweringTable() {
   static const LoweringTable table = [] {
     LoweringTable table;
     for (auto add : {addElementwise, addCasts, addReductions, addSoftmax, addNormalizations, addMatrixProducts, addConvolutions,
-                     addTransposedConvolutions, addPatches, addPooling, addPoolPlaces, addShapeOps, addSelections, addGathers, addScatters,
-                     addScans, addSampling, addGridSamples, addSignals, addResize, addQuantization, addRecurrents, addEinsum})
+                     addIntegerProducts, addIntegerConvolutions, addTransposedConvolutions, addPatches, addPooling, addPoolPlaces,
+                     addShapeOps, addSelections, addGathers, addScatters, addScans, addSampling, addGridSamples, addSignals, addResize,
+                     addQuantization, addRecurrents, addEinsum})
       add(table);
     return table;
   }();

@@ -37,14 +37,15 @@ struct NodeCheck {
 class NodeLowering {
 public:
   NodeLowering(mlir::Operation *op, llvm::ArrayRef<mlir::ValueRange> operands, mlir::ConversionPatternRewriter &rewriter,
-               int64_t block, std::vector<NodeError> &errors, std::vector<NodeCheck> &checks)
-      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), block(block), checks(checks),
-        operands(operands), errors(errors) {}
+               int64_t block, bool byteDots, std::vector<NodeError> &errors, std::vector<NodeCheck> &checks)
+      : op(op), node(mlir::dyn_cast<onnx::NodeOpInterface>(op)), b(op->getLoc(), rewriter), block(block),
+        byteDots(byteDots), checks(checks), operands(operands), errors(errors) {}
 
   mlir::Operation *op;
   onnx::NodeOpInterface node; ///< null for an op of the bn dialect
   mlir::ImplicitLocOpBuilder b;
-  const int64_t block; ///< channels of a block: the f32 lanes of a vector; 0 for plain layouts without kernels
+  const int64_t block;   ///< channels of a block: the f32 lanes of a vector; 0 for plain layouts without kernels
+  const bool byteDots;   ///< whether the target multiplies unsigned bytes by signed ones at once
 
   unsigned getNumInputs() const { return operands.size(); }
   /// Whether the node gives the optional input `i`.
@@ -105,6 +106,8 @@ void addSoftmax(LoweringTable &table);
 void addNormalizations(LoweringTable &table);
 void addMatrixProducts(LoweringTable &table);
 void addConvolutions(LoweringTable &table);
+void addIntegerProducts(LoweringTable &table);
+void addIntegerConvolutions(LoweringTable &table);
 void addTransposedConvolutions(LoweringTable &table);
 void addPatches(LoweringTable &table);
 void addPooling(LoweringTable &table);

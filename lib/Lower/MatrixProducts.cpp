@@ -1,4 +1,4 @@
-// MatrixProducts.cpp - MatMul, MatMulInteger and Gemm.
+// MatrixProducts.cpp - MatMul and Gemm.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Products.h"
@@ -72,19 +72,34 @@ static Value flattenBatch(Builder &b, Value x, Shape out) {
 /// Rows that are worth bringing the right side into blocks for, and elements of it that a near cache holds as they are.
 static constexpr int64_t kRowsWorthPacking = 32, kNearElements = 8192;
 
-/// A matrix, [..][K][N], as the kernel wants it, [..][N/b][K][b]; a row of it far behind the other is slow to read.
+/// x with zeros behind dimension `dim`, up to a multiple of `unit`.
+static Value padTo(Builder &b, Value x, int64_t dim, int64_t unit) {
+  SmallVector<int64_t> low(typeOf(x).getRank(), 0), high(low);
+  high[dim] = ceilDiv(shapeOf(x)[dim], unit) * unit - shapeOf(x)[dim];
+  return high[dim] ? pad(b, x, low, high, number(b, typeOf(x).getElementType(), 0)) : x;
+}
+
+Value padDepth(Builder &b, Value rows) {
+  return padTo(b, rows, typeOf(rows).getRank() - 1, kernel::getLaneFactors(typeOf(rows).getElementType()));
+}
+
+/// A matrix, [..][K][N], as the kernel wants it, [..][N/b][K][b] of floats; a row of it far behind the other is slow to read. Integers, q
+/// to a lane, are [..][N/b][K/q][b·q].
 static Value packAtRunTime(Builder &b, Value x, int64_t block) {
-  SmallVector<int64_t> shape(shapeOf(x)), low(shape.size(), 0), high(low), order(shape.size() - 2);
-  if (int64_t rest = shape.back() % block) {
-    high.back() = block - rest;
-    x = pad(b, x, low, high, number(b, typeOf(x).getElementType(), 0));
-  }
-  shape.back() = ceilDiv(shape.back(), block);
-  shape.push_back(block);
-  int64_t depth = order.size();
+  int64_t depth = typeOf(x).getRank() - 2, each = kernel::getLaneFactors(typeOf(x).getElementType());
+  x = padTo(b, padTo(b, x, depth, each), depth + 1, block);
+  SmallVector<int64_t> split(shapeOf(x).drop_back(2)), packed(split), order(depth);
+  int64_t steps = shapeOf(x)[depth] / each, blocks = shapeOf(x)[depth + 1] / block;
+  packed.append({blocks, steps, block * each});
   std::iota(order.begin(), order.end(), 0);
-  order.append({depth + 1, depth, depth + 2});
-  return transpose(b, reshape(b, x, shape), order);
+  if (each == 1) {
+    split.append({steps, blocks, block});
+    order.append({depth + 1, depth, depth + 2});
+  } else {
+    split.append({steps, each, blocks, block});
+    order.append({depth + 2, depth, depth + 3, depth + 1});
+  }
+  return reshape(b, transpose(b, reshape(b, x, split), order), packed);
 }
 
 /// The product as kernel.matmul. A right side of rank 2 serves all rows at once.
@@ -100,11 +115,12 @@ static Value multiplyInKernel(Builder &b, const Matrices &m, int64_t block) {
     shape = {shapeOf(left)[0], shapeOf(left)[1], shapeOf(right)[2]};
   }
   Shape matrix = shapeOf(right).take_back(2);
-  bool packs = shape[shape.size() - 2] >= kRowsWorthPacking && matrix[0] * matrix[1] > kNearElements;
   Type element = typeOf(left).getElementType();
+  bool packs = element.isInteger() || (shape[shape.size() - 2] >= kRowsWorthPacking && matrix[0] * matrix[1] > kNearElements);
+  left = padDepth(b, left);
   if (packs)
     right = packAtRunTime(b, right, element.isF64() ? block / 2 : block);
-  Value init = empty(b, shape, element);
+  Value init = empty(b, shape, kernel::getSumType(element));
   return reshape(b, kernel::MatmulOp::create(b, init.getType(), left, right, Value(), ValueRange(), init, packs).getResult(), m.out);
 }
 
@@ -143,6 +159,15 @@ Value multiplyMatrices(NodeLowering &n, Value x, Value y) {
   return convert(n.b, product, element);
 }
 
+Value multiplyBatches(NodeLowering &n, Value x, Value y) {
+  Type element = typeOf(x).getElementType();
+  Shape out = n.outType().getShape();
+  Matrices m = asMatrices(n.b, x, y, out);
+  bool hasKernel = n.block && (element.isF32() || element.isF64() || element.isInteger(16)) && n.outType().getNumElements() != 0;
+  bool isForKernel = hasKernel && typeOf(x).getNumElements() != 0;
+  return reshape(n.b, isForKernel ? multiplyInKernel(n.b, m, n.block) : multiply(n.b, m, getComputeType(element)), out);
+}
+
 static bool hasKnownMatrix(NodeLowering &n) { return n.inType(1).getRank() == 2 && !getFloats(n.constant(1)).empty(); }
 
 static LogicalResult lowerMatMul(NodeLowering &n) {
@@ -151,38 +176,7 @@ static LogicalResult lowerMatMul(NodeLowering &n) {
     n.results.push_back(multiplyPacked(n, n.in(0), false, 1, Value()));
     return success();
   }
-  Shape out = n.outType().getShape();
-  Matrices m = asMatrices(b, n.in(0), n.in(1), out);
-  Value product = isForKernel(n) ? multiplyInKernel(b, m, n.block) : multiply(b, m, getComputeType(n.outType().getElementType()));
-  n.results.push_back(convert(b, reshape(b, product, out), n.outType().getElementType()));
-  return success();
-}
-
-Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis) {
-  Builder &b = n.b;
-  bool isUnsigned = n.inElement(i).isUnsignedInteger();
-  Value x = convert(b, n.in(i), b.getI32Type(), isUnsigned);
-  if (!n.has(zeroPoint))
-    return x;
-  Value zero = convert(b, n.in(zeroPoint), b.getI32Type(), isUnsigned);
-  SmallVector<int64_t> shape(typeOf(x).getRank() - axis, 1);
-  shape[0] = typeOf(zero).getNumElements();
-  if (typeOf(zero).getRank() <= 1)
-    zero = reshape(b, zero, typeOf(zero).getNumElements() == 1 ? Shape() : Shape(shape));
-  return map(b, typeOf(x), {x, zero}, [](Builder &b, ValueRange v) -> Value { return arith::SubIOp::create(b, v[0], v[1]); });
-}
-
-/// Zero points vary by row of A and by column of B.
-Value multiplyIntegers(NodeLowering &n, IntegerOperands operands) {
-  auto [left, leftZero, right, rightZero] = operands;
-  Value x = subtractZeroPoint(n, left, leftZero, std::max<int64_t>(n.inType(left).getRank() - 2, 0));
-  Value y = subtractZeroPoint(n, right, rightZero, n.inType(right).getRank() - 1);
-  Shape out = n.outType().getShape();
-  return reshape(n.b, multiply(n.b, asMatrices(n.b, x, y, out), n.b.getI32Type()), out);
-}
-
-static LogicalResult lowerMatMulInteger(NodeLowering &n) {
-  n.results.push_back(multiplyIntegers(n, {0, 2, 1, 3}));
+  n.results.push_back(convert(b, multiplyBatches(n, n.in(0), n.in(1)), n.outType().getElementType()));
   return success();
 }
 
@@ -240,7 +234,6 @@ static LogicalResult lowerGemm(NodeLowering &n) {
 
 void addMatrixProducts(LoweringTable &table) {
   table["MatMul"] = lowerMatMul;
-  table["MatMulInteger"] = lowerMatMulInteger;
   table["Gemm"] = lowerGemm;
 }
 

@@ -14,6 +14,11 @@ mlir::Value multiplyAdd(Builder &b, mlir::ValueRange v);
 /// The product of matrices, both in front of which may be one batch dimension.
 mlir::Value multiplyMatrices(NodeLowering &n, mlir::Value x, mlir::Value y);
 
+/// The product of a MatMul's operands, or of what stands for them: vectors are matrices, batches broadcast. Of i16 it is i32.
+mlir::Value multiplyBatches(NodeLowering &n, mlir::Value x, mlir::Value y);
+/// Rows with as many zeros behind each as it takes to fill the kernels' lanes.
+mlir::Value padDepth(Builder &b, mlir::Value rows);
+
 /// The product of f32 rows, [R][K], with a matrix that is known now, [K][N].
 mlir::Value multiplyByKnown(NodeLowering &n, mlir::Value rows, mlir::ElementsAttr matrix);
 
@@ -28,8 +33,8 @@ struct IntegerOperands {
   unsigned left, leftZero, right, rightZero;
 };
 
-/// Input `i` less its zero point, in i32. A zero point of one dimension varies along `axis`.
-mlir::Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis);
+/// Input `i` less its zero point, in `type`. A zero point of one dimension varies along `axis`.
+mlir::Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis, mlir::Type type);
 /// The matrix product of integers in i32.
 mlir::Value multiplyIntegers(NodeLowering &n, IntegerOperands operands);
 /// The convolution of integers in i32.

@@ -4,7 +4,7 @@
 //   before   %p = kernel.pack %x    %q = tensor.pad %p    kernel.conv %q
 //   after    %q = tensor.pad (copy of %x)    kernel.conv %q
 //
-// The copy becomes the inside of the padded image. Conditions: nothing else reads the packed image, and its channels, all in one
+// The copy becomes the inside of the padded image. Conditions: nothing else reads the packed image, and its channels, floats all in one
 // group, fill at most half a block; the rest would be zeros to write and to read.
 
 #include "Blocks.h"
@@ -32,6 +32,8 @@ struct ReadPlanes : OpRewritePattern<kernel::ConvOp> {
       return rewriter.notifyMatchFailure(op, "the input is not packed for this convolution alone");
     Value image = pack.getInput();
     Shape shape = shapeOf(image);
+    if (!isa<FloatType>(typeOf(image).getElementType()))
+      return rewriter.notifyMatchFailure(op, "several integers fill a lane");
     if (2 * shape[1] > shapeOf(op.getInit()).back() || op.getChannels() != shape[1])
       return rewriter.notifyMatchFailure(op, "the input's channels fill half a block, or a group each");
     if (pad) {

@@ -5,6 +5,7 @@
 #define BN_TEST_CODEGEN_COMPILEDKERNEL_H
 
 #include "bn/Codegen/Passes.h"
+#include "bn/Codegen/Target.h"
 #include "bn/Pipelines.h"
 #include "bn/Runtime/Engine.h"
 
@@ -16,7 +17,7 @@
 
 namespace bn::test {
 
-/// A module in kernel form, compiled.
+/// A module in kernel form, compiled for plain vectors of so many bits, or with 0 for all that this machine has.
 class CompiledKernel {
 public:
   explicit CompiledKernel(const std::string &text, unsigned threads = 1, unsigned vectorBits = 512) {
@@ -27,7 +28,7 @@ public:
     if (!module)
       return;
     mlir::PassManager passes(context.get());
-    buildCodegenPipeline(passes, vectorBits);
+    buildCodegenPipeline(passes, vectorBits ? &targetOf(vectorBits) : nullptr);
     if (mlir::failed(passes.run(*module)))
       return;
     auto created = Engine::create(*module, {threads});

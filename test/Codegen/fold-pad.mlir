@@ -37,3 +37,18 @@ func.func @no_fold_second_user(%a: tensor<3x5xf32>, %b: tensor<5x7xf32>) -> (ten
   } : tensor<3x7xf32> to tensor<4x9xf32>
   return %p, %y : tensor<4x9xf32>, tensor<3x7xf32>
 }
+
+// What fills the border is read from a result that the product comes before.
+// CHECK-LABEL: func.func @no_fold_value_computed_later
+// CHECK: kernel.matmul
+// CHECK: tensor.pad
+func.func @no_fold_value_computed_later(%a: tensor<3x5xf32>, %b: tensor<5x7xf32>, %s: tensor<f32>) -> tensor<4x9xf32> {
+  %empty = tensor.empty() : tensor<3x7xf32>
+  %y = kernel.matmul %a, %b outs(%empty) : (tensor<3x5xf32>, tensor<5x7xf32>, tensor<3x7xf32>) -> tensor<3x7xf32>
+  %value = tensor.extract %s[] : tensor<f32>
+  %p = tensor.pad %y low[1, 0] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %value : f32
+  } : tensor<3x7xf32> to tensor<4x9xf32>
+  return %p : tensor<4x9xf32>
+}

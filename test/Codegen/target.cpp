@@ -14,6 +14,12 @@ TEST(Target, unknown_width_is_portable) {
   EXPECT_EQ(bn::targetOf(96).feature, "");
 }
 
+// What a width alone asks for runs on every machine that has the width.
+TEST(Target, width_alone_has_no_more) {
+  EXPECT_EQ(bn::targetOf(512).byteDot, "");
+  EXPECT_EQ(bn::targetOf(256).byteDot, "");
+}
+
 TEST(Target, host_is_a_row) { EXPECT_GE(bn::hostTarget().vectorBits, 128u); }
 
 static unsigned getVectorBits(llvm::StringRef processor) {

@@ -97,6 +97,66 @@ func.func @matmul_c2(%x: tensor<5x7xf32>, %w: tensor<2x7x8xf32>, %out: tensor<5x
 
 // -----
 
+func.func @conv_c1_integers(%x: tensor<1x4x7x9xi16>, %w: tensor<3x1x3x5x4x16xi16>, %out: tensor<1x3x5x5x8xi32>) {
+  // expected-error@+1 {{expected blocks of integers, got 'tensor<1x4x7x9xi16>'}}
+  %y = kernel.conv %x, %w outs(%out) channels 4 : (tensor<1x4x7x9xi16>, tensor<3x1x3x5x4x16xi16>, tensor<1x3x5x5x8xi32>) -> tensor<1x3x5x5x8xi32>
+  return
+}
+
+// -----
+
+func.func @conv_c7(%x: tensor<1x4x7x9x8xi8>, %w: tensor<3x4x3x5x2x32xi8>, %out: tensor<1x3x5x5x8xi32>) {
+  // expected-error@+1 {{expected blocks and 'channels' to be multiples of 4, got 8 and 26}}
+  %y = kernel.conv %x, %w outs(%out) channels 26
+     : (tensor<1x4x7x9x8xi8>, tensor<3x4x3x5x2x32xi8>, tensor<1x3x5x5x8xi32>) -> tensor<1x3x5x5x8xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_factors(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi16>, %out: tensor<5x19xi32>) {
+  // expected-error@+1 {{expected rhs of elements of type 'i8', got 'tensor<3x2x32xi16>'}}
+  %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x8xi8>, tensor<3x2x32xi16>, tensor<5x19xi32>) -> tensor<5x19xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_bias(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %b: tensor<19xf32>, %out: tensor<5x19xi32>) {
+  // expected-error@+1 {{expected a bias of elements of type 'i32', got 'tensor<19xf32>'}}
+  %y = kernel.matmul %x, %w bias %b outs(%out) {packed} : (tensor<5x8xi8>, tensor<3x2x32xi8>, tensor<19xf32>, tensor<5x19xi32>) -> tensor<5x19xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_sums(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %out: tensor<5x19xi8>) {
+  // expected-error@+1 {{expected init of elements of type 'i32', got 'tensor<5x19xi8>'}}
+  %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x8xi8>, tensor<3x2x32xi8>, tensor<5x19xi8>) -> tensor<5x19xi8>
+  return
+}
+
+// -----
+
+func.func @matmul_c8(%x: tensor<5x7xi8>, %w: tensor<3x2x32xi8>, %out: tensor<5x19xi32>) {
+  // expected-error@+1 {{expected integers to be packed, and K a multiple of 4, got 'tensor<3x2x32xi8>'}}
+  %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x7xi8>, tensor<3x2x32xi8>, tensor<5x19xi32>) -> tensor<5x19xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_c4(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %s: tensor<5x19xf32>, %out: tensor<5x19xi32>) {
+  // expected-error@+1 {{expected the epilogue's argument to be 'f32', got 'i32'}}
+  %y = kernel.matmul %x, %w with(%s) outs(%out) {packed} epilogue {
+  ^bb0(%acc: i32, %more: i32):
+    kernel.yield %acc : i32
+  } : (tensor<5x8xi8>, tensor<3x2x32xi8>, tensor<5x19xf32>, tensor<5x19xi32>) -> tensor<5x19xi32>
+  return
+}
+
+// -----
+
 func.func @pool_c3(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x4x4x8xf32>) {
   // expected-error@+1 {{expected every window to hold an element of the input}}
   kernel.pool max %x outs(%out) window [1, 3] strides [2, 2] : (memref<1x2x5x7x8xf32>, memref<1x2x4x4x8xf32>) -> ()

@@ -42,6 +42,24 @@ func.func @matmul_batched(%x: tensor<3x5x7xf64>, %w: tensor<3x7x2xf64>, %out: te
   return %y : tensor<3x5x2xf64>
 }
 
+// Four bytes fill a lane; sums are of 32 bits, and the epilogue stores them as it likes.
+func.func @matmul_integers(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %b: tensor<19xi32>, %s: tensor<1x19xf32>, %out: tensor<5x19xf32>)
+    -> tensor<5x19xf32> {
+  %y = kernel.matmul %x, %w bias %b with(%s) outs(%out) {packed} epilogue {
+  ^bb0(%acc: i32, %scale: f32):
+    %real = arith.sitofp %acc : i32 to f32
+    %scaled = arith.mulf %real, %scale : f32
+    kernel.yield %scaled : f32
+  } : (tensor<5x8xi8>, tensor<3x2x32xi8>, tensor<19xi32>, tensor<1x19xf32>, tensor<5x19xf32>) -> tensor<5x19xf32>
+  return %y : tensor<5x19xf32>
+}
+
+func.func @conv_integers(%x: tensor<1x4x7x9x8xi16>, %w: tensor<3x4x3x5x4x16xi16>, %out: tensor<1x3x5x5x8xi32>) -> tensor<1x3x5x5x8xi32> {
+  %y = kernel.conv %x, %w outs(%out) channels 26
+     : (tensor<1x4x7x9x8xi16>, tensor<3x4x3x5x4x16xi16>, tensor<1x3x5x5x8xi32>) -> tensor<1x3x5x5x8xi32>
+  return %y : tensor<1x3x5x5x8xi32>
+}
+
 func.func @pool(%x: memref<1x2x5x7x8xf32>, %out: memref<1x2x3x4x8xf32>) {
   kernel.pool max %x outs(%out) window [3, 3] strides [2, 2] pads [1, 1, 1, 1] : (memref<1x2x5x7x8xf32>, memref<1x2x3x4x8xf32>) -> ()
   return

@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
                                             [](mlir::OpPassManager &passes) { bn::buildOptimizePipeline(passes); });
   mlir::PassPipelineRegistration<LowerFlags> lower(
       "bn-lower", "graph form to kernel form",
-      [](mlir::OpPassManager &passes, const LowerFlags &flags) { bn::buildLowerPipeline(passes, {/*vectorBits=*/0, flags.winograd}); });
+      [](mlir::OpPassManager &passes, const LowerFlags &flags) { bn::buildLowerPipeline(passes, {/*target=*/nullptr, flags.winograd}); });
   mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
                                            [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));

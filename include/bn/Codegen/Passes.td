@@ -73,7 +73,8 @@ def EmitConvPass : Pass<"bn-emit-conv", "mlir::ModuleOp"> {
     A tile of output positions × blocks of output channels stays in registers through the whole reduction. Its shape follows a
     small cost model of the target: what the row's rest wastes, latency, loads.
   }];
-  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
+                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }
@@ -94,7 +95,8 @@ def EmitMatmulPass : Pass<"bn-emit-matmul", "mlir::ModuleOp"> {
     As for convolutions, a tile of rows × blocks of columns stays in registers.
   }];
   let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
-                 Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">];
+                 Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">,
+                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }

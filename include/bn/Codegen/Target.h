@@ -13,6 +13,7 @@ namespace bn {
 struct Target {
   llvm::StringLiteral feature; ///< LLVM's name of the processor's feature; empty for the portable row
   unsigned vectorBits, registers;
+  llvm::StringLiteral byteDot = ""; ///< LLVM's intrinsic that multiplies unsigned bytes by signed ones and adds each four to an i32, if any
 };
 
 /// The widest vectors of the processor that this program runs on.
@@ -25,7 +26,7 @@ llvm::Expected<const Target *> findTarget(llvm::StringRef processor);
 /// Errors: `invalid_argument` where this machine cannot run code for the processor.
 llvm::Error checkRunsHere(llvm::StringRef processor);
 
-/// The row for vectors of so many bits, the portable one if there is none.
+/// The row for vectors of so many bits and no more, the portable one if there is none.
 const Target &targetOf(unsigned vectorBits);
 
 } // namespace bn

@@ -31,7 +31,8 @@ def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
     names the node, its operator and what is missing.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">,
-                 Option<"plain", "plain", "bool", "false", "Plain layouts and linalg only, no kernels">];
+                 Option<"plain", "plain", "bool", "false", "Plain layouts and linalg only, no kernels">,
+                 Option<"byteDots", "byte-dots", "bool", "false", "Whether the target multiplies unsigned bytes by signed ones at once">];
 }
 
 def AssignLayout : Pass<"bn-assign-layout", "::mlir::ModuleOp"> {

@@ -22,6 +22,17 @@ LogicalResult bn::kernel::verifyElements(Operation *op) {
   return success();
 }
 
+LogicalResult bn::kernel::verifyFactors(Operation *op, Named lhs, Named rhs, Named bias) {
+  Type factor = getElementTypeOrSelf(lhs.value), sum = getSumType(factor);
+  if (!factor.isInteger())
+    return verifyElements(op);
+  if (getElementTypeOrSelf(rhs.value) != factor)
+    return op->emitOpError("expected ") << rhs.name << " of elements of type " << factor << ", got " << rhs.value.getType();
+  if (bias.value && getElementTypeOrSelf(bias.value) != sum)
+    return op->emitOpError("expected a bias of elements of type ") << sum << ", got " << bias.value.getType();
+  return success();
+}
+
 LogicalResult bn::kernel::verifySize(Operation *op, Named operand, int64_t dim, int64_t expected) {
   if (operand.shape()[dim] == expected)
     return success();
@@ -36,7 +47,7 @@ LogicalResult bn::kernel::verifyDestination(Operation *op, Value init) {
   return op->emitOpError("expected a result of the type of 'outs' on tensors and none on memrefs");
 }
 
-LogicalResult bn::kernel::verifyEpilogue(Operation *op, Region &epilogue, ValueRange extras, Named init) {
+LogicalResult bn::kernel::verifyEpilogue(Operation *op, Region &epilogue, Type sum, ValueRange extras, Named init) {
   for (Value extra : extras) {
     ArrayRef<int64_t> shape = cast<ShapedType>(extra.getType()).getShape();
     bool fits = shape.size() == init.shape().size();
@@ -45,14 +56,19 @@ LogicalResult bn::kernel::verifyEpilogue(Operation *op, Region &epilogue, ValueR
     if (!fits) // C5
       return op->emitOpError("expected an operand in 'with' to repeat to ") << init.value.getType() << ", got " << extra.getType();
   }
+  Type element = getElementTypeOrSelf(init.value);
+  if (epilogue.empty() && element != sum)
+    return op->emitOpError("expected ") << init.name << " of elements of type " << sum << ", got " << init.value.getType();
   if (epilogue.empty())
     return extras.empty() ? success() : op->emitOpError("expected an epilogue that reads the operands in 'with'");
-  Type element = getElementTypeOrSelf(init.value);
   if (epilogue.getNumArguments() != extras.size() + 1)
     return op->emitOpError("expected an epilogue of ") << extras.size() + 1 << " arguments, got " << epilogue.getNumArguments();
-  for (Type type : epilogue.getArgumentTypes())
-    if (type != element)
-      return op->emitOpError("expected the epilogue's arguments to be ") << element << ", got " << type;
+  SmallVector<Type> types = {sum};
+  for (Value extra : extras)
+    types.push_back(getElementTypeOrSelf(extra));
+  for (auto [type, expected] : llvm::zip_equal(epilogue.getArgumentTypes(), types))
+    if (type != expected)
+      return op->emitOpError("expected the epilogue's argument to be ") << expected << ", got " << type;
   Block &body = epilogue.front();
   auto yield = body.empty() ? YieldOp() : dyn_cast<YieldOp>(body.back());
   if (!yield || yield.getValues().size() != 1 || yield.getValues()[0].getType() != element)

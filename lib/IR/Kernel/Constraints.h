@@ -25,14 +25,17 @@ mlir::LogicalResult verifyRank(mlir::Operation *op, Named operand, int64_t rank)
 /// C1: all operands have one element type.
 mlir::LogicalResult verifyElements(mlir::Operation *op);
 
+/// C7: the element types of an op's two factors and of its bias.
+mlir::LogicalResult verifyFactors(mlir::Operation *op, Named lhs, Named rhs, Named bias);
+
 /// C2: a size that must be what another operand makes it.
 mlir::LogicalResult verifySize(mlir::Operation *op, Named operand, int64_t dim, int64_t expected);
 
 /// The shape of init, its result and its place: a tensor has a result of its type, a memref none.
 mlir::LogicalResult verifyDestination(mlir::Operation *op, mlir::Value init);
 
-/// C4 and C5: the epilogue's signature and the shapes of what it reads.
-mlir::LogicalResult verifyEpilogue(mlir::Operation *op, mlir::Region &epilogue, mlir::ValueRange extras, Named init);
+/// C4 and C5: the signature of the epilogue of sums of a type, and the shapes of what it reads.
+mlir::LogicalResult verifyEpilogue(mlir::Operation *op, mlir::Region &epilogue, mlir::Type sum, mlir::ValueRange extras, Named init);
 
 } // namespace bn::kernel
 

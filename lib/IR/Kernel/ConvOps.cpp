@@ -24,26 +24,33 @@ LogicalResult ConvOp::verify() {
   Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
   bool planes = input.rank() == 4;
   if (failed(verifyRank(*this, input, planes ? 4 : 5)) || failed(verifyRank(*this, weights, 6)) || failed(verifyRank(*this, bias, 2)) ||
-      failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+      failed(verifyRank(*this, init, 5)) || failed(verifyFactors(*this, input, weights, bias)) ||
+      failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape(), out = init.shape();
+  Type factor = getElementTypeOrSelf(getInput());
+  int64_t each = getLaneFactors(factor);
+  if (planes && factor.isInteger()) // C1
+    return emitOpError("expected blocks of integers, got ") << getInput().getType();
   int64_t groups = getGroups(), block = out[4], inputBlocks = planes ? 1 : in[1];
   if (inputBlocks % groups || out[1] % groups) // C2
     return emitOpError("expected 'groups' to divide the channel blocks ") << inputBlocks << " and " << out[1] << ", got " << groups;
   if (failed(verifySize(*this, init, 0, in[0])) || (!planes && failed(verifySize(*this, input, 4, block))) ||
       failed(verifySize(*this, weights, 0, out[1])) || failed(verifySize(*this, weights, 1, inputBlocks / groups)) ||
-      failed(verifySize(*this, weights, 4, block)) || failed(verifySize(*this, weights, 5, block)))
+      failed(verifySize(*this, weights, 4, block / each)) || failed(verifySize(*this, weights, 5, block * each)))
     return failure();
   if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, block))))
     return failure();
   int64_t most = weights.shape()[1] * block, channels = getChannels().value_or(most);
   if (channels > most || channels <= most - block) // C6
     return emitOpError("expected 'channels' in the last block, from ") << most - block + 1 << " to " << most << ", got " << channels;
+  if (block % each || channels % each) // C7
+    return emitOpError("expected blocks and 'channels' to be multiples of ") << each << ", got " << block << " and " << channels;
   if (planes && failed(verifySize(*this, input, 1, channels))) // C6
     return failure();
   if (failed(verifyWindow(*this, input, init, weights.shape().slice(2, 2), getStrides(), getDilations())))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getSumType(factor), getExtras(), init);
 }
 
 LogicalResult DepthwiseConvOp::verify() {
@@ -59,7 +66,7 @@ LogicalResult DepthwiseConvOp::verify() {
     return failure();
   if (failed(verifyWindow(*this, input, init, weights.shape().slice(1, 2), getStrides(), getDilations())))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
 }
 
 /// C1: tiles of a size that has transforms.
@@ -95,7 +102,7 @@ LogicalResult WinogradOutputOp::verify() {
     return failure();
   if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, out[4]))))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
 }
 
 LogicalResult PoolOp::verify() {

@@ -26,6 +26,10 @@ void KernelDialect::initialize() {
       >();
 }
 
+Type bn::kernel::getSumType(Type factor) { return factor.isInteger() ? IntegerType::get(factor.getContext(), 32) : factor; }
+
+int64_t bn::kernel::getLaneFactors(Type factor) { return factor.isInteger() ? 32 / factor.getIntOrFloatBitWidth() : 1; }
+
 Operation *KernelDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements || elements.getShapedType() != type)

@@ -34,21 +34,25 @@ LogicalResult MatmulOp::verify() {
   if (plain < 2 || plain > lhs.rank()) // C1
     return emitOpError("expected rhs of rank ") << (getPacked() ? 3 : 2) << (lhs.rank() == 3 ? " or one more" : "") << ", got "
                                                 << getRhs().getType();
-  if (failed(verifyRank(*this, init, lhs.rank())) || failed(verifyRank(*this, bias, 1)) || failed(verifyElements(*this)) ||
+  if (failed(verifyRank(*this, init, lhs.rank())) || failed(verifyRank(*this, bias, 1)) || failed(verifyFactors(*this, lhs, rhs, bias)) ||
       failed(verifyDestination(*this, getInit())))
     return failure();
+  Type factor = getElementTypeOrSelf(getLhs());
+  int64_t each = getLaneFactors(factor), depth = lhs.shape().back();
+  if (factor.isInteger() && (!getPacked() || depth % each)) // C8
+    return emitOpError("expected integers to be packed, and K a multiple of ") << each << ", got " << getRhs().getType();
   int64_t rank = lhs.rank(), batched = plain - 2, columns = init.shape()[rank - 1];
   if (rank == 3 && failed(verifySize(*this, init, 0, lhs.shape()[0])))
     return failure();
   if (batched && failed(verifySize(*this, rhs, 0, lhs.shape()[0])))
     return failure();
   int64_t rhsK = getPacked() ? batched + 1 : batched, rhsN = getPacked() ? batched : batched + 1;
-  int64_t expectedN = getPacked() ? llvm::divideCeil(columns, rhs.shape().back()) : columns;
+  int64_t expectedN = getPacked() ? llvm::divideCeil(columns, rhs.shape().back() / each) : columns;
   if (failed(verifySize(*this, init, rank - 2, lhs.shape()[rank - 2])) ||
-      failed(verifySize(*this, rhs, rhsK, lhs.shape()[rank - 1])) || failed(verifySize(*this, rhs, rhsN, expectedN)) ||
+      failed(verifySize(*this, rhs, rhsK, depth / each)) || failed(verifySize(*this, rhs, rhsN, expectedN)) ||
       (getBias() && failed(verifySize(*this, bias, 0, columns))))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getSumType(factor), getExtras(), init);
 }
 
 LogicalResult SoftmaxOp::verify() {

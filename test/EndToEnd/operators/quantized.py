@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from operator_draw import Known
+
 from .products import Windows
 
 
@@ -29,44 +31,70 @@ def dynamic(d):
     return [d.numbers(d.shape(1), np.float32)], {}, 3
 
 
+def integers(d, shape, dtype):
+    """All that the type holds, or small numbers only."""
+    return d.numbers(shape, dtype, *d.pick((-9, 9), (-128, 255)))
+
+
+def zero(d, shape, dtype):
+    """Zero points, known more often than not."""
+    return Known(d.numbers(shape, dtype, *d.pick((0, 0), (-3, 9), (-128, 255))))
+
+
+def product_sizes(d):
+    return d.pick(1, 1, 2, 5, 33), d.pick(1, 2, 3, 4, 6, 17, 40), d.pick(1, 3, 5, 16, 17, 70)
+
+
 def matmul_integer(d):
-    m, k, n = (d.integer(1, 6) for _ in range(3))
+    m, k, n = product_sizes(d)
     lead = d.shape(0, 1, (1, 2, 3))
     a, b = d.dtype(0), d.dtype(1)
-    inputs = [d.numbers(lead + [m, k], a, -9, 9), d.numbers([k, n], b, -9, 9)]
+    right = lead + [k, n] if d.chance(0.2) else [k, n]
+    inputs = [integers(d, lead + [m, k], a), Known(integers(d, right, b))]
     if d.chance(0.6):
-        inputs += [d.numbers([], a, -3, 9), d.numbers([], b, -3, 9)]
+        inputs += [zero(d, [], a), zero(d, [n] if right == [k, n] and d.chance(0.3) else [], b)]
     return inputs, {}
 
 
+def windows(d):
+    """A convolution's window, groups, channels and filters; few of each, or a group for each channel."""
+    w, groups = Windows(d, 2), d.pick(1, 1, 1, 2, 3, 17)
+    each = (d.pick(1, 2, 3, 5, 17, 24), d.pick(1, 2, 3, 5, 17, 40)) if groups < 17 else d.pick((1, 1), (1, 2), (2, 1))
+    return w, {**w.attributes, "group": groups}, groups * each[0], groups * each[1], each[0]
+
+
 def conv_integer(d):
-    w = Windows(d, 2)
+    w, attributes, channels, filters, each = windows(d)
     a, b = d.dtype(0), d.dtype(1)
-    channels, filters = d.integer(1, 3), d.integer(1, 3)
-    inputs = [d.numbers([1, channels, *w.space], a, -9, 9), d.numbers([filters, channels, *w.kernel], b, -9, 9)]
+    inputs = [integers(d, [d.integer(1, 2), channels, *w.space], a), Known(integers(d, [filters, each, *w.kernel], b))]
     if d.chance(0.6):
-        inputs += [d.numbers([], a, -3, 9), d.numbers([], b, -3, 9)]
-    return inputs, w.attributes
+        inputs += [zero(d, [], a), zero(d, [], b)]
+    return inputs, attributes
+
+
+def result_scale(terms):
+    """Of about what sums of so many products of bytes need; one for small numbers."""
+    return np.asarray(2.0 ** np.round(np.log2(terms) + 5), np.float32)
 
 
 def qlinear_matmul(d):
-    m, k, n = (d.integer(1, 6) for _ in range(3))
+    m, k, n = product_sizes(d)
     kind = d.pick(np.int8, np.uint8)
     scalar = lambda: scales(d, [])
-    return [d.numbers([m, k], kind, -9, 9), scalar(), d.numbers([], kind, 0, 5), d.numbers([k, n], kind, -9, 9), scalar(),
-            d.numbers([], kind, 0, 5), np.asarray(1, np.float32), d.numbers([], kind, 0, 5)], {}
+    return [integers(d, [m, k], kind), scalar(), zero(d, [], kind), Known(integers(d, [k, n], kind)), scalar(), zero(d, [], kind),
+            d.pick(np.asarray(1, np.float32), result_scale(k)), d.numbers([], kind, 0, 5)], {}
 
 
 def qlinear_conv(d):
-    w = Windows(d, 2)
-    channels, filters, kind = d.integer(1, 3), d.integer(1, 3), d.pick(np.int8, np.uint8)
+    w, attributes, channels, filters, each = windows(d)
+    kind = d.pick(np.int8, np.uint8)
     weights = [filters] if d.chance(0.5) else []
-    inputs = [d.numbers([1, channels, *w.space], kind, -9, 9), scales(d, []), d.numbers([], kind, 0, 5),
-              d.numbers([filters, channels, *w.kernel], kind, -9, 9), scales(d, weights), np.zeros(weights, kind),
-              np.asarray(1, np.float32), d.numbers([], kind, 0, 5)]
+    inputs = [integers(d, [1, channels, *w.space], kind), scales(d, []), zero(d, [], kind), Known(integers(d, [filters, each, *w.kernel], kind)),
+              scales(d, weights), np.zeros(weights, kind) if weights else zero(d, [], kind),
+              d.pick(np.asarray(1, np.float32), result_scale(each * np.prod(w.kernel))), d.numbers([], kind, 0, 5)]
     if d.chance(0.5):
         inputs.append(d.numbers([filters], np.int32, -50, 50))
-    return inputs, w.attributes
+    return inputs, attributes
 
 
 RECIPES = {"QuantizeLinear": quantize, "DequantizeLinear": quantize, "DynamicQuantizeLinear": dynamic, "MatMulInteger": matmul_integer,

@@ -11,6 +11,7 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
   let description = [{
     init[n][o][y][x] = epilogue(bias[o] + Σ input[n][i][y·sh + kh·dh][x·sw + kw·dw] · weights[o][i][kh][kw]) over the input channels i
     of o's group. Shapes: input [N][I/b][H][W][b], weights [O/b][I/g/b][KH][KW][b of i][b of o], bias [O/b][b], init [N][O/b][OH][OW][b].
+    Integers are as for `kernel.matmul`, weights [O/b][I/g/b][KH][KW][b/q][b·q] in the order [b of o][q of i].
 
     ```mlir
     %y = kernel.conv %x, %w bias %b with(%shortcut) outs(%out) strides [2, 2] epilogue {
@@ -22,15 +23,16 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, or 4 for planes [N][I][H][W] with I ≤ b; init of rank 5, weights 6, bias 2; one b and one element type.
+    * (C1) input of rank 5, or 4 for planes [N][I][H][W] of floats with I ≤ b; init of rank 5, weights 6, bias 2; one b.
     * (C2) the sizes of N, O/b, I/b (1 for planes) agree; `groups` divides O/b and I/b, and weights has I/g/b.
     * (C3) the last window ends inside the input: (OH − 1)·sh + (KH − 1)·dh < H, and so for W.
-    * (C4) the epilogue takes the accumulator and one element of each of `with`, and yields one, all of the element type.
+    * (C4) the epilogue takes the accumulator and one element of each of `with`, and yields one of init's element type.
     * (C5) each of `with` has init's rank, and each dimension is init's or 1.
     * (C6) `channels`, those of a group's inputs that hold data, ends in its last block: the number of planes. Lanes behind are not read.
+    * (C7) floats have one element type. Of integers, input and weights have one, sums and bias are i32; q divides b and `channels`.
   }];
-  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
-                       Kernel_Floats:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
+  let arguments = (ins Kernel_Factors:$input, Kernel_Factors:$weights, Optional<Kernel_Sums>:$bias, Variadic<Kernel_Any>:$extras,
+                       Kernel_Any:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
                        DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$dilations,
                        DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$groups,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels);

@@ -17,6 +17,9 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 /// A tensor, or the memref that it became; static shapes.
 class Kernel_Data<list<Type> elements> : AnyTypeOf<[StaticShapeTensorOf<elements>, StaticShapeMemRefOf<elements>]>;
 def Kernel_Floats : Kernel_Data<[F32, F64]>;
+/// What products multiply, and what they add up to.
+def Kernel_Factors : Kernel_Data<[F32, F64, I8, I16]>;
+def Kernel_Sums : Kernel_Data<[F32, F64, I32]>;
 def Kernel_AnyFloats : Kernel_Data<[AnyFloat]>;
 def Kernel_Any : Kernel_Data<[AnyType]>;
 
@@ -62,6 +65,9 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     Shapes: lhs [M][K] or [G][M][K]; rhs [K][N], or [G][K][N], or with `packed` [N/b][K][b], zeros behind the last column, G = 1 or a
     leading [G]; bias [N]; init [M][N] or [G][M][N]. An rhs without G serves every g.
 
+    Integers add up in i32, without saturation. i16 are signed; of i8, those of lhs are unsigned and those of rhs signed. The q = 2 or 4
+    factors that fill 32 bits lie together, rhs [N/b][K/q][b·q] in the order [b][q]: an instruction multiplies and adds them at once.
+
     ```mlir
     %y = kernel.matmul %x, %w bias %b outs(%out) {packed} : (tensor<5x7xf32>, tensor<2x7x16xf32>, tensor<19xf32>, tensor<5x19xf32>)
       -> tensor<5x19xf32>
@@ -70,10 +76,11 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     Constraints:
     * (C1) lhs and init have one rank, 2 or 3; rhs has rank 2 or, with G, 3; one more when `packed`; bias has rank 1.
     * (C2) the sizes of G, M, K and N agree; packed, N is rounded up to b.
-    * (C4), (C5) as for `kernel.conv`.
+    * (C4), (C5), (C7) as for `kernel.conv`.
+    * (C8) integers are packed, and q divides K.
   }];
-  let arguments = (ins Kernel_Floats:$lhs, Kernel_Floats:$rhs, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
-                       Kernel_Floats:$init, UnitAttr:$packed);
+  let arguments = (ins Kernel_Factors:$lhs, Kernel_Factors:$rhs, Optional<Kernel_Sums>:$bias, Variadic<Kernel_Any>:$extras,
+                       Kernel_Any:$init, UnitAttr:$packed);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $lhs `,` $rhs (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` attr-dict (`epilogue` $epilogue^)?
@@ -126,7 +133,7 @@ def Kernel_YieldOp
     : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
                           ParentOneOf<["ConvOp", "DepthwiseConvOp", "MatmulOp", "NormalizeOp", "WinogradOutputOp"]>]> {
   let summary = "the values that a region computes; of an epilogue, the one that is stored";
-  let arguments = (ins Variadic<AnyFloat>:$values);
+  let arguments = (ins Variadic<AnyTypeOf<[AnyFloat, AnySignlessInteger]>>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 

@@ -1,0 +1,63 @@
+// DotProduct.cpp - one step of a sum of products: a fused multiply-add of floats, or the products of the integers of a lane.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   sum[lane] += lhs[0]·rhs[lane][0] + … + lhs[q−1]·rhs[lane][q−1]          q integers of 32/q bits
+//
+// Written as extensions, products and sums of neighbours, which is right on every target. For pairs of i16 LLVM makes one instruction of it
+// (pmaddwd, vpdpwssd); for bytes of two signs it does not, so that the target's table names an intrinsic.
+
+#include "DotProduct.h"
+#include "LinearView.h"
+#include "bn/IR/Kernel/Kernel.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace bn;
+
+Value bn::loadFactors(OpBuilder &builder, Location loc, Value row, Value index) {
+  Type element = cast<MemRefType>(row.getType()).getElementType();
+  int64_t count = kernel::getLaneFactors(element);
+  Value factors = loadLanes(builder, loc, row, index, count);
+  if (count == 1)
+    return factors;
+  auto type = VectorType::get({1}, kernel::getSumType(element));
+  return vector::ExtractOp::create(builder, loc, vector::BitCastOp::create(builder, loc, type, factors), 0);
+}
+
+/// Sums of neighbouring lanes.
+static Value addNeighbours(OpBuilder &builder, Location loc, Value vector) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements() / 2;
+  SmallVector<int64_t> even(lanes), odd(lanes);
+  for (int64_t i = 0; i < lanes; ++i) {
+    even[i] = 2 * i;
+    odd[i] = 2 * i + 1;
+  }
+  return arith::AddIOp::create(builder, loc, vector::ShuffleOp::create(builder, loc, vector, vector, even),
+                               vector::ShuffleOp::create(builder, loc, vector, vector, odd));
+}
+
+static Value emitDot(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, StringRef byteDot) {
+  auto type = cast<VectorType>(rhs.getType());
+  bool isBytes = type.getElementType().isInteger(8);
+  lhs = vector::BitCastOp::create(builder, loc, type, lhs);
+  if (isBytes && !byteDot.empty())
+    return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(byteDot), ValueRange{sum, lhs, rhs})
+        .getResult(0);
+  auto wide = VectorType::get(type.getShape(), builder.getI32Type());
+  Value x = isBytes ? arith::ExtUIOp::create(builder, loc, wide, lhs).getResult() : arith::ExtSIOp::create(builder, loc, wide, lhs);
+  Value products = arith::MulIOp::create(builder, loc, x, arith::ExtSIOp::create(builder, loc, wide, rhs));
+  while (products.getType() != sum.getType())
+    products = addNeighbours(builder, loc, products);
+  return arith::AddIOp::create(builder, loc, sum, products);
+}
+
+Value bn::emitMultiplyAdd(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, StringRef byteDot) {
+  auto type = dyn_cast<VectorType>(sum.getType());
+  if (!type)
+    return math::FmaOp::create(builder, loc, lhs, rhs, sum);
+  Value spread = splat(builder, loc, lhs, type.getNumElements());
+  if (type.getElementType().isInteger())
+    return emitDot(builder, loc, spread, rhs, sum, byteDot);
+  return vector::FMAOp::create(builder, loc, spread, rhs, sum);
+}

@@ -1,0 +1,110 @@
+// IntegerConvolutions.cpp - convolutions of 8-bit integers, of any rank, group, stride, dilation and padding.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Known filters go to the kernels: one channel to each group as f32, whose sums of so few products are exact; others as integers. The rest
+// is loops.
+
+#include "BlockedConvolution.h"
+#include "Blocks.h"
+#include "Constants.h"
+#include "IntegerProducts.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+/// Products of two differences of bytes that f32 adds up without rounding.
+static constexpr int64_t kExactProducts = (int64_t(1) << 24) / (255 * 255);
+
+namespace {
+/// One node's convolution of its input by a filter that is known now.
+struct KnownFilter {
+  ArrayRef<int16_t> values; ///< [O][I/g][KH][KW]
+  SmallVector<int64_t> shape;
+  Window window;
+  int64_t groups;
+  int64_t countProducts() const { return ShapedType::getNumElements(Shape(shape).drop_front()); }
+};
+} // namespace
+
+/// Each channel by itself, in floats.
+static Value convolveChannels(NodeLowering &n, IntegerOperands operands, const KnownFilter &filter) {
+  Builder &b = n.b;
+  Value x = convert(b, subtractZeroPoint(n, operands.left, operands.leftZero, 0, b.getI32Type()), b.getF32Type());
+  ElementsAttr weights = makeFloats(b.getContext(), n.inShape(operands.right), [&](MutableArrayRef<float> floats) {
+    llvm::copy(filter.values, floats.begin());
+  });
+  Value sum = convolveBlocked(n, x, weights, {}, filter.window, filter.groups, n.outType().getShape());
+  auto type = RankedTensorType::get(n.outType().getShape(), b.getI32Type());
+  return map(b, type, sum, [](Builder &b, ValueRange v) -> Value { return arith::FPToSIOp::create(b, b.getI32Type(), v[0]); });
+}
+
+/// The filter as [O/b][I/g/b][KH][KW][b/q][b·q] for `groups`, which divides its own groups.
+static Value packFactors(NodeLowering &n, const KnownFilter &filter, int64_t groups, Type element) {
+  Shape shape = filter.shape;
+  int64_t block = n.block, q = kernel::getLaneFactors(element), out = shape[0], oldIn = shape[1], taps = shape[2] * shape[3];
+  int64_t in = oldIn * filter.groups / groups, inBlocks = ceilDiv(in, block);
+  auto fill = [&](function_ref<void(int64_t, int64_t)> set) {
+    for (int64_t o = 0; o < out; ++o) {
+      int64_t firstIn = o / (out / filter.groups) * oldIn - o / (out / groups) * in;
+      for (int64_t i = 0; i < oldIn; ++i) {
+        int64_t to = firstIn + i, first = (o / block * inBlocks + to / block) * taps;
+        int64_t lane = (to % block / q * block + o % block) * q + to % q;
+        for (int64_t k = 0; k < taps; ++k)
+          set((first + k) * block * block + lane, filter.values[(o * oldIn + i) * taps + k]);
+      }
+    }
+  };
+  return constantTensor(n.b, makeIntegers(element, {ceilDiv(out, block), inBlocks, shape[2], shape[3], block / q, block * q}, fill));
+}
+
+/// In blocks of channels.
+static Value convolveInBlocks(NodeLowering &n, IntegerOperands operands, const KnownFilter &filter) {
+  Builder &b = n.b;
+  Shape shape = filter.shape;
+  SmallVector<int64_t> in = asPlane(n.inShape(operands.left)), out = asPlane(n.outType().getShape());
+  LeftFactors left = prepareLeft(n, operands, 0, filter.values);
+  int64_t q = kernel::getLaneFactors(left.getElement()), groups = mergeGroups(filter.groups, shape[1], shape[0] / filter.groups, n.block);
+  Value border = left.getBorder(b);
+  Value image = padForWindow(b, pack(b, reshape(b, left.x, in), n.block), filter.window, Ints(out).drop_front(2), border);
+  std::vector<int64_t> sums(ceilDiv(out[1], n.block) * n.block);
+  for (auto [i, factor] : llvm::enumerate(filter.values))
+    sums[i / filter.countProducts()] += factor;
+  Value bias = left.makeBias(b, sums, {ceilDiv(out[1], n.block), n.block});
+  // Factors behind the last channel are zeros: those that share a lane with it are read, others not.
+  IntegerAttr channels = groups == 1 ? b.getI64IntegerAttr(ceilDiv(in[1], q) * q) : IntegerAttr();
+  Value init = empty(b, {out[0], ceilDiv(out[1], n.block), out[2], out[3], n.block}, b.getI32Type());
+  Value result = kernel::ConvOp::create(b, init.getType(), image, packFactors(n, filter, groups, left.getElement()), bias, ValueRange(),
+                                        init, filter.window.strides, filter.window.dilations, groups, channels)
+                     .getResult();
+  return reshape(b, unpack(b, result, out[1]), n.outType().getShape());
+}
+
+Value convolveIntegers(NodeLowering &n, IntegerOperands operands) {
+  Builder &b = n.b;
+  auto [input, inputZero, filter, filterZero] = operands;
+  Shape in = n.inShape(input), shape = n.inShape(filter), out = n.outType().getShape();
+  int64_t groups = n.node.getInt("group", 1), rank = in.size();
+  Window window = getWindow(n.node, shape.drop_front(2), in.drop_front(2), out.drop_front(2));
+  bool isForKernel = n.block && (rank == 3 || rank == 4) && n.outType().getNumElements() != 0 && n.inType(input).getNumElements() != 0;
+  if (isForKernel)
+    if (auto values = subtractKnown(n, filter, filterZero, 0)) {
+      KnownFilter known{*values, asPlane(shape), window, groups};
+      if (groups > 1 && groups == in[1] && groups == shape[0] && known.countProducts() <= kExactProducts)
+        return convolveChannels(n, operands, known);
+      known.window = asPlane(window);
+      return convolveInBlocks(n, operands, known);
+    }
+  Value x = subtractZeroPoint(n, input, inputZero, 0, b.getI32Type()), w = subtractZeroPoint(n, filter, filterZero, 0, b.getI32Type());
+  x = padForWindow(b, x, window, out.drop_front(2), number(b, b.getI32Type(), 0));
+  return convolve(b, x, w, window, groups, out, b.getI32Type());
+}
+
+static LogicalResult lowerConvInteger(NodeLowering &n) {
+  n.results.push_back(convolveIntegers(n, {0, 2, 1, 3}));
+  return success();
+}
+
+void addIntegerConvolutions(LoweringTable &table) { table["ConvInteger"] = lowerConvInteger; }
+
+} // namespace bn::lower

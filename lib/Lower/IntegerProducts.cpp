@@ -1,0 +1,148 @@
+// IntegerProducts.cpp - MatMulInteger, and the two sides of a product of 8-bit integers as the kernels take them.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "IntegerProducts.h"
+#include "Blocks.h"
+#include "Constants.h"
+
+using namespace mlir;
+
+namespace bn::lower {
+
+/// What makes signed bytes unsigned.
+static constexpr int64_t kSignBit = 128;
+
+//===----------------------------------------------------------------------===//
+// The two sides
+//===----------------------------------------------------------------------===//
+
+Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis, Type type) {
+  Builder &b = n.b;
+  bool isUnsigned = n.inElement(i).isUnsignedInteger();
+  Value x = convert(b, n.in(i), type, isUnsigned);
+  if (!n.has(zeroPoint))
+    return x;
+  Value zero = convert(b, n.in(zeroPoint), type, isUnsigned);
+  SmallVector<int64_t> shape(typeOf(x).getRank() - axis, 1);
+  shape[0] = typeOf(zero).getNumElements();
+  if (typeOf(zero).getRank() <= 1)
+    zero = reshape(b, zero, typeOf(zero).getNumElements() == 1 ? Shape() : Shape(shape));
+  return map(b, typeOf(x), {x, zero}, [](Builder &b, ValueRange v) -> Value { return arith::SubIOp::create(b, v[0], v[1]); });
+}
+
+/// A byte as the number that it stands for.
+static int64_t widen(char byte, bool isUnsigned) { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); }
+
+std::optional<std::vector<int16_t>> subtractKnown(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis) {
+  ArrayRef<char> bytes = getBytes(n.constant(i)), zeros = getBytes(n.constant(zeroPoint));
+  Shape shape = n.inShape(i);
+  if (bytes.empty() || (n.has(zeroPoint) && zeros.size() != 1 && static_cast<int64_t>(zeros.size()) != shape[axis]))
+    return std::nullopt;
+  bool isUnsigned = n.inElement(i).isUnsignedInteger();
+  int64_t inner = ShapedType::getNumElements(shape.drop_front(axis + 1));
+  std::vector<int16_t> differences(ShapedType::getNumElements(shape));
+  for (auto [place, difference] : llvm::enumerate(differences)) {
+    int64_t zero = zeros.empty() ? 0 : widen(zeros[zeros.size() == 1 ? 0 : place / inner % shape[axis]], isUnsigned);
+    difference = static_cast<int16_t>(widen(bytes[bytes.size() == 1 ? 0 : place], isUnsigned) - zero);
+  }
+  return differences;
+}
+
+Value LeftFactors::getBorder(Builder &b) const {
+  if (known)
+    return number(b, getElement(), static_cast<int8_t>(*known));
+  return arith::TruncIOp::create(b, getElement(), tensor::ExtractOp::create(b, zero, ValueRange()));
+}
+
+Value LeftFactors::makeBias(Builder &b, ArrayRef<int64_t> sums, Shape shape) const {
+  if (known && *known == 0)
+    return {};
+  int64_t factor = -known.value_or(1);
+  ElementsAttr bias = makeIntegers(b.getI32Type(), shape, [&](function_ref<void(int64_t, int64_t)> set) {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      set(i, factor * sum);
+  });
+  Value constant = constantTensor(b, bias);
+  if (known)
+    return constant;
+  return map(b, typeOf(constant), {constant, zero}, [](Builder &b, ValueRange v) -> Value { return arith::MulIOp::create(b, v[0], v[1]); });
+}
+
+LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, ArrayRef<int16_t> right) {
+  Builder &b = n.b;
+  auto [left, leftZero, unused, unusedZero] = operands;
+  bool fits = llvm::all_of(right, [](int16_t v) { return v == static_cast<int8_t>(v); });
+  if (!n.byteDots || !fits || (n.has(leftZero) && n.inType(leftZero).getNumElements() != 1))
+    return {subtractZeroPoint(n, left, leftZero, axis, b.getI16Type()), Value(), 0};
+  bool isUnsigned = n.inElement(left).isUnsignedInteger();
+  int64_t shift = isUnsigned ? 0 : kSignBit;
+  LeftFactors factors{n.in(left), Value(), shift};
+  if (!isUnsigned)
+    factors.x = map(b, typeOf(factors.x), factors.x, [](Builder &b, ValueRange v) -> Value {
+      return arith::XOrIOp::create(b, v[0], number(b, v[0].getType(), -kSignBit));
+    });
+  if (!n.has(leftZero))
+    return factors;
+  if (ArrayRef<char> zero = getBytes(n.constant(leftZero)); !zero.empty()) {
+    factors.known = widen(zero[0], isUnsigned) + shift;
+    return factors;
+  }
+  factors.known.reset();
+  Value zero = convert(b, reshape(b, n.in(leftZero), {}), b.getI32Type(), isUnsigned);
+  factors.zero = map(b, typeOf(zero), zero, [&](Builder &b, ValueRange v) -> Value {
+    return arith::AddIOp::create(b, v[0], number(b, v[0].getType(), shift));
+  });
+  return factors;
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix products
+//===----------------------------------------------------------------------===//
+
+/// Known factors [K][N] as [N/b][K/q][b·q], zeros behind the last row and column.
+static Value packFactors(NodeLowering &n, ArrayRef<int16_t> factors, Shape matrix, Type element) {
+  int64_t q = kernel::getLaneFactors(element), steps = ceilDiv(matrix[0], q), block = n.block;
+  auto fill = [&](function_ref<void(int64_t, int64_t)> set) {
+    for (int64_t k = 0; k < matrix[0]; ++k)
+      for (int64_t c = 0; c < matrix[1]; ++c)
+        set(((c / block * steps + k / q) * block + c % block) * q + k % q, factors[k * matrix[1] + c]);
+  };
+  return constantTensor(n.b, makeIntegers(element, {ceilDiv(matrix[1], block), steps, block * q}, fill));
+}
+
+/// Rows times a matrix that is known now.
+static Value multiplyKnown(NodeLowering &n, IntegerOperands operands, ArrayRef<int16_t> factors) {
+  Builder &b = n.b;
+  Shape matrix = n.inShape(operands.right);
+  LeftFactors left = prepareLeft(n, operands, std::max<int64_t>(n.inType(operands.left).getRank() - 2, 0), factors);
+  std::vector<int64_t> sums(matrix[1]);
+  for (auto [i, factor] : llvm::enumerate(factors))
+    sums[i % matrix[1]] += factor;
+  Value rows = padDepth(b, reshape(b, left.x, {typeOf(left.x).getNumElements() / matrix[0], matrix[0]}));
+  Value init = empty(b, {shapeOf(rows)[0], matrix[1]}, b.getI32Type());
+  Value bias = left.makeBias(b, sums, {matrix[1]}), packed = packFactors(n, factors, matrix, left.getElement());
+  Value product = kernel::MatmulOp::create(b, init.getType(), rows, packed, bias, ValueRange(), init, /*packed=*/true).getResult();
+  return reshape(b, product, n.outType().getShape());
+}
+
+/// Zero points vary by row of A and by column of B.
+Value multiplyIntegers(NodeLowering &n, IntegerOperands operands) {
+  auto [left, leftZero, right, rightZero] = operands;
+  int64_t leftAxis = std::max<int64_t>(n.inType(left).getRank() - 2, 0), rightAxis = n.inType(right).getRank() - 1;
+  bool isForKernel = n.block && n.outType().getNumElements() != 0 && n.inType(left).getNumElements() != 0;
+  if (isForKernel && n.inType(right).getRank() == 2)
+    if (auto factors = subtractKnown(n, right, rightZero, rightAxis))
+      return multiplyKnown(n, operands, *factors);
+  Type type = isForKernel ? n.b.getI16Type() : n.b.getI32Type();
+  Value x = subtractZeroPoint(n, left, leftZero, leftAxis, type), y = subtractZeroPoint(n, right, rightZero, rightAxis, type);
+  return multiplyBatches(n, x, y);
+}
+
+static LogicalResult lowerMatMulInteger(NodeLowering &n) {
+  n.results.push_back(multiplyIntegers(n, {0, 2, 1, 3}));
+  return success();
+}
+
+void addIntegerProducts(LoweringTable &table) { table["MatMulInteger"] = lowerMatMulInteger; }
+
+} // namespace bn::lower

@@ -19,7 +19,7 @@ static constexpr int64_t kShortRunBytes = 256;
 static constexpr int64_t kSharedSlabBytes = 4 << 20, kSharedRunBytes = 1 << 10;
 /// Blocks that are worth repeating what belongs to groups, and the bytes of a strip, which is in the nearest cache beside all that belongs
 /// to its positions.
-static constexpr int64_t kFewBlocks = 8, kStripBytes = 4 << 10;
+static constexpr int64_t kFewBlocks = 8, kStripBytes = 2 << 10;
 /// Partial sums of f32 are added to those of f64 after so many elements.
 static constexpr int64_t kRunLength = 2048;
 /// Fewer slabs than this do not keep all workers busy.

@@ -13,8 +13,10 @@
 using namespace mlir;
 using namespace bn;
 
-/// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched.
-static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10;
+/// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched: at least.
+static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10, kDistanceRows = 4;
+/// What is larger does not come from the nearer caches, so that it is worth fetching.
+static constexpr int64_t kNearBytes = 1 << 20;
 /// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.
 static constexpr int64_t kCachedUnroll = 16;
 /// How far ahead memory is asked for elements: beyond the page, where the processor's own prefetching ends.
@@ -23,17 +25,18 @@ static constexpr int64_t kLeadBytes = 12 << 10;
 /// is written beside them in single lines of a row would take longer.
 static constexpr int64_t kRowsTogether = 4, kRowUnroll = 2;
 
-/// The sample is a part of the elements like this, and at least so many. The mean of a part 1/n is within √n standard deviations of
-/// the mean, so that sums around it lose no more than log₂ n bits of the variance.
-static constexpr int64_t kSampleShare = 32, kSampleSize = 64;
+/// The sample is a part of the elements like this, and at least so many where that is cheap. The mean of a part 1/n is within √n standard
+/// deviations of the mean, so that sums around it lose no more than log₂ n bits of the variance.
+static constexpr int64_t kSampleShare = 32, kSampleSize = 8;
 
 NormalizeSums::NormalizeSums(NormalizeNest n) : NormalizeLoops(std::move(n)), slab(nest.chooseSlab()) {
   unroll = !nest.acrossGroups() ? kUnroll : shouldStream(bytes) ? kLongUnroll : kCachedUnroll;
 }
 
+int64_t NormalizeSums::sampleSize() const { return std::max<int64_t>(llvm::divideCeil(nest.groupSize(), kSampleShare), kSampleSize); }
+
 int64_t NormalizeSums::sampleBlocks() const {
-  int64_t share = (blocks + kSampleShare - 1) / kSampleShare, size = std::max<int64_t>(nest.groupSize(), 1);
-  return std::min(blocks, std::max(share, (kSampleSize * blocks + size - 1) / size));
+  return std::min<int64_t>(blocks, llvm::divideCeil(sampleSize() * blocks, std::max<int64_t>(nest.groupSize(), 1)));
 }
 
 void NormalizeSums::clear(OpBuilder &builder, const Position &at, ArrayRef<GroupRange> ranges, Value part) {
@@ -51,7 +54,7 @@ void NormalizeSums::prefetchRows(OpBuilder &b, const Position &at, int64_t shift
   for (unsigned i = 0; i < elements; ++i) {
     int64_t row = nest.dims[blockDims.back()].steps[i], bytes = nest.views[i].element.getIntOrFloatBitWidth() / 8;
     if (nest.dims.back().steps[i] && row)
-      prefetch(b, i, at.indices, shift, constant(b, llvm::divideCeil(kDistanceBytes, row * bytes) * row));
+      prefetch(b, i, at.indices, shift, constant(b, std::max<int64_t>(kDistanceRows, llvm::divideCeil(kDistanceBytes, row * bytes)) * row));
   }
 }
 
@@ -104,7 +107,7 @@ void NormalizeSums::accumulate(OpBuilder &builder, const Position &at, Lanes wid
       forEachVector(builder, at, width, count, [&](OpBuilder &b, const Position &here, Lanes inside, ValueRange carried) {
         SmallVector<Value> next;
         for (int64_t u = 0; u < inside.unroll; ++u) {
-          if (nest.acrossGroups() && shouldStream(bytes))
+          if (nest.acrossGroups() && bytes > kNearBytes)
             prefetchRows(b, here, u * inside.lanes);
           addTerms(b, here, u * inside.lanes, inside.lanes, terms, perGroup[nest.acrossGroups() ? u : 0], carried.slice(u * count, count),
                    next);
@@ -172,7 +175,11 @@ void NormalizeSums::accumulateAll(OpBuilder &builder, const Position &at, ArrayR
     return accumulateShortRows(builder, at, ranges, terms, begin, end, beside);
   if (slab && !nest.acrossGroups() && shouldStream(bytes) && &terms == &op.getTerms())
     return accumulateBundles(builder, at, ranges, beside);
-  forEachBlock(builder, at, begin, end, [&](OpBuilder &b, const Position &block) {
+  forEachBlock(builder, at, begin, end, [&](OpBuilder &b, Position block) {
+    if (&terms == &op.getSample() && block.rowsEnd) { // a part of the block may be enough
+      Value enough = LinearIndex(sampleSize()).add(block.indices[blockDims.back()], 1).emit(b, loc);
+      block.rowsEnd = arith::MinUIOp::create(b, loc, block.rowsEnd, enough);
+    }
     forEachGroup(b, block, ranges, unroll,
                  [&](OpBuilder &inner, const Position &here, Lanes width) { accumulate(inner, here, width, terms, part); });
   });

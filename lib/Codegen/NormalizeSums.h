@@ -33,7 +33,8 @@ protected:
   void clear(Builder &b, const Position &at, llvm::ArrayRef<GroupRange> ranges, Value part);
   /// Elements of the same row that come soon, brought nearer to the core.
   void prefetchAhead(Builder &b, const Position &at, int64_t shift);
-  /// Blocks that the sample is taken from.
+  /// Elements of a group that are enough for a sample, and the blocks that it is taken from.
+  int64_t sampleSize() const;
   int64_t sampleBlocks() const;
   int64_t slab;   ///< what chooseSlab says
   int64_t unroll; ///< vectors of groups under way at once: memory likes to be read in order, more than registers like to suffice

@@ -178,16 +178,16 @@ func.func @short_rows(%x: memref<6x65536x28xf32>, %y: memref<6x65536x28xf32>, %s
 
 // -----
 
-// Many rows of 28 elements, 32 groups of which fill 56 vectors: sums are kept for each position of these 896, four blocks together, and are
+// Many rows of 28 elements, 16 groups of which fill 28 vectors: sums are kept for each position of these 448, four blocks together, and are
 // added up by group in the end, without those of the next group. Each slab is mapped while the next is summed, in whole vectors, from what
 // its groups have been repeated to.
 // CHECK-LABEL: func.func @strips
-// CHECK: scf.forall (%{{.*}}) in (28)
-// CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<912xf32>
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<464xf32>
 // CHECK: scf.if
-// CHECK: vector.load {{.*}} : memref<912xf32>, vector<16xf32>
+// CHECK: vector.load {{.*}} : memref<464xf32>, vector<16xf32>
 // CHECK-COUNT-4: memref.prefetch {{.*}} read
-// CHECK: vector.store {{.*}} : memref<912xf32>, vector<16xf32>
+// CHECK: vector.store {{.*}} : memref<464xf32>, vector<16xf32>
 // CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
 // CHECK: vector.reduction <add>
 // CHECK: vector.broadcast {{.*}} : f32 to vector<16xf32>
@@ -253,5 +253,32 @@ func.func @far_rows(%x: memref<1792x14336xf32>, %y: memref<1792x14336xf32>, %scr
     %z = arith.subf %e, %c : f32
     kernel.yield %z : f32
   } : (memref<1792x14336xf32>, memref<1792x14336xf32>, memref<33x14336xf64>) -> ()
+  return
+}
+
+// -----
+
+// A sample of eight rows is enough for 200; those that come soon are fetched where slabs do not stay in the nearest caches.
+// CHECK-LABEL: func.func @sample
+// CHECK: arith.constant 8 : index
+// CHECK: arith.minui
+// CHECK: memref.prefetch {{.*}} read
+// CHECK: return
+func.func @sample(%x: memref<200x2048xf32>, %m: memref<1x2048xf64>, %scratch: memref<33x2048xf64>) {
+  kernel.normalize(%x) outs(%m, %scratch) reduced [0] sample {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } center {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } terms {
+  ^bb0(%e: f32, %c: f32):
+    %d = arith.subf %e, %c : f32
+    kernel.yield %d : f32
+  } finish {
+  ^bb0(%c: f32, %sum: f64):
+    kernel.yield %sum : f64
+  } : (memref<200x2048xf32>, memref<1x2048xf64>, memref<33x2048xf64>) -> ()
   return
 }

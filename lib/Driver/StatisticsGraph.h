@@ -1,41 +1,13 @@
-// StatisticsGraph.h - the BatchNormalizations of a graph whose statistics can be set, and graphs that measure them.
+// StatisticsGraph.h - graphs that measure the statistics of BatchNormalizations.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef BN_LIB_DRIVER_STATISTICSGRAPH_H
 #define BN_LIB_DRIVER_STATISTICSGRAPH_H
 
-#include "Moments.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "StatisticsSites.h"
 #include "mlir/IR/OwningOpRef.h"
 
-#include <string>
-
 namespace bn::driver {
-
-/// A BatchNormalization with constant statistics, perhaps in a body or in a function, all of whose calls share them.
-struct StatisticsSite {
-  mlir::Operation *op;
-  mlir::OpOperand *mean, *variance;
-  unsigned level; ///< how many such layers are on the longest path to it, once around a loop
-};
-
-/// One whose statistics stay as they are.
-struct SkippedSite {
-  std::string node, reason;
-};
-
-/// Whether a site is in a body or a function, which may never run.
-bool isInBody(const StatisticsSite &site);
-
-/// The sites that a module's main graph runs in the order of its nodes; appends the other BatchNormalizations to `skipped`.
-std::vector<StatisticsSite> findStatisticsSites(mlir::ModuleOp module, mlir::func::FuncOp main, std::vector<SkippedSite> &skipped);
-
-/// The statistics that a site has, with count 0.
-Moments getStatistics(const StatisticsSite &site);
-
-/// Gives a site new statistics; constants that it shares with other nodes stay for those.
-void setStatistics(const StatisticsSite &site, const Moments &moments);
 
 /// A copy of the module that returns mean, variance and count of the inputs of some of its sites, and computes nothing else. What a body or
 /// a function measures is pooled over its runs. `asTraining` makes every measured site normalize with what is measured in this run.

@@ -43,7 +43,8 @@ struct SinkBelowPad : OpRewritePattern<tensor::PadOp> {
     ArrayRef<int64_t> low = op.getStaticLow(), high = op.getStaticHigh();
     if (!blocked || !value || low[0] || low[1] || high[0] || high[1])
       return rewriter.notifyMatchFailure(op, "no border in space of an unpacked image");
-    if (op.getResultType().getDimSize(1) % getBlock(blocked) != 0 && !matchPattern(value, m_AnyZeroFloat()))
+    bool isFinite = value && (value.getType().isInteger() || matchPattern(value, m_AnyZeroFloat()));
+    if (op.getResultType().getDimSize(1) % getBlock(blocked) != 0 && !isFinite)
       return rewriter.notifyMatchFailure(op, "the border may be infinite");
     Builder b(op.getLoc(), rewriter);
     Value padded = pad(b, blocked, {0, 0, low[2], low[3], 0}, {0, 0, high[2], high[3], 0}, value);

@@ -58,26 +58,43 @@ static Value packFactors(NodeLowering &n, const KnownFilter &filter, int64_t gro
   return constantTensor(n.b, makeIntegers(element, {ceilDiv(out, block), inBlocks, shape[2], shape[3], block / q, block * q}, fill));
 }
 
-/// In blocks of channels.
-static Value convolveInBlocks(NodeLowering &n, IntegerOperands operands, const KnownFilter &filter) {
+/// A padded image in blocks of channels by the filter.
+static Value convolveImage(NodeLowering &n, const LeftFactors &left, Value image, const KnownFilter &filter) {
   Builder &b = n.b;
   Shape shape = filter.shape;
-  SmallVector<int64_t> in = asPlane(n.inShape(operands.left)), out = asPlane(n.outType().getShape());
-  LeftFactors left = prepareLeft(n, operands, 0, filter.values);
+  SmallVector<int64_t> out = asPlane(n.outType().getShape());
   int64_t q = kernel::getLaneFactors(left.getElement()), groups = mergeGroups(filter.groups, shape[1], shape[0] / filter.groups, n.block);
-  Value border = left.getBorder(b);
-  Value image = padForWindow(b, pack(b, reshape(b, left.x, in), n.block), filter.window, Ints(out).drop_front(2), border);
-  std::vector<int64_t> sums(ceilDiv(out[1], n.block) * n.block);
+  int64_t blocks = ceilDiv(shape[0], n.block);
+  std::vector<int64_t> sums(blocks * n.block);
   for (auto [i, factor] : llvm::enumerate(filter.values))
     sums[i / filter.countProducts()] += factor;
-  Value bias = left.makeBias(b, sums, {ceilDiv(out[1], n.block), n.block});
+  Value bias = left.makeBias(b, sums, {blocks, n.block});
   // Factors behind the last channel are zeros: those that share a lane with it are read, others not.
-  IntegerAttr channels = groups == 1 ? b.getI64IntegerAttr(ceilDiv(in[1], q) * q) : IntegerAttr();
-  Value init = empty(b, {out[0], ceilDiv(out[1], n.block), out[2], out[3], n.block}, b.getI32Type());
+  IntegerAttr channels = groups == 1 ? b.getI64IntegerAttr(ceilDiv(shape[1] * filter.groups, q) * q) : IntegerAttr();
+  Value init = empty(b, {out[0], blocks, out[2], out[3], n.block}, b.getI32Type());
   Value result = kernel::ConvOp::create(b, init.getType(), image, packFactors(n, filter, groups, left.getElement()), bias, ValueRange(),
                                         init, filter.window.strides, filter.window.dilations, groups, channels)
                      .getResult();
-  return reshape(b, unpack(b, result, out[1]), n.outType().getShape());
+  return unpack(b, result, shape[0]);
+}
+
+static Value convolveKnown(NodeLowering &n, IntegerOperands operands, KnownFilter filter, std::vector<int16_t> values) {
+  Builder &b = n.b;
+  SmallVector<int64_t> in = asPlane(n.inShape(operands.left)), out = asPlane(n.outType().getShape());
+  auto columnOf = [&](int64_t i) { return i / filter.countProducts(); };
+  RightFactors right = RightFactors::choose(n, operands, std::move(values), out[1], columnOf, /*maySum=*/filter.groups == 1);
+  LeftFactors left = prepareLeft(n, operands, 0, right.asBytes);
+  Value border = left.getBorder(b);
+  Value image = padForWindow(b, pack(b, reshape(b, left.x, in), n.block), filter.window, Ints(out).drop_front(2), border);
+  filter.values = right.values;
+  Value sum = convolveImage(n, left, image, filter);
+  if (!right.shifts.empty()) {
+    std::vector<int16_t> ones(filter.countProducts(), 1);
+    KnownFilter all{ones, filter.shape, filter.window, 1};
+    all.shape[0] = 1;
+    sum = right.takeShifts(b, sum, convolveImage(n, left, image, all), {out[1], 1, 1});
+  }
+  return reshape(b, sum, n.outType().getShape());
 }
 
 Value convolveIntegers(NodeLowering &n, IntegerOperands operands) {
@@ -93,7 +110,7 @@ Value convolveIntegers(NodeLowering &n, IntegerOperands operands) {
       if (groups > 1 && groups == in[1] && groups == shape[0] && known.countProducts() <= kExactProducts)
         return convolveChannels(n, operands, known);
       known.window = asPlane(window);
-      return convolveInBlocks(n, operands, known);
+      return convolveKnown(n, operands, known, std::move(*values));
     }
   Value x = subtractZeroPoint(n, input, inputZero, 0, b.getI32Type()), w = subtractZeroPoint(n, filter, filterZero, 0, b.getI32Type());
   x = padForWindow(b, x, window, out.drop_front(2), number(b, b.getI32Type(), 0));

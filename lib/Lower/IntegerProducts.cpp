@@ -68,11 +68,10 @@ Value LeftFactors::makeBias(Builder &b, ArrayRef<int64_t> sums, Shape shape) con
   return map(b, typeOf(constant), {constant, zero}, [](Builder &b, ValueRange v) -> Value { return arith::MulIOp::create(b, v[0], v[1]); });
 }
 
-LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, ArrayRef<int16_t> right) {
+LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, bool asBytes) {
   Builder &b = n.b;
   auto [left, leftZero, unused, unusedZero] = operands;
-  bool fits = llvm::all_of(right, [](int16_t v) { return v == static_cast<int8_t>(v); });
-  if (!n.byteDots || !fits || (n.has(leftZero) && n.inType(leftZero).getNumElements() != 1))
+  if (!asBytes)
     return {subtractZeroPoint(n, left, leftZero, axis, b.getI16Type()), Value(), 0};
   bool isUnsigned = n.inElement(left).isUnsignedInteger();
   int64_t shift = isUnsigned ? 0 : kSignBit;
@@ -95,6 +94,42 @@ LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis,
   return factors;
 }
 
+RightFactors RightFactors::choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
+                                  function_ref<int64_t(int64_t)> columnOf, bool maySum) {
+  RightFactors right{std::move(values), {}, false};
+  if (!n.byteDots || (n.has(operands.leftZero) && n.inType(operands.leftZero).getNumElements() != 1))
+    return right;
+  std::vector<int64_t> least(columns, 0), most(columns, 0), shifts(columns, 0);
+  for (auto [i, value] : llvm::enumerate(right.values)) {
+    int64_t column = columnOf(i);
+    least[column] = std::min<int64_t>(least[column], value);
+    most[column] = std::max<int64_t>(most[column], value);
+  }
+  for (int64_t column = 0; column < columns; ++column)
+    if (least[column] < -kSignBit || most[column] >= kSignBit)
+      shifts[column] = -kSignBit - least[column];
+  right.asBytes = true;
+  if (llvm::all_of(shifts, [](int64_t shift) { return shift == 0; }))
+    return right;
+  right.asBytes = maySum && columns > n.block; // the left side's own sums cost as much as one block
+  if (!right.asBytes)
+    return right;
+  for (auto [i, value] : llvm::enumerate(right.values))
+    value += shifts[columnOf(i)];
+  right.shifts = std::move(shifts);
+  return right;
+}
+
+Value RightFactors::takeShifts(Builder &b, Value sums, Value lefts, Shape shape) const {
+  Value constant = constantTensor(b, makeIntegers(b.getI32Type(), shape, [&](function_ref<void(int64_t, int64_t)> set) {
+                                    for (auto [i, shift] : llvm::enumerate(shifts))
+                                      set(i, shift);
+                                  }));
+  return map(b, typeOf(sums), {sums, lefts, constant}, [](Builder &b, ValueRange v) -> Value {
+    return arith::SubIOp::create(b, v[0], arith::MulIOp::create(b, v[1], v[2]));
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Matrix products
 //===----------------------------------------------------------------------===//
@@ -110,18 +145,30 @@ static Value packFactors(NodeLowering &n, ArrayRef<int16_t> factors, Shape matri
   return constantTensor(n.b, makeIntegers(element, {ceilDiv(matrix[1], block), steps, block * q}, fill));
 }
 
-/// Rows times a matrix that is known now.
-static Value multiplyKnown(NodeLowering &n, IntegerOperands operands, ArrayRef<int16_t> factors) {
+/// Rows times known factors [K][N].
+static Value multiplyRows(NodeLowering &n, const LeftFactors &left, Value rows, ArrayRef<int16_t> factors, Shape matrix) {
   Builder &b = n.b;
-  Shape matrix = n.inShape(operands.right);
-  LeftFactors left = prepareLeft(n, operands, std::max<int64_t>(n.inType(operands.left).getRank() - 2, 0), factors);
   std::vector<int64_t> sums(matrix[1]);
   for (auto [i, factor] : llvm::enumerate(factors))
     sums[i % matrix[1]] += factor;
-  Value rows = padDepth(b, reshape(b, left.x, {typeOf(left.x).getNumElements() / matrix[0], matrix[0]}));
   Value init = empty(b, {shapeOf(rows)[0], matrix[1]}, b.getI32Type());
   Value bias = left.makeBias(b, sums, {matrix[1]}), packed = packFactors(n, factors, matrix, left.getElement());
-  Value product = kernel::MatmulOp::create(b, init.getType(), rows, packed, bias, ValueRange(), init, /*packed=*/true).getResult();
+  return kernel::MatmulOp::create(b, init.getType(), rows, packed, bias, ValueRange(), init, /*packed=*/true).getResult();
+}
+
+/// Rows times a matrix that is known now.
+static Value multiplyKnown(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> factors) {
+  Builder &b = n.b;
+  Shape matrix = n.inShape(operands.right);
+  auto columnOf = [&](int64_t i) { return i % matrix[1]; };
+  RightFactors right = RightFactors::choose(n, operands, std::move(factors), matrix[1], columnOf);
+  LeftFactors left = prepareLeft(n, operands, std::max<int64_t>(n.inType(operands.left).getRank() - 2, 0), right.asBytes);
+  Value rows = padDepth(b, reshape(b, left.x, {typeOf(left.x).getNumElements() / matrix[0], matrix[0]}));
+  Value product = multiplyRows(n, left, rows, right.values, matrix);
+  if (!right.shifts.empty()) {
+    std::vector<int16_t> ones(matrix[0], 1);
+    product = right.takeShifts(b, product, multiplyRows(n, left, rows, ones, {matrix[0], 1}), {matrix[1]});
+  }
   return reshape(b, product, n.outType().getShape());
 }
 
@@ -132,7 +179,7 @@ Value multiplyIntegers(NodeLowering &n, IntegerOperands operands) {
   bool isForKernel = n.block && n.outType().getNumElements() != 0 && n.inType(left).getNumElements() != 0;
   if (isForKernel && n.inType(right).getRank() == 2)
     if (auto factors = subtractKnown(n, right, rightZero, rightAxis))
-      return multiplyKnown(n, operands, *factors);
+      return multiplyKnown(n, operands, std::move(*factors));
   Type type = isForKernel ? n.b.getI16Type() : n.b.getI32Type();
   Value x = subtractZeroPoint(n, left, leftZero, leftAxis, type), y = subtractZeroPoint(n, right, rightZero, rightAxis, type);
   return multiplyBatches(n, x, y);

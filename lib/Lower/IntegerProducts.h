@@ -3,9 +3,10 @@
 //
 //   Σ (x − zx)·(w − zw)        w and zw known now: v = w − zw
 //   words                      x − zx and v in 16 bits, right for all
-//   bytes                      Σ x·v − zx·Σ v, x unsigned and v signed, where the target adds up such products at once and v fits
+//   bytes                      Σ x·v − zx·Σ v, x unsigned and v signed, where the target adds up such products at once
 //
-// What is signed in x becomes unsigned by 128 more, in zx as well.
+// What is signed in x becomes unsigned by 128 more, in zx as well. Columns of v that are no signed bytes become some by r more, and
+// r·Σ (x − zx) is taken from their sums.
 
 #ifndef BN_LIB_LOWER_INTEGERPRODUCTS_H
 #define BN_LIB_LOWER_INTEGERPRODUCTS_H
@@ -30,8 +31,21 @@ struct LeftFactors {
   mlir::Value makeBias(Builder &b, llvm::ArrayRef<int64_t> sums, Shape shape) const;
 };
 
-/// The left side as words, or as bytes where that serves `right`. A zero point of one dimension varies along `axis`.
-LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, llvm::ArrayRef<int16_t> right);
+/// The left side as bytes or as words. A zero point of one dimension varies along `axis`.
+LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, bool asBytes);
+
+/// The known right side of a product for kernels.
+struct RightFactors {
+  std::vector<int16_t> values;
+  std::vector<int64_t> shifts; ///< what values of each column are more than they stand for; empty where that is nothing
+  bool asBytes = false;
+
+  /// Words, or bytes where the target and the left side allow it and it pays; `columnOf` tells the column of each value.
+  static RightFactors choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
+                             llvm::function_ref<int64_t(int64_t)> columnOf, bool maySum = true);
+  /// Sums without what the shifts add: `lefts` are those of the left side alone; shifts repeat as `shape`.
+  mlir::Value takeShifts(Builder &b, mlir::Value sums, mlir::Value lefts, Shape shape) const;
+};
 
 } // namespace bn::lower
 

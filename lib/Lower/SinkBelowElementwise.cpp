@@ -5,7 +5,7 @@
 //   after    %r = linalg.generic ins(%c, packed %v)    %u = kernel.unpack %r
 //
 // Conditions: the result is written in order; an operand is as large as the result and unpacked; the body maps the zeros behind the
-// last channel to finite numbers.
+// last channel to finite numbers, which integers are.
 
 #include "AssignLayout.h"
 #include "Constants.h"
@@ -18,6 +18,10 @@ namespace {
 /// Whether a body maps finite numbers to finite ones whatever the tail lanes hold; they are zeros, or what such bodies
 /// make of zeros.
 bool isFiniteOnTail(linalg::GenericOp op) {
+  if (typeOf(op.getResult(0)).getElementType().isInteger())
+    return llvm::none_of(op.getBody()->getOperations(), [](Operation &inner) {
+      return isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(inner); // zeros trap
+    });
   return llvm::all_of(op.getBody()->getOperations(), [](Operation &inner) {
     if (isa<arith::DivFOp>(inner)) { // by a number, or by 1 + e^x
       auto sum = inner.getOperand(1).getDefiningOp<arith::AddFOp>();
@@ -26,7 +30,8 @@ bool isFiniteOnTail(linalg::GenericOp op) {
     }
     return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
                arith::MinNumFOp, arith::CmpFOp, arith::SelectOp, arith::ConstantOp, math::ExpOp, math::TanhOp, math::ErfOp, math::AbsFOp,
-               math::FloorOp, math::CeilOp, math::RoundEvenOp, linalg::YieldOp>(inner);
+               math::FloorOp, math::CeilOp, math::RoundEvenOp, arith::SIToFPOp, arith::UIToFPOp, arith::ExtSIOp, arith::ExtUIOp,
+               arith::TruncIOp, arith::AddIOp, arith::SubIOp, arith::MulIOp, linalg::YieldOp>(inner);
   });
 }
 

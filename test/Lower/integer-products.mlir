@@ -29,7 +29,7 @@ func.func @signed_left(%a: tensor<5x4xi8>) -> tensor<5x3xi32> {
   return %y : tensor<5x3xi32>
 }
 
-// 200 − 3 is no signed byte.
+// 200 − 3 is no signed byte, and the rows' sums would cost as much as the product.
 // CHECK-LABEL: func.func @no_bytes_for_large_differences
 // CHECK: kernel.matmul {{.*}} : (tensor<5x4xi16>, tensor<1x2x16xi16>, tensor<5x3xi32>)
 func.func @no_bytes_for_large_differences(%a: tensor<5x4xui8>) -> tensor<5x3xi32> {
@@ -38,6 +38,22 @@ func.func @no_bytes_for_large_differences(%a: tensor<5x4xui8>) -> tensor<5x3xi32
   %zb = onnx.constant dense<3> : tensor<ui8>
   %y = onnx.node "MatMulInteger"(%a, %b, %none, %zb) version 10 : (tensor<5x4xui8>, tensor<4x3xui8>, none, tensor<ui8>) -> tensor<5x3xi32>
   return %y : tensor<5x3xi32>
+}
+
+// Columns of 197 become bytes by −128 more; the rows' own sums say what to take back.
+// CHECK-LABEL: func.func @bytes_by_rows_sums
+// BYTES: kernel.matmul %arg0, {{.*}} : (tensor<5x4xi8>, tensor<2x1x32xi8>, tensor<5x9xi32>)
+// BYTES: %[[S:.*]] = kernel.matmul %arg0, {{.*}} : (tensor<5x4xi8>, tensor<1x1x32xi8>, tensor<5x1xi32>)
+// BYTES: arith.muli
+// BYTES: arith.subi
+// PAIRS: kernel.matmul {{.*}} : (tensor<5x4xi16>, tensor<2x2x16xi16>, tensor<5x9xi32>)
+// PAIRS-NOT: kernel.matmul
+func.func @bytes_by_rows_sums(%a: tensor<5x4xui8>) -> tensor<5x9xi32> {
+  %b = onnx.constant dense<200> : tensor<4x9xui8>
+  %none = onnx.absent
+  %zb = onnx.constant dense<3> : tensor<ui8>
+  %y = onnx.node "MatMulInteger"(%a, %b, %none, %zb) version 10 : (tensor<5x4xui8>, tensor<4x9xui8>, none, tensor<ui8>) -> tensor<5x9xi32>
+  return %y : tensor<5x9xi32>
 }
 
 // A right side that is computed is packed at run time, each matrix by itself.

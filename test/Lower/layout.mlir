@@ -85,3 +85,23 @@ func.func @gemm(%x: tensor<5x7xf32>) -> tensor<5x19xf32> {
   %y = onnx.relu %a {version = 14 : i64} : (tensor<5x19xf32>) -> tensor<5x19xf32>
   return %y : tensor<5x19xf32>
 }
+
+// Integers are finite whatever the tail holds: the scaled sums of one convolution are the next one's image without a change of layout.
+// CHECK-LABEL: func.func @quantized
+// CHECK: kernel.pack
+// CHECK: kernel.conv
+// CHECK-NOT: kernel.{{(un)?pack}}
+// CHECK: kernel.conv
+// CHECK: kernel.unpack
+func.func @quantized(%x: tensor<1x3x5x7xui8>) -> tensor<1x5x5x7xui8> {
+  %w1 = onnx.constant dense<2> : tensor<5x3x1x1xi8>
+  %w2 = onnx.constant dense<3> : tensor<5x5x1x1xi8>
+  %s = onnx.constant dense<0.5> : tensor<f32>
+  %z = onnx.constant dense<7> : tensor<ui8>
+  %zw = onnx.constant dense<0> : tensor<i8>
+  %y = onnx.node "QLinearConv"(%x, %s, %z, %w1, %s, %zw, %s, %z) version 10
+     : (tensor<1x3x5x7xui8>, tensor<f32>, tensor<ui8>, tensor<5x3x1x1xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x5x5x7xui8>
+  %r = onnx.node "QLinearConv"(%y, %s, %z, %w2, %s, %zw, %s, %z) version 10
+     : (tensor<1x5x5x7xui8>, tensor<f32>, tensor<ui8>, tensor<5x5x1x1xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x5x5x7xui8>
+  return %r : tensor<1x5x5x7xui8>
+}

@@ -27,14 +27,14 @@ SmallVector<Value> getCaptures(Operation *op) {
   return llvm::filter_to_vector(values.takeVector(), [](Value value) { return !matchPattern(value, m_Constant()); });
 }
 
-/// Whether the interpreter has values of this type; it has no complex numbers.
+/// Whether the interpreter has values of this type; it has no maps and no complex numbers.
 static bool isHeld(Type type) {
   if (auto sequence = dyn_cast<onnx::SequenceType>(type))
     return isHeld(sequence.getElementType());
   if (auto optional = dyn_cast<onnx::OptionalType>(type))
     return isHeld(optional.getElementType());
   auto tensor = dyn_cast<TensorType>(type);
-  return !tensor || isa<FloatType, IntegerType, onnx::StringType>(tensor.getElementType());
+  return tensor ? isa<FloatType, IntegerType, onnx::StringType>(tensor.getElementType()) : !isa<onnx::MapType>(type);
 }
 
 /// Whether the interpreter can run a node on values of these types.
@@ -102,6 +102,9 @@ Expected<Place> NodePlaces::decide(Operation *op) {
     return Place::Later;
   if (isHostable(op))
     return Place::Hosted;
+  for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    if (!isHeld(type))
+      obstacle = "values of type " + formatType(type) + " are not supported";
   return makeError(std::errc::not_supported,
                    "node '" + onnx::getDisplayName(op) + "' (" + onnx::getOperatorName(op) + "): " + obstacle);
 }

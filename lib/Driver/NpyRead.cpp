@@ -52,6 +52,8 @@ static Expected<Header> parseHeader(StringRef text) {
   header.kind = descr.empty() ? 0 : descr.front();
   if (descr.drop_front(descr.empty() ? 0 : 1).getAsInteger(10, header.elementSize))
     return makeError(std::errc::not_supported, "elements of NumPy's type '" + descr + "'");
+  if (header.kind == 'U') // the size is one in code points
+    header.elementSize *= 4;
   header.fortranOrder = findValue(text, "fortran_order").starts_with("True");
   if (!shape.consume_front("("))
     return invalid("expected 'shape' to be a tuple");

@@ -1,8 +1,8 @@
-// MachineLearning.cpp - domain ai.onnx.ml: operators on labels and features. Trees have a file of their own.
+// MachineLearning.cpp - domain ai.onnx.ml: operators on labels and features.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Convert.h"
-#include "Operator.h"
+#include "MachineLearning.h"
 #include "Select.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -16,12 +16,6 @@ namespace bn::reference {
 //===----------------------------------------------------------------------===//
 // LabelEncoder
 //===----------------------------------------------------------------------===//
-
-static Tensor makeStrings(MLIRContext *context, ArrayAttr list) {
-  Tensor tensor = makeTensor(onnx::StringType::get(context), {static_cast<int64_t>(list.size())});
-  llvm::transform(list.getAsValueRange<StringAttr>(), std::get<2>(tensor.values).begin(), [](StringRef text) { return text.str(); });
-  return tensor;
-}
 
 /// The list that is one of the attributes `keys_*` or `values_*`.
 static FailureOr<Tensor> getLabels(const Call &call, const Twine &prefix) {

@@ -19,12 +19,12 @@ const Operator *findOperator(StringRef name) {
   static const auto registry = [] {
     llvm::StringMap<const Operator *> map;
     for (ArrayRef<Operator> table :
-         {getActivations(),    getArithmetic(), getCasts(),       getConcats(),  getConvolutions(),    getDetections(),
-          getEinsums(),        getGathers(),    getGridSamples(), getLogic(),    getMachineLearning(), getMatrices(),
-          getNormalizations(), getOptionals(),  getPads(),        getPatches(),  getPoolings(),        getQuantizations(),
-          getRandoms(),        getRecurrents(), getReductions(),  getReshapes(), getResizes(),         getRunningSums(),
-          getSearches(),       getSelections(), getSequences(),   getSignals(),  getSoftmaxes(),       getTexts(),
-          getTreeEnsembles(),  getUpdates()})
+         {getActivations(),     getArithmetic(),    getCasts(),          getConcats(),     getConvolutions(), getDetections(),
+          getEinsums(),         getFeatures(),      getGathers(),        getGridSamples(), getLinearModels(), getLogic(),
+          getMachineLearning(), getMatrices(),      getNormalizations(), getOptionals(),   getPads(),         getPatches(),
+          getPoolings(),        getQuantizations(), getRandoms(),        getRecurrents(),  getReductions(),   getReshapes(),
+          getResizes(),         getRunningSums(),   getSearches(),       getSelections(),  getSequences(),    getSignals(),
+          getSoftmaxes(),       getTexts(),         getTreeEnsembles(),  getUpdates()})
       for (const Operator &op : table)
         map[op.name] = &op;
     return map;

@@ -4,6 +4,7 @@
 #include "Trees.h"
 
 #include "Convert.h"
+#include "MachineLearning.h"
 
 #include <cmath>
 
@@ -64,42 +65,18 @@ static const TreeNode *findLeaf(const TreeSet &trees, int64_t root, ArrayRef<dou
   return nullptr;
 }
 
-/// The bound that a normal draw stays below with probability `p`.
-static double probit(double p) {
-  if (p <= 0 || p >= 1)
-    return p == 0 ? -INFINITY : p == 1 ? INFINITY : NAN;
-  double low = -40, high = 40;
-  for (int i = 0; i < 64; ++i) { // the probability rises with the bound
-    double middle = (low + high) / 2;
-    (std::erfc(-middle / M_SQRT2) / 2 < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-static void transform(StringRef name, MutableArrayRef<double> row) {
-  if (name == "LOGISTIC")
-    llvm::for_each(row, [](double &x) { x = 1 / (1 + std::exp(-x)); });
-  if (name == "PROBIT")
-    llvm::for_each(row, [](double &x) { x = probit(x); });
-  if (!name.starts_with("SOFTMAX"))
-    return;
-  double largest = *llvm::max_element(row), sum = 0;
-  for (double &x : row) // SOFTMAX_ZERO keeps zeros
-    sum += x = name == "SOFTMAX_ZERO" && x == 0 ? 0 : std::exp(x - largest);
-  for (double &x : row)
-    x = sum == 0 ? 0 : x / sum;
-}
-
 /// The trees' votes for one row.
-static LogicalResult collectVotes(Call &call, const TreeSet &trees, ArrayRef<double> row, MutableArrayRef<double> scores) {
-  SmallVector<bool> hasVote(scores.size());
+static LogicalResult collectVotes(Call &call, const TreeSet &trees, ArrayRef<double> row, MutableArrayRef<double> scores,
+                                  MutableArrayRef<bool> hasVote) {
+  SmallVector<bool> isScored(scores.size());
   for (int64_t root : trees.roots) {
     const TreeNode *leaf = findLeaf(trees, root, row);
     if (!leaf)
       return call.error() << "expected trees, got nodes that go round";
     for (const TreeVote &vote : leaf->votes) {
       double &score = scores[vote.target];
-      bool isFirst = !std::exchange(hasVote[vote.target], true);
+      bool isFirst = !std::exchange(isScored[vote.target], true);
+      hasVote[vote.target] = true;
       if (trees.aggregate == "MIN" || trees.aggregate == "MAX")
         score = isFirst ? vote.weight : trees.aggregate == "MIN" ? std::min(score, vote.weight) : std::max(score, vote.weight);
       else
@@ -113,25 +90,22 @@ static LogicalResult collectVotes(Call &call, const TreeSet &trees, ArrayRef<dou
   return success();
 }
 
-LogicalResult evaluateTrees(Call &call, const TreeSet &trees, Type type) {
-  if (!llvm::is_contained({"AVERAGE", "SUM", "MIN", "MAX"}, trees.aggregate) ||
-      !llvm::is_contained({"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"}, trees.transform))
+LogicalResult scoreRows(Call &call, const TreeSet &trees, TakeScores take) {
+  if (!llvm::is_contained({"AVERAGE", "SUM", "MIN", "MAX"}, trees.aggregate) || !isTransform(trees.transform))
     return call.error() << "expected an aggregate function and a transform, got '" << trees.aggregate << "' and '" << trees.transform
                         << "'";
   if (failed(check(call, trees)))
     return failure();
   int64_t rows = call[0].shape[0], columns = call[0].shape[1];
-  Tensor *y = call.addResult(type, {rows, trees.targets});
-  if (!y)
-    return failure();
   std::vector<double> x = toReals(call[0]);
   if (isa<FloatType>(call[0].elementType))
     llvm::for_each(x, [&](double &value) { value = roundToType(call[0].elementType, value); });
   for (int64_t r = 0; r < rows; ++r) {
-    MutableArrayRef<double> scores(y->mutableReals().data() + r * trees.targets, trees.targets);
-    if (failed(collectVotes(call, trees, ArrayRef(x).slice(r * columns, columns), scores)))
+    std::vector<double> scores(trees.targets);
+    SmallVector<bool> hasVote(trees.targets, !trees.base.empty());
+    if (failed(collectVotes(call, trees, ArrayRef(x).slice(r * columns, columns), scores, hasVote)))
       return failure();
-    transform(trees.transform, scores);
+    take(r, scores, hasVote);
   }
   return success();
 }

@@ -30,12 +30,15 @@ struct TreeSet {
   std::vector<TreeNode> nodes;
   llvm::SmallVector<int64_t> roots;
   int64_t targets = 0;
-  std::vector<double> base; ///< one a target, or none
-  llvm::StringRef aggregate, transform;
+  std::vector<double> base = {}; ///< one a target, or none
+  llvm::StringRef aggregate = {}, transform = {};
 };
 
-/// Adds the scores of the rows of the first operand as a result of a type.
-mlir::LogicalResult evaluateTrees(Call &call, const TreeSet &trees, mlir::Type type);
+/// What takes the scores of row `r`, before the transform, and whether each target has a vote or a base value.
+using TakeScores = llvm::function_ref<void(int64_t r, llvm::ArrayRef<double> scores, llvm::ArrayRef<bool> hasVote)>;
+
+/// Scores each row of the first operand.
+mlir::LogicalResult scoreRows(Call &call, const TreeSet &trees, TakeScores take);
 
 } // namespace bn::reference
 

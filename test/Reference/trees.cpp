@@ -19,6 +19,23 @@ constexpr llvm::StringLiteral nodes = R"(
 
 class Trees : public InterpreterTest {
 protected:
+  /// Scores of a classifier made of the same trees; `labels` gets what it calls the rows 2 7, 3 6 and NaN NaN.
+  Tensor classify(std::string attributes, std::string ids, Tensor &labels) {
+    std::string text = nodes.str();
+    for (std::string name : {"treeids", "nodeids", "ids", "weights"})
+      text.replace(text.find("target_" + name), 6, "class");
+    size_t from = text.find("class_ids"), to = text.find(">", from);
+    text.replace(from, to - from, "class_ids = array<i64: " + ids);
+    std::vector<Tensor> results =
+        run("func.func @f(%x: !onnx.any) -> (!onnx.any, !onnx.any) {\n %y:2 = onnx.node \"TreeEnsembleClassifier\"(%x) domain "
+            "\"ai.onnx.ml\" version 3 {" +
+                text + attributes + "} : (!onnx.any) -> (!onnx.any, !onnx.any)\n return %y#0, %y#1 : !onnx.any, !onnx.any\n}",
+            {real({3, 2}, {2, 7, 3, 6, NAN, NAN})});
+    if (results.size() != 2)
+      return {};
+    labels = results[0];
+    return results[1];
+  }
   Tensor regress(llvm::StringRef attributes) {
     Tensor x = real({3, 2}, {2, 7, 3, 6, NAN, NAN});
     return node("TreeEnsembleRegressor", 3, {x}, ("{" + nodes + attributes + "}").str(), "ai.onnx.ml");
@@ -48,6 +65,40 @@ TEST_F(Trees, ProbitIsTheBoundOfANormalDraw) {
   Tensor y = regress(R"(, post_transform = "PROBIT", base_values = array<f32: -12.5, 0.975>)");
   EXPECT_NEAR(y.reals()[0], 0, 1e-12);
   EXPECT_NEAR(y.reals()[1], 1.959963985, 1e-6);
+}
+
+TEST_F(Trees, ClassWithTheMostVotes) {
+  Tensor labels, scores = classify(", classlabels_strings = [\"a\", \"b\", \"c\"]", "0, 1, 1, 2", labels);
+  expectReals(scores, {2, 11, 0, 0, 5, 13, 2, 0, 13});
+  EXPECT_EQ(std::get<2>(labels.values), (std::vector<std::string>{"b", "c", "c"}));
+}
+
+// A class without votes does not win, nor does the second of two that are equal.
+TEST_F(Trees, ClassesWithoutVotes) {
+  Tensor labels,
+      scores = classify(", classlabels_int64s = array<i64: 7, 8, 9, 6>, post_transform = \"SOFTMAX_ZERO\"", "1, 1, 1, 1", labels);
+  expectReals(scores, {0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0});
+  expectIntegers(labels, {8, 8, 8});
+}
+
+// Votes 2 or 5 and 11 or 13, all for one class of two; less 14 of them, as a base value, from 0 or 1 to 4.
+TEST_F(Trees, OneScoreOfTwoClasses) {
+  auto logistic = [](double x) { return 1 / (1 + std::exp(-x)); };
+  std::string labels = ", classlabels_int64s = array<i64: 3, 4>", base = ", base_values = array<f32: -14.0>";
+  Tensor y, scores = classify(labels + base, "0, 0, 0, 0", y);
+  expectReals(scores, {2, -1, -3, 4, 0, 1}); // a share of one, as no vote is negative
+  expectIntegers(y, {3, 4, 4});
+  scores = classify(labels + base + ", post_transform = \"LOGISTIC\"", "0, 0, 0, 0", y);
+  expectReals(scores, {logistic(1), logistic(-1), logistic(-4), logistic(4), logistic(-1), logistic(1)});
+  scores = classify(labels, "1, 1, 1, 1", y);
+  expectReals(scores, {0, 13, 0, 18, 0, 15});
+  expectIntegers(y, {4, 4, 4});
+}
+
+TEST_F(Trees, no_ClassifierWithoutLabels) {
+  Tensor labels;
+  classify("", "0, 0, 0, 0", labels);
+  EXPECT_NE(message.find("expected attribute 'classlabels_strings' or 'classlabels_int64s'"), std::string::npos) << message;
 }
 
 TEST_F(Trees, no_FeatureBeyondTheRow) {

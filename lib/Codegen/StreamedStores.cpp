@@ -9,6 +9,8 @@ using namespace mlir;
 
 /// About half of a last-level cache; what is smaller may still be there when it is read next.
 static constexpr int64_t kLargeBytes = int64_t(16) << 20;
+/// The shortest vector that can be stored past the cache: the rest of its line comes with a neighbouring row.
+static constexpr int64_t kPieceBits = 128;
 
 bool bn::shouldStream(int64_t bytes) { return bytes > kLargeBytes; }
 
@@ -38,20 +40,35 @@ Value bn::isAligned(OpBuilder &builder, Location loc, const LinearView &view, Va
 
 void bn::emitStreamed(OpBuilder &builder, Location loc, const LinearView &view, Value first, Value count, int64_t lanes,
                       llvm::function_ref<void(OpBuilder &, Value, int64_t, bool)> body) {
-  Value zero = constant(builder, loc, 0), one = constant(builder, loc, 1), step = constant(builder, loc, lanes);
+  Value zero = constant(builder, loc, 0), step = constant(builder, loc, lanes);
+  int64_t piece = std::min(lanes, std::max<int64_t>(kPieceBits / view.element.getIntOrFloatBitWidth(), 1));
   Value rest = misalignment(builder, loc, view, first, lanes);
   Value missing = arith::AndIOp::create(builder, loc, arith::SubIOp::create(builder, loc, zero, rest), constant(builder, loc, lanes - 1));
   Value head = arith::MinUIOp::create(builder, loc, missing, count);
   Value left = arith::SubIOp::create(builder, loc, count, head);
   Value vectors = arith::SubIOp::create(builder, loc, left, arith::RemUIOp::create(builder, loc, left, step));
   Value tail = arith::AddIOp::create(builder, loc, head, vectors);
-  auto loop = [&](Value begin, Value end, Value by, int64_t width, bool streamed) {
+  // Pieces start at multiples of their size if the first element and so many before the first whole vector do.
+  Value odd = arith::AndIOp::create(builder, loc, arith::OrIOp::create(builder, loc, rest, head), constant(builder, loc, piece - 1));
+  Value isEven = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, zero);
+  Value headPieces = arith::SelectOp::create(builder, loc, isEven, head, zero);
+  Value behind = arith::SubIOp::create(builder, loc, count, tail);
+  Value tailPieces = arith::AndIOp::create(builder, loc, behind, constant(builder, loc, -piece));
+  Value tailEnd = arith::AddIOp::create(builder, loc, tail, arith::SelectOp::create(builder, loc, isEven, tailPieces, zero));
+  auto loop = [&](Value begin, Value end, int64_t width, bool streamed) {
+    Value by = constant(builder, loc, width);
     scf::ForOp::create(builder, loc, begin, end, by, ValueRange(), [&](OpBuilder &b, Location l, Value iv, ValueRange) {
       body(b, iv, width, streamed);
       scf::YieldOp::create(b, l);
     });
   };
-  loop(zero, head, one, 1, false);
-  loop(head, tail, step, lanes, true);
-  loop(tail, count, one, 1, false);
+  if (piece > 1 && piece < lanes)
+    loop(zero, headPieces, piece, true);
+  else
+    headPieces = zero, tailEnd = tail;
+  loop(headPieces, head, 1, false);
+  loop(head, tail, lanes, true);
+  if (piece > 1 && piece < lanes)
+    loop(tail, tailEnd, piece, true);
+  loop(tailEnd, count, 1, false);
 }

@@ -20,8 +20,8 @@ void storeStreamed(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value vec
 /// Whether row[index] starts at a multiple of the size of `lanes` elements: an i1.
 mlir::Value isAligned(mlir::OpBuilder &builder, mlir::Location loc, const LinearView &view, mlir::Value index, int64_t lanes);
 
-/// Covers `count` elements from row[first] on: `body(begin, lanes, streamed)` once for each vector at an aligned address, and for the
-/// single elements before and behind them. `begin` counts from 0.
+/// Covers `count` elements from row[first] on: `body(begin, lanes, streamed)` once for each vector at an aligned address, and for what is
+/// before and behind them, in short vectors where those are aligned, in single elements otherwise. `begin` counts from 0.
 void emitStreamed(mlir::OpBuilder &builder, mlir::Location loc, const LinearView &view, mlir::Value first, mlir::Value count, int64_t lanes,
                   llvm::function_ref<void(mlir::OpBuilder &, mlir::Value begin, int64_t lanes, bool streamed)> body);
 

@@ -82,3 +82,23 @@ func.func @no_vectors_for_lookup(%table: memref<7xf32>, %x: memref<32xindex>, %y
   }
   return
 }
+
+// A large result goes past the cache: whole vectors where those are aligned, and what is before and behind them, in a row of 12 and a
+// quarter, in quarters, if the rows start at multiples of one.
+// CHECK-LABEL: func.func @streams
+// CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<4xf32>
+// CHECK: memref.store
+// CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<16xf32>
+// CHECK: vector.store {{.*}}nontemporal = true{{.*}}vector<4xf32>
+// CHECK: memref.store
+// CHECK: return
+func.func @streams(%x: memref<32x1024x196xf32>, %a: memref<1024xf32>, %y: memref<32x1024x196xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(n, c, i) -> (n, c, i)>, affine_map<(n, c, i) -> (c)>, affine_map<(n, c, i) -> (n, c, i)>],
+                  iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %a : memref<32x1024x196xf32>, memref<1024xf32>) outs(%y : memref<32x1024x196xf32>) {
+  ^bb0(%e: f32, %f: f32, %o: f32):
+    %p = arith.mulf %e, %f : f32
+    linalg.yield %p : f32
+  }
+  return
+}

@@ -163,12 +163,12 @@ TEST(BatchNormalizationNumbers, far_from_zero) {
 }
 
 TEST(BatchNormalizationNumbers, inference_streamed) {
-  compareWithReference(R"(func.func @main(%x: tensor<3x7x331x313xf32>, %p: tensor<7xf32>) -> tensor<3x7x331x313xf32> {
+  for (std::string shape : {"3x7x331x313xf32", "45x7x14x542xf32"}) // odd rows, and rows of quarters of a vector
+    compareWithReference("func.func @main(%x: tensor<" + shape + ">, %p: tensor<7xf32>) -> tensor<" + shape + R"(> {
   %y = bn.inference %x scale %p offset %p mean %p variance %p axes [1] epsilon 1.0e-3
-    : (tensor<3x7x331x313xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>) -> tensor<3x7x331x313xf32>
-  return %y : tensor<3x7x331x313xf32>
-})",
-                       {1e-5, 1e-5, 0.5, 2});
+    : (tensor<)" + shape + R"(>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>) -> tensor<)" + shape +
+                             ">\n  return %y : tensor<" + shape + ">\n}",
+                         {1e-5, 1e-5, 0.5, 2});
 }
 
 // Activation and residual become part of the kernel, also when the state is updated between.

@@ -94,10 +94,14 @@ LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis,
   return factors;
 }
 
-RightFactors RightFactors::choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
-                                  function_ref<int64_t(int64_t)> columnOf, bool maySum) {
+bool hasOneZero(NodeLowering &n, IntegerOperands operands) {
+  return !n.has(operands.leftZero) || n.inType(operands.leftZero).getNumElements() == 1;
+}
+
+RightFactors RightFactors::choose(NodeLowering &n, std::vector<int16_t> values, int64_t columns, function_ref<int64_t(int64_t)> columnOf,
+                                  bool maySum) {
   RightFactors right{std::move(values), {}, false};
-  if (!n.byteDots || (n.has(operands.leftZero) && n.inType(operands.leftZero).getNumElements() != 1))
+  if (!n.byteDots)
     return right;
   std::vector<int64_t> least(columns, 0), most(columns, 0), shifts(columns, 0);
   for (auto [i, value] : llvm::enumerate(right.values)) {
@@ -134,8 +138,7 @@ Value RightFactors::takeShifts(Builder &b, Value sums, Value lefts, Shape shape)
 // Matrix products
 //===----------------------------------------------------------------------===//
 
-/// Known factors [K][N] as [N/b][K/q][b·q], zeros behind the last row and column.
-static Value packFactors(NodeLowering &n, ArrayRef<int16_t> factors, Shape matrix, Type element) {
+Value packFactors(NodeLowering &n, ArrayRef<int16_t> factors, Shape matrix, Type element) {
   int64_t q = kernel::getLaneFactors(element), steps = ceilDiv(matrix[0], q), block = n.block;
   auto fill = [&](function_ref<void(int64_t, int64_t)> set) {
     for (int64_t k = 0; k < matrix[0]; ++k)
@@ -161,7 +164,9 @@ static Value multiplyKnown(NodeLowering &n, IntegerOperands operands, std::vecto
   Builder &b = n.b;
   Shape matrix = n.inShape(operands.right);
   auto columnOf = [&](int64_t i) { return i % matrix[1]; };
-  RightFactors right = RightFactors::choose(n, operands, std::move(factors), matrix[1], columnOf);
+  RightFactors right{std::move(factors), {}, false};
+  if (hasOneZero(n, operands))
+    right = RightFactors::choose(n, std::move(right.values), matrix[1], columnOf, /*maySum=*/true);
   LeftFactors left = prepareLeft(n, operands, std::max<int64_t>(n.inType(operands.left).getRank() - 2, 0), right.asBytes);
   Value rows = padDepth(b, reshape(b, left.x, {typeOf(left.x).getNumElements() / matrix[0], matrix[0]}));
   Value product = multiplyRows(n, left, rows, right.values, matrix);

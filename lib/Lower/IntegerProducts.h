@@ -31,6 +31,9 @@ struct LeftFactors {
   mlir::Value makeBias(Builder &b, llvm::ArrayRef<int64_t> sums, Shape shape) const;
 };
 
+/// Whether all of the left side has one zero point: bytes may stand for it.
+bool hasOneZero(NodeLowering &n, IntegerOperands operands);
+
 /// The left side as bytes or as words. A zero point of one dimension varies along `axis`.
 LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, bool asBytes);
 
@@ -40,12 +43,16 @@ struct RightFactors {
   std::vector<int64_t> shifts; ///< what values of each column are more than they stand for; empty where that is nothing
   bool asBytes = false;
 
-  /// Words, or bytes where the target and the left side allow it and it pays; `columnOf` tells the column of each value.
-  static RightFactors choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
-                             llvm::function_ref<int64_t(int64_t)> columnOf, bool maySum = true);
+  /// Bytes where the target takes them and it pays, words otherwise; `columnOf` tells the column of each value. `maySum`: whether there are
+  /// sums of the left side alone.
+  static RightFactors choose(NodeLowering &n, std::vector<int16_t> values, int64_t columns, llvm::function_ref<int64_t(int64_t)> columnOf,
+                             bool maySum);
   /// Sums without what the shifts add: `lefts` are those of the left side alone; shifts repeat as `shape`.
   mlir::Value takeShifts(Builder &b, mlir::Value sums, mlir::Value lefts, Shape shape) const;
 };
+
+/// Known factors [K][N] as [N/b][K/q][b·q], zeros behind the last row and column.
+mlir::Value packFactors(NodeLowering &n, llvm::ArrayRef<int16_t> factors, Shape matrix, mlir::Type element);
 
 } // namespace bn::lower
 

@@ -8,7 +8,6 @@
 #include "Blocks.h"
 #include "Constants.h"
 #include "Products.h"
-#include "Reductions.h"
 
 using namespace mlir;
 
@@ -54,35 +53,18 @@ bool isKnownActivation(StringRef activation) {
 // Pieces of a step
 //===----------------------------------------------------------------------===//
 
-/// As DynamicQuantizeLinear and DequantizeLinear do it: 255 steps between the least and the largest element, 0 among them.
-Value Direction::roundToSteps(Value x) {
-  Type element = typeOf(x).getElementType();
-  auto scalar = RankedTensorType::get({}, element);
-  auto emit = [&](RankedTensorType type, ValueRange inputs, llvm::function_ref<Value(Element &, ValueRange)> body) {
-    return lower::map(b, type, inputs, [&](Builder &inner, ValueRange v) {
-      Element e(n, inner, element);
-      return body(e, v);
-    });
-  };
-  auto nearest = [](Element &e, Value v) -> Value { return math::RoundEvenOp::create(e.b, v); };
-  Value low = reduceMin(b, x, {0, 1}), high = reduceMax(b, x, {0, 1});
-  Value scale = emit(scalar, {low, high}, [](Element &e, ValueRange v) {
-    Value zero = e.num(0, v[0]), range = e.sub(e.atLeast(v[1], zero), e.atMost(v[0], zero));
-    return e.select(e.equal(range, zero), e.num(1, zero), e.div(range, e.num(255, zero)));
-  });
-  Value zeroPoint = emit(scalar, {low, scale}, [&](Element &e, ValueRange v) {
-    Value zero = e.num(0, v[0]);
-    return e.atMost(nearest(e, e.div(e.neg(e.atMost(v[0], zero)), v[1])), e.num(255, zero));
-  });
-  return emit(typeOf(x), {x, scale, zeroPoint}, [&](Element &e, ValueRange v) {
-    Value stored = e.atMost(e.atLeast(e.add(nearest(e, e.div(v[0], v[1])), v[2]), e.num(0, v[0])), e.num(255, v[0]));
-    return e.mul(e.sub(stored, v[2]), v[1]);
-  });
-}
-
 bool Direction::isPacked(const Weights &weights) const {
   bool isKnown = static_cast<int64_t>(getFloats(weights.known).size()) == typeOf(weights.values).getNumElements();
   return n.block && n.inType(0).getElementType().isF32() && isKnown;
+}
+
+bool Direction::isStored(const Weights &weights) const { return n.block && weights.stored; }
+
+const StoredMatrix &Direction::getStored(const Weights &weights, int64_t first, int64_t count) {
+  StoredMatrix &matrix = storedMatrices[{&weights, first, count}];
+  if (!matrix.packed)
+    matrix = StoredMatrix::make(n, *weights.stored, d, first * hidden(), count * hidden());
+  return matrix;
 }
 
 Value Direction::getMatrix(const Weights &weights, int64_t first, int64_t count) {
@@ -102,8 +84,12 @@ Value Direction::getMatrix(const Weights &weights, int64_t first, int64_t count)
 }
 
 Value Direction::multiply(Value rows, const Weights &weights, int64_t first, int64_t count) {
-  if (recurrence.quantizes)
-    rows = roundToSteps(rows);
+  if (recurrence.quantizes) {
+    QuantizedRows steps(n, rows);
+    if (isStored(weights))
+      return steps.multiply(getStored(weights, first, count));
+    rows = steps.toReals();
+  }
   Value matrix = getMatrix(weights, first, count);
   if (!isPacked(weights))
     return multiplyMatrices(n, rows, matrix);
@@ -203,7 +189,10 @@ void Direction::prepareWeights() {
     getMatrix(recurrence.hidden, 2, 1);
     return;
   }
-  getMatrix(recurrence.hidden, 0, gates);
+  if (isStored(recurrence.hidden))
+    getStored(recurrence.hidden, 0, gates);
+  else
+    getMatrix(recurrence.hidden, 0, gates);
 }
 
 State Direction::step(Value projected, const State &state) {

@@ -5,6 +5,7 @@
 #define BN_LIB_LOWER_RECURRENTCELLS_H
 
 #include "Elementwise.h"
+#include "QuantizedRows.h"
 
 #include <map>
 
@@ -28,6 +29,7 @@ struct State {
 struct Weights {
   mlir::Value values;
   mlir::ElementsAttr known; ///< null where the model computes them
+  std::shared_ptr<const StoredWeights> stored = nullptr; ///< the same as 8 bits hold them, if they do
 };
 
 /// What all directions of a node are made by.
@@ -58,8 +60,9 @@ private:
   bool isPacked(const Weights &weights) const;
   /// rows·transpose of the gates [first, first + count) of the weights.
   mlir::Value multiply(mlir::Value rows, const Weights &weights, int64_t first, int64_t count);
-  /// The values that 8 bits hold next to x, in steps of its range.
-  mlir::Value roundToSteps(mlir::Value x);
+  /// The same of weights that 8 bits hold.
+  const StoredMatrix &getStored(const Weights &weights, int64_t first, int64_t count);
+  bool isStored(const Weights &weights) const;
   /// Half `half` of the bias of the gates from `first` on, or null.
   mlir::Value getBias(int64_t half, int64_t first, int64_t count);
   mlir::Value getPeephole(int64_t gate);
@@ -78,6 +81,7 @@ private:
   unsigned d;
   llvm::SmallVector<Activation> f;
   std::map<std::tuple<const Weights *, int64_t, int64_t>, mlir::Value> matrices; ///< what getMatrix made
+  std::map<std::tuple<const Weights *, int64_t, int64_t>, StoredMatrix> storedMatrices; ///< what getStored made
 };
 
 /// Whether there is such an activation; in lower case.

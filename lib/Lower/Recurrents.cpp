@@ -182,17 +182,23 @@ static FailureOr<Weights> dequantizeWeights(NodeLowering &n, unsigned i, unsigne
   bool isUnsigned = n.inElement(i).isUnsignedInteger(), isPerRow = n.inType(scale).getNumElements() != directions;
   auto widen = [&](char byte) -> int { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); };
   auto at = [&](auto list, int64_t d, int64_t row) { return list[list.size() == 1 ? 0 : isPerRow ? d * rows + row : d]; };
+  auto kept = std::make_shared<StoredWeights>(StoredWeights{depth, rows, std::vector<int16_t>(stored.size()), {}});
+  for (int64_t d = 0; d < directions; ++d)
+    for (int64_t row = 0; row < rows; ++row) {
+      kept->scales.push_back(at(scales, d, row));
+      for (int64_t k = 0, place = d * depth * rows + row; k < depth; ++k, place += rows)
+        kept->values[place] = static_cast<int16_t>(widen(stored[place]) - widen(at(zeros, d, row)));
+    }
   ElementsAttr known = makeFloats(n.b.getContext(), {directions, rows, depth}, [&](MutableArrayRef<float> out) {
     for (int64_t d = 0; d < directions; ++d)
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t k = 0; k < depth; ++k)
-          out[(d * rows + row) * depth + k] = (widen(stored[(d * depth + k) * rows + row]) - widen(at(zeros, d, row))) * at(scales, d, row);
+          out[(d * rows + row) * depth + k] = kept->values[(d * depth + k) * rows + row] * kept->scales[d * rows + row];
   });
-  return Weights{constantTensor(n.b, known), known};
+  return Weights{constantTensor(n.b, known), known, kept};
 }
 
-/// Inputs: those of LSTM, then scale and zero point of W and of R. The product is one of floats, which differs from that of the integers by
-/// the roundings of its sums.
+/// Inputs: those of LSTM, then scale and zero point of W and of R.
 static LogicalResult lowerDynamicQuantizeLstm(NodeLowering &n) {
   FailureOr<Weights> input = dequantizeWeights(n, 1, 8, 9), hidden = dequantizeWeights(n, 2, 10, 11);
   if (failed(input) || failed(hidden))

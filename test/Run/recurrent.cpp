@@ -71,6 +71,37 @@ TEST(Recurrent, known_weights) {
   }
 }
 
+/// An LSTM of ONNX Runtime's with weights of 8 bits, of a `type` and zero point, one scale to each row of the input's and one for the state's.
+/// No number is half-way between two of the 255, as eighths may be.
+static std::string makeStored(const std::string &type, int least, const std::string &zero) {
+  auto listOf = [](int count, auto number) {
+    std::string list;
+    for (int i = 0; i < count; ++i)
+      list += (i ? ", " : "") + number(i);
+    return "[" + list + "]";
+  };
+  auto matrix = [&](int depth, int step) {
+    auto row = [&](int k) { return listOf(12, [&](int i) { return std::to_string(least + (k * 12 + i) * step % 256); }); };
+    return "onnx.constant dense<[" + listOf(depth, row) + "]> : tensor<1x" + std::to_string(depth) + "x12x" + type + ">\n";
+  };
+  std::string scales = listOf(12, [](int i) { return "0.00" + std::to_string(i + 1); }), x = "tensor<1x2x2xf32>", h = "tensor<1x2x3xf32>", y = "tensor<1x1x2x3xf32>";
+  std::string rows = "tensor<1x12x" + type + ">", one = "tensor<1x" + type + ">";
+  std::string zeros = listOf(12, [&](int) { return zero; }), text = "func.func @main(%a: " + x + ", %b: " + h + ") -> " + y;
+  text += " {\n%x = onnx.node \"Sin\"(%a) version 7 : (" + x + ") -> " + x + "\n%h = onnx.node \"Sin\"(%b) version 7 : (" + h + ") -> " + h;
+  text += "\n%w = " + matrix(2, 83) + "%r = " + matrix(3, 101) + "%none = onnx.absent\n%s = onnx.constant dense<[" + scales;
+  text += "]> : tensor<1x12xf32>\n%z = onnx.constant dense<[" + zeros + "]> : " + rows + "\n%t = onnx.constant dense<0.004> : tensor<1xf32>\n";
+  text += "%u = onnx.constant dense<" + zero + "> : " + one + "\n%y = onnx.node \"DynamicQuantizeLSTM\"(%x, %w, %r, %none, %none, %h, ";
+  text += "%h, %none, %s, %z, %t, %u) domain \"com.microsoft\" version 1 {hidden_size = 3 : i64} : (" + x + ", tensor<1x2x12x" + type;
+  text += ">, tensor<1x3x12x" + type + ">, none, none, " + h + ", " + h + ", none, tensor<1x12xf32>, " + rows + ", tensor<1xf32>, " + one + ") -> " + y;
+  return text + "\nreturn %y : " + y + "\n}\n";
+}
+
+// Signed weights are bytes, unsigned ones with a zero point in between words.
+TEST(Recurrent, stored_weights) {
+  compareWithReference(makeStored("i8", -128, "0"));
+  compareWithReference(makeStored("ui8", 0, "119"));
+}
+
 // Peepholes stand behind the initial states.
 TEST(Recurrent, peepholes) {
   compareNode("\"LSTM\"($) version 14 {hidden_size = 5 : i64}",

@@ -1,9 +1,10 @@
-// VectorFunctions.cpp - tangent, arc cosine, inverse hyperbolic sine and remainder on vectors.
+// VectorFunctions.cpp - tangent, arc cosine, inverse hyperbolic sine, power and remainder on vectors.
 // SPDX-License-Identifier: Apache-2.0
 //
 //   math.tan x      n = round(x·2/π) in f64, r = x − n·π/2;  tan r for even n, −1/tan r for odd n      |x| up to 2³⁰
 //   math.acos x     π/2 − asin x up to 1/2, beyond it 2·asin √((1 − |x|)/2), or π less that for negative x
 //   math.asinh x    the sign of x times log1p(a + a²/(1 + √(1 + a²))) with a = |x|
+//   math.powf x, y  2ⁿ·e^(r·ln 2) with n + r = y·log₂x in f64                                          normal x > 0, |y·log₂x| < 126
 //   arith.remf      x − trunc(x/y)·y in f64, exact                                                      |x/y| up to 2²⁹
 //
 // All are within 4 units in the last place. A vector with an element beyond the limit is left to the C library as a whole.
@@ -32,6 +33,16 @@ static constexpr double kAsinhIsLog = 1e10;
 static constexpr double kTan[] = {9.38540185543e-3, 3.11992232697e-3, 2.44301354525e-2,
                                   5.34112807005e-2, 1.33387994085e-1, 3.33331568548e-1};
 static constexpr double kAsin[] = {4.2163199048e-2, 2.4181311049e-2, 4.5470025998e-2, 7.4953002686e-2, 1.6666752422e-1};
+
+static constexpr double kPowLimit = 126;
+/// log₂ m of s = (m − 1)/(m + 1) over s, for m from √½ to √2, as a polynomial of s²: 2/ln 2 over 13, 11, … 1. And e^r up to |r| = ln 2 / 2.
+static constexpr double kTwoOverLn2 = 2.88539008177792681472, kLn2 = 0.69314718055994530942;
+static constexpr double kLog2[] = {kTwoOverLn2 / 13, kTwoOverLn2 / 11, kTwoOverLn2 / 9, kTwoOverLn2 / 7,
+                                   kTwoOverLn2 / 5,  kTwoOverLn2 / 3,  kTwoOverLn2};
+static constexpr double kExp[] = {1. / 5040, 1. / 720, 1. / 120, 1. / 24, 1. / 6, 0.5, 1, 1};
+/// The bits of √½ in f32, and the number whose sum with another one has that as an integer in its last bits.
+static constexpr int32_t kRootHalfBits = 0x3F3504F3;
+static constexpr double kRound = 6755399441055744.0;
 
 /// The mark of an op that the C library does.
 static constexpr StringLiteral kLibraryAttr = "library";
@@ -123,9 +134,52 @@ struct ExpandAsinh : OpRewritePattern<math::AsinhOp> {
     Value x = op.getOperand(), a = f.abs(x), one = f.number(1), isLog = f.isLess(f.number(kAsinhIsLog), a);
     Value square = f.multiply(a, a), sum = f.add(a, f.divide(square, f.add(one, f.sqrt(f.add(one, square)))));
     Value log = math::Log1pOp::create(rewriter, f.loc, f.select(isLog, a, sum));
-    Value shift = f.select(isLog, f.number(0.69314718055994530942), f.number(0)); // ln 2: log(2·a)
+    Value shift = f.select(isLog, f.number(kLn2), f.number(0)); // log(2·a)
     rewriter.replaceOp(op, f.copySign(f.add(log, shift), x));
     return success();
+  }
+};
+
+/// math.powf x, y ⇒ 2^(y·log₂x)
+struct ExpandPow : OpRewritePattern<math::PowFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()) || op->hasAttr(kLibraryAttr))
+      return rewriter.notifyMatchFailure(op, "not f32, or beyond the limit");
+    FloatVectors f{rewriter, op.getLoc(), op.getType()}, wide{rewriter, op.getLoc(), widen(op.getType())};
+    Value x = op.getLhs(), y = arith::ExtFOp::create(rewriter, f.loc, wide.type, op.getRhs());
+    Value exponent = wide.multiply(y, emitLog2(f, wide, x));
+    Value isNormal = arith::AndIOp::create(rewriter, f.loc, f.isLess(f.number(std::numeric_limits<float>::min()), x),
+                                           f.isLess(x, f.number(std::numeric_limits<float>::infinity())));
+    Value within = arith::AndIOp::create(rewriter, f.loc, isNormal, wide.isLess(wide.abs(exponent), wide.number(kPowLimit)));
+    replaceWithin(rewriter, op, within, [&] { return emitExp2(f, wide, exponent); });
+    return success();
+  }
+
+private:
+  /// k + log₂ m of x = 2ᵏ·m with m from √½ to √2.
+  static Value emitLog2(const FloatVectors &f, const FloatVectors &wide, Value x) {
+    Value bits = arith::BitcastOp::create(f.b, f.loc, f.bits(), x);
+    Value k = arith::ShRSIOp::create(f.b, f.loc, arith::SubIOp::create(f.b, f.loc, bits, f.integer(kRootHalfBits)), f.integer(23));
+    Value rest = arith::SubIOp::create(f.b, f.loc, bits, arith::ShLIOp::create(f.b, f.loc, k, f.integer(23)));
+    Value narrow = arith::BitcastOp::create(f.b, f.loc, f.type, rest), m = arith::ExtFOp::create(f.b, f.loc, wide.type, narrow);
+    Value one = wide.number(1), s = wide.divide(wide.subtract(m, one), wide.add(m, one));
+    Value whole = arith::SIToFPOp::create(f.b, f.loc, wide.type, k);
+    return wide.fma(s, wide.polynomial(wide.multiply(s, s), kLog2), whole);
+  }
+
+  static Value emitExp2(const FloatVectors &f, const FloatVectors &wide, Value exponent) {
+    Value rounded = wide.add(exponent, wide.number(kRound)), n = wide.subtract(rounded, wide.number(kRound));
+    Value power = wide.polynomial(wide.multiply(wide.subtract(exponent, n), wide.number(kLn2)), kExp);
+    auto vector = dyn_cast<VectorType>(wide.type);
+    Type i64 = f.b.getI64Type(), bits = vector ? Type(vector.clone(i64)) : i64;
+    TypedAttr fraction = f.b.getI64IntegerAttr(52);
+    if (vector)
+      fraction = DenseElementsAttr::get(cast<ShapedType>(bits), Attribute(fraction));
+    Value shift = arith::ConstantOp::create(f.b, f.loc, fraction);
+    Value scale = arith::ShLIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, bits, rounded), shift);
+    Value scaled = arith::AddIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, bits, power), scale);
+    return arith::TruncFOp::create(f.b, f.loc, f.type, arith::BitcastOp::create(f.b, f.loc, wide.type, scaled));
   }
 };
 
@@ -153,5 +207,5 @@ struct ExpandRemainder : OpRewritePattern<arith::RemFOp> {
 } // namespace
 
 void bn::populateVectorFunctionPatterns(RewritePatternSet &patterns) {
-  patterns.add<ExpandTan, ExpandAcos, ExpandAsinh, ExpandRemainder>(patterns.getContext());
+  patterns.add<ExpandTan, ExpandAcos, ExpandAsinh, ExpandPow, ExpandRemainder>(patterns.getContext());
 }

@@ -1,4 +1,4 @@
-// VectorFunctions.h - tangent, arc cosine, inverse hyperbolic sine and remainder on vectors.
+// VectorFunctions.h - tangent, arc cosine, inverse hyperbolic sine, power and remainder on vectors.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef BN_LIB_CODEGEN_VECTORFUNCTIONS_H
@@ -8,7 +8,7 @@
 
 namespace bn {
 
-/// Patterns for math.tan, math.acos, math.asinh and arith.remf, on f32 and vectors of it.
+/// Patterns for math.tan, math.acos, math.asinh, math.powf and arith.remf, on f32 and vectors of it.
 void populateVectorFunctionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace bn

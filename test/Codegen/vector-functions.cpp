@@ -1,4 +1,4 @@
-// vector-functions.cpp - tangent, arc cosine, inverse hyperbolic sine and remainder over all of f32, against double.
+// vector-functions.cpp - tangent, arc cosine, inverse hyperbolic sine, power and remainder over all of f32, against double.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "CompiledKernel.h"
@@ -65,6 +65,37 @@ TEST(VectorFunctions, asinh) {
   std::vector<float> x = spread(-60, 127);
   x.insert(x.end(), {0.0f, -0.0f, kMost, -kMost, kInfinity, -kInfinity, std::nanf("")});
   expectFunction("math.asinh", x, [](double x) { return std::asinh(x); }, 8);
+}
+
+// What is a number of f32 comes out exactly; zeros, negative numbers and all that is no normal number as the C library has them.
+TEST(VectorFunctions, power) {
+  std::vector<float> x, y;
+  for (float base : spread(-126, 127))
+    for (float exponent : {2.5f, -0.75f, 1.0f, 3.0f, -2.0f, 0.0f, 1e-3f, 0.33333334f, 40.0f, 1e6f}) {
+      x.push_back(std::abs(base));
+      y.push_back(exponent);
+    }
+  for (int i = 1; i < 200; ++i) {
+    x.insert(x.end(), {1 + i / 400.0f, static_cast<float>(i), 1 - i * 1e-6f});
+    y.insert(y.end(), {i / 7.0f, 2, -i * 1e4f});
+  }
+  std::vector<float> odd = {0.0f, -0.0f, 1.0f, -1.0f, -2.0f, 3.0f, 0.5f, 1e-40f, kMost, kInfinity, -kInfinity, std::nanf("")};
+  for (float base : odd)
+    for (float exponent : odd) {
+      x.push_back(base);
+      y.push_back(exponent);
+    }
+  std::vector<float> got = computeElements(" %r = math.powf %a, %b : f32", x, y);
+  for (size_t i = 0; i < x.size(); ++i) {
+    double expected = std::pow(double(x[i]), double(y[i]));
+    float rounded = expected;
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(got[i])) << x[i] << " " << y[i];
+    else if (std::isinf(rounded) || rounded == 0 || rounded == expected)
+      EXPECT_EQ(got[i], rounded) << x[i] << " " << y[i];
+    else
+      EXPECT_NEAR(got[i], expected, 2e-7 * std::abs(expected) + 1.5e-45) << x[i] << " " << y[i];
+  }
 }
 
 // The remainder is exact, also where the quotient is as large as it gets, or no number.

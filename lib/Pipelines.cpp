@@ -99,7 +99,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
   passes.addPass(createEmitConvPass({target.registers, target.byteDot.str()}));
-  passes.addPass(createEmitDepthwiseConvPass({target.registers}));
+  passes.addPass(createEmitGroupedConvPass({target.registers}));
   passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits, target.byteDot.str()}));
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());

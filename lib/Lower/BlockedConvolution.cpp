@@ -51,21 +51,23 @@ Value convolveBlocked(NodeLowering &n, Value x, ElementsAttr given, ElementsAttr
   Window window = asPlane(spatial);
   SmallVector<int64_t> in = asPlane(shapeOf(x)), out = asPlane(outShape);
   Shape shape = filter.getShapedType().getShape();
-  bool isDepthwise = groups > 1 && groups == in[1] && shape[0] == in[1];
-  int64_t merged = mergeGroups(groups, shape[1], shape[0] / groups, n.block);
-  Value image = padForWindow(b, pack(b, reshape(b, x, in), n.block), window, Ints(out).drop_front(2), number(b, b.getF32Type(), 0));
-  Value packedBias = bias ? packChannels(b, bias, n.block) : Value();
+  bool fitsBlock = groups > 1 && shape[0] == in[1] && shape[1] < n.block && n.block % shape[1] == 0;
+  FilterBlocks blocks(shape, groups, n.block);
+  if (fitsBlock)
+    blocks.groups = 1, blocks.inputs = blocks.outputs = ceilDiv(in[1], n.block);
+  Value image = resizeBlocks(b, pack(b, reshape(b, x, in), n.block), blocks.groups * blocks.inputs);
+  image = padForWindow(b, image, window, Ints(out).drop_front(2), number(b, b.getF32Type(), 0));
+  Value packedBias = bias ? packChannels(b, bias, blocks.outputs, n.block) : Value();
   // The tail lanes of an image have zero weights, so that a kernel need not multiply them.
-  IntegerAttr channels = merged == 1 ? b.getI64IntegerAttr(in[1]) : IntegerAttr();
-  Value init = empty(b, {out[0], ceilDiv(out[1], n.block), out[2], out[3], n.block}, b.getF32Type());
-  Value result = isDepthwise
-                     ? kernel::DepthwiseConvOp::create(b, init.getType(), image, packDepthwiseFilter(b, filter, n.block), packedBias,
-                                                       ValueRange(), init, window.strides, window.dilations)
-                           .getResult()
-                     : kernel::ConvOp::create(b, init.getType(), image, packFilter(b, filter, groups, merged, n.block), packedBias,
-                                              ValueRange(), init, window.strides, window.dilations, merged, channels)
-                           .getResult();
-  return reshape(b, unpack(b, result, out[1]), outShape);
+  IntegerAttr channels = blocks.groups == 1 ? b.getI64IntegerAttr(in[1]) : IntegerAttr();
+  Value init = empty(b, {out[0], blocks.outputs, out[2], out[3], n.block}, b.getF32Type());
+  Value result = fitsBlock ? kernel::GroupedConvOp::create(b, init.getType(), image, packGroupedFilter(b, filter, n.block), packedBias,
+                                                           ValueRange(), init, window.strides, window.dilations)
+                                 .getResult()
+                           : kernel::ConvOp::create(b, init.getType(), image, packFilter(b, filter, blocks, n.block), packedBias,
+                                                    ValueRange(), init, window.strides, window.dilations, blocks.groups, channels)
+                                 .getResult();
+  return reshape(b, unpack(b, resizeBlocks(b, result, ceilDiv(out[1], n.block)), out[1]), outShape);
 }
 
 /// Whether each window holds an element of the input.

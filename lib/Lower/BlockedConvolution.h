@@ -13,7 +13,7 @@ namespace bn::lower {
 Window asPlane(Window window);
 llvm::SmallVector<int64_t> asPlane(Shape shape);
 
-/// A convolution as kernel.conv or kernel.depthwise_conv between a pack and an unpack; null where the kernel does not
+/// A convolution as kernel.conv or kernel.grouped_conv between a pack and an unpack; null where the kernel does not
 /// apply: it takes f32, one or two spatial dimensions, and a filter that is known now. The bias may be null.
 mlir::Value convolveBlocked(NodeLowering &n, mlir::Value x, mlir::ElementsAttr filter, mlir::ElementsAttr bias, const Window &window,
                             int64_t groups, Shape out);

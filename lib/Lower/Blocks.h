@@ -19,18 +19,30 @@ mlir::Value pack(Builder &b, mlir::Value x, int64_t block);
 /// A blocked image of `channels` channels as a plain one.
 mlir::Value unpack(Builder &b, mlir::Value x, int64_t channels);
 
-/// A parameter per channel, known now, as [C/b][b].
-mlir::Value packChannels(Builder &b, mlir::ElementsAttr values, int64_t block);
-/// A filter [O][I/g][KH][KW] as [O/b][I/g/b][KH][KW][b of i][b of o] for `groups`, which divides `oldGroups`, the groups that the
-/// filter has: groups that are merged get zeros where they do not meet.
-mlir::Value packFilter(Builder &b, mlir::ElementsAttr filter, int64_t oldGroups, int64_t groups, int64_t block);
-/// A filter [C][1][KH][KW] as [C/b][KH][KW][b].
-mlir::Value packDepthwiseFilter(Builder &b, mlir::ElementsAttr filter, int64_t block);
+/// A blocked image with so many blocks of channels: with zeros behind, or without the last ones.
+mlir::Value resizeBlocks(Builder &b, mlir::Value image, int64_t blocks);
+
+/// The blocks of a filter [O][I][KH][KW] with groups: so many become one that blocks do not straddle two. The last may lack some.
+struct FilterBlocks {
+  FilterBlocks(Shape filter, int64_t oldGroups, int64_t block);
+  /// The channel, among the inputs of its group, that weight [o][i] multiplies.
+  int64_t inputChannel(int64_t o, int64_t i) const { return o / perGroupOut % merge * perGroupIn + i; }
+
+  int64_t groups;          ///< after merging
+  int64_t inputs, outputs; ///< blocks: the inputs of one group, the outputs of all
+
+private:
+  int64_t merge, perGroupIn, perGroupOut;
+};
+
+/// A parameter per channel, known now, as [blocks][b].
+mlir::Value packChannels(Builder &b, mlir::ElementsAttr values, int64_t blocks, int64_t block);
+/// A filter [O][I][KH][KW] as [O/b][I/b][KH][KW][b of i][b of o]: zeros where merged groups do not meet, and for those that are missing.
+mlir::Value packFilter(Builder &b, mlir::ElementsAttr filter, const FilterBlocks &blocks, int64_t block);
+/// A filter [C][g][KH][KW] of groups with as many outputs as inputs, g, as [C/b][g][KH][KW][b].
+mlir::Value packGroupedFilter(Builder &b, mlir::ElementsAttr filter, int64_t block);
 /// A matrix [K][N], or [N][K] when `transposed`, times `factor`, as [N/b][K][b].
 mlir::Value packMatrix(Builder &b, mlir::ElementsAttr matrix, bool transposed, double factor, int64_t block);
-
-/// Groups after as many were merged as it takes for blocks not to straddle two; 1 in the worst case.
-int64_t mergeGroups(int64_t groups, int64_t perGroupIn, int64_t perGroupOut, int64_t block);
 
 } // namespace bn::lower
 

@@ -127,7 +127,7 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
     });
     linalg::populateEraseUnusedOperandsAndResultsPatterns(chains);
     RewritePatternSet epilogues(&getContext());
-    epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::DepthwiseConvOp>, FuseIntoKernel<kernel::MatmulOp>,
+    epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::GroupedConvOp>, FuseIntoKernel<kernel::MatmulOp>,
                   FuseIntoKernel<kernel::WinogradOutputOp>>(&getContext());
     populateFuseIntoNormalize(epilogues);
     if (failed(applyPatternsGreedily(getOperation(), std::move(chains))) ||

@@ -39,23 +39,20 @@ static Value convolveChannels(NodeLowering &n, IntegerOperands operands, const K
   return map(b, type, sum, [](Builder &b, ValueRange v) -> Value { return arith::FPToSIOp::create(b, b.getI32Type(), v[0]); });
 }
 
-/// The filter as [O/b][I/g/b][KH][KW][b/q][b·q] for `groups`, which divides its own groups.
-static Value packFactors(NodeLowering &n, const KnownFilter &filter, int64_t groups, Type element) {
+/// The filter as [O/b][I/b][KH][KW][b/q][b·q].
+static Value packFactors(NodeLowering &n, const KnownFilter &filter, const FilterBlocks &blocks, Type element) {
   Shape shape = filter.shape;
-  int64_t block = n.block, q = kernel::getLaneFactors(element), out = shape[0], oldIn = shape[1], taps = shape[2] * shape[3];
-  int64_t in = oldIn * filter.groups / groups, inBlocks = ceilDiv(in, block);
+  int64_t block = n.block, q = kernel::getLaneFactors(element), taps = shape[2] * shape[3];
   auto fill = [&](function_ref<void(int64_t, int64_t)> set) {
-    for (int64_t o = 0; o < out; ++o) {
-      int64_t firstIn = o / (out / filter.groups) * oldIn - o / (out / groups) * in;
-      for (int64_t i = 0; i < oldIn; ++i) {
-        int64_t to = firstIn + i, first = (o / block * inBlocks + to / block) * taps;
+    for (int64_t o = 0; o < shape[0]; ++o)
+      for (int64_t i = 0; i < shape[1]; ++i) {
+        int64_t to = blocks.inputChannel(o, i), first = (o / block * blocks.inputs + to / block) * taps;
         int64_t lane = (to % block / q * block + o % block) * q + to % q;
         for (int64_t k = 0; k < taps; ++k)
-          set((first + k) * block * block + lane, filter.values[(o * oldIn + i) * taps + k]);
+          set((first + k) * block * block + lane, filter.values[(o * shape[1] + i) * taps + k]);
       }
-    }
   };
-  return constantTensor(n.b, makeIntegers(element, {ceilDiv(out, block), inBlocks, shape[2], shape[3], block / q, block * q}, fill));
+  return constantTensor(n.b, makeIntegers(element, {blocks.outputs, blocks.inputs, shape[2], shape[3], block / q, block * q}, fill));
 }
 
 /// A padded image in blocks of channels by the filter.
@@ -63,19 +60,20 @@ static Value convolveImage(NodeLowering &n, const LeftFactors &left, Value image
   Builder &b = n.b;
   Shape shape = filter.shape;
   SmallVector<int64_t> out = asPlane(n.outType().getShape());
-  int64_t q = kernel::getLaneFactors(left.getElement()), groups = mergeGroups(filter.groups, shape[1], shape[0] / filter.groups, n.block);
-  int64_t blocks = ceilDiv(shape[0], n.block);
-  std::vector<int64_t> sums(blocks * n.block);
+  int64_t q = kernel::getLaneFactors(left.getElement());
+  FilterBlocks blocks(shape, filter.groups, n.block);
+  std::vector<int64_t> sums(blocks.outputs * n.block);
   for (auto [i, factor] : llvm::enumerate(filter.values))
     sums[i / filter.countProducts()] += factor;
-  Value bias = left.makeBias(b, sums, {blocks, n.block});
+  Value bias = left.makeBias(b, sums, {blocks.outputs, n.block});
   // Factors behind the last channel are zeros: those that share a lane with it are read, others not.
-  IntegerAttr channels = groups == 1 ? b.getI64IntegerAttr(ceilDiv(shape[1] * filter.groups, q) * q) : IntegerAttr();
-  Value init = empty(b, {out[0], blocks, out[2], out[3], n.block}, b.getI32Type());
-  Value result = kernel::ConvOp::create(b, init.getType(), image, packFactors(n, filter, groups, left.getElement()), bias, ValueRange(),
-                                        init, filter.window.strides, filter.window.dilations, groups, channels)
+  IntegerAttr channels = blocks.groups == 1 ? b.getI64IntegerAttr(ceilDiv(shape[1] * filter.groups, q) * q) : IntegerAttr();
+  Value init = empty(b, {out[0], blocks.outputs, out[2], out[3], n.block}, b.getI32Type());
+  image = resizeBlocks(b, image, blocks.groups * blocks.inputs);
+  Value result = kernel::ConvOp::create(b, init.getType(), image, packFactors(n, filter, blocks, left.getElement()), bias, ValueRange(),
+                                        init, filter.window.strides, filter.window.dilations, blocks.groups, channels)
                      .getResult();
-  return unpack(b, result, shape[0]);
+  return unpack(b, resizeBlocks(b, result, ceilDiv(shape[0], n.block)), shape[0]);
 }
 
 static Value convolveKnown(NodeLowering &n, IntegerOperands operands, KnownFilter filter, std::vector<int16_t> values) {

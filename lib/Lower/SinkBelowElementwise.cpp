@@ -132,7 +132,7 @@ struct SinkBelowElementwise : OpRewritePattern<linalg::GenericOp> {
     auto constant = x.getDefiningOp<kernel::ConstantOp>();
     bool isVector = plane[0] == 1 && plane[2] == 1 && plane[3] == 1;
     if (constant && isVector && !getFloats(constant.getValue()).empty())
-      return reshape(b, packChannels(b, constant.getValue(), block), {1, ceilDiv(plane[1], block), 1, 1, block});
+      return reshape(b, packChannels(b, constant.getValue(), ceilDiv(plane[1], block), block), {1, ceilDiv(plane[1], block), 1, 1, block});
     return pack(b, reshape(b, x, plane), block);
   }
 };

@@ -10,7 +10,8 @@ namespace {
 struct Case {
   int block = 16, images = 1, inputs = 16, outputs = 16, height = 5, width = 7, kernelHeight = 1, kernelWidth = 1;
   int strideH = 1, strideW = 1, dilationH = 1, dilationW = 1, groups = 1;
-  bool depthwise = false, bias = true, residual = false, channels = false, planes = false;
+  int perGroup = 0; ///< channels of a group that lies within a block; 0 for kernel.conv
+  bool bias = true, residual = false, channels = false, planes = false;
   unsigned threads = 1;
 
   int blocks(int c) const { return (c + block - 1) / block; }
@@ -32,13 +33,13 @@ std::string textOf(const Case &c) {
   std::string x = c.planes ? tensor({c.images, c.inputs, c.height, c.width})
                            : tensor({c.images, c.blocks(c.inputs), c.height, c.width, c.block});
   int perGroup = c.blocks(c.inputs) / c.groups;
-  std::string w = c.depthwise ? tensor({c.blocks(c.inputs), c.kernelHeight, c.kernelWidth, c.block})
+  std::string w = c.perGroup ? tensor({c.blocks(c.inputs), c.perGroup, c.kernelHeight, c.kernelWidth, c.block})
                               : tensor({c.blocks(c.outputs), perGroup, c.kernelHeight, c.kernelWidth, c.block, c.block});
   std::string b = tensor({c.blocks(c.outputs), c.block});
   std::string y = tensor({c.images, c.blocks(c.outputs), c.outHeight(), c.outWidth(), c.block});
   std::string text = "func.func @main(%x: " + x + ", %w: " + w + ", %b: " + b + ", %r: " + y + ") -> " + y + " {\n";
   text += " %zero = arith.constant 0.0 : f32\n %out = tensor.empty() : " + y + "\n";
-  text += std::string(" %y = kernel.") + (c.depthwise ? "depthwise_conv" : "conv") + " %x, %w";
+  text += std::string(" %y = kernel.") + (c.perGroup ? "grouped_conv" : "conv") + " %x, %w";
   text += std::string(c.bias ? " bias %b" : "") + (c.residual ? " with(%r)" : "") + " outs(%out) strides " + pairOf(c.strideH, c.strideW);
   text += " dilations " + pairOf(c.dilationH, c.dilationW);
   text += c.groups > 1 ? " groups " + std::to_string(c.groups) : "";
@@ -61,10 +62,9 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
   };
   auto weight = [&](int o, int i, int kh, int kw) {
     int place = o / c.block;
-    if (!c.depthwise)
-      place = place * (perGroup / c.block) + i / c.block;
+    place = c.perGroup ? place * c.perGroup + i : place * (perGroup / c.block) + i / c.block;
     place = (place * c.kernelHeight + kh) * c.kernelWidth + kw;
-    if (!c.depthwise)
+    if (!c.perGroup)
       place = place * c.block + i % c.block;
     return w[place * c.block + o % c.block];
   };
@@ -78,8 +78,8 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
             double sum = c.bias ? b[o] : 0.0;
             for (int kh = 0; kh < c.kernelHeight; ++kh)
               for (int kw = 0; kw < c.kernelWidth; ++kw)
-                for (int i = 0; i < (c.depthwise ? 1 : perGroup); ++i) {
-                  int channel = c.depthwise ? o : group * perGroup + i;
+                for (int i = 0; i < (c.perGroup ? c.perGroup : perGroup); ++i) {
+                  int channel = c.perGroup ? o / c.perGroup * c.perGroup + i : group * perGroup + i;
                   if (c.channels && channel >= c.inputs)
                     continue;
                   int h = oh * c.strideH + kh * c.dilationH, v = ow * c.strideW + kw * c.dilationW;
@@ -94,7 +94,7 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
 
 void check(const Case &c) {
   auto x = randomValues(size_t(c.images) * c.blocks(c.inputs) * c.height * c.width * c.block, 1);
-  int perOutput = c.depthwise ? 1 : c.blocks(c.inputs) / c.groups * c.block;
+  int perOutput = c.perGroup ? c.perGroup : c.blocks(c.inputs) / c.groups * c.block;
   auto w = randomValues(size_t(c.blocks(c.outputs)) * c.block * perOutput * c.kernelHeight * c.kernelWidth, 2);
   auto b = randomValues(c.blocks(c.outputs) * c.block, 3);
   auto r = randomValues(size_t(c.images) * c.blocks(c.outputs) * c.outHeight() * c.outWidth() * c.block, 4);
@@ -132,14 +132,29 @@ TEST(Conv, two_threads) {
   check({.inputs = 64, .outputs = 64, .height = 23, .width = 37, .kernelHeight = 3, .kernelWidth = 3, .residual = true, .threads = 2});
 }
 
-TEST(DepthwiseConv, window) {
-  check({.images = 2, .inputs = 32, .outputs = 32, .height = 7, .width = 19, .kernelHeight = 3, .kernelWidth = 5, .depthwise = true});
+TEST(GroupedConv, window) {
+  check({.images = 2, .inputs = 32, .outputs = 32, .height = 7, .width = 19, .kernelHeight = 3, .kernelWidth = 5, .perGroup = 1});
 }
-TEST(DepthwiseConv, strided_dilated_residual) {
+TEST(GroupedConv, strided_dilated_residual) {
   check({.inputs = 48, .outputs = 48, .height = 13, .width = 37, .kernelHeight = 3, .kernelWidth = 3, .strideH = 2, .strideW = 2,
-         .dilationH = 2, .dilationW = 3, .depthwise = true, .residual = true});
+         .dilationH = 2, .dilationW = 3, .perGroup = 1, .residual = true});
 }
-TEST(DepthwiseConv, narrow_vectors_two_threads) {
-  check({.block = 8, .inputs = 24, .outputs = 24, .height = 33, .width = 31, .kernelHeight = 5, .kernelWidth = 5, .depthwise = true,
+TEST(GroupedConv, narrow_vectors_two_threads) {
+  check({.block = 8, .inputs = 24, .outputs = 24, .height = 33, .width = 31, .kernelHeight = 5, .kernelWidth = 5, .perGroup = 1,
          .bias = false, .threads = 2});
+}
+// Lanes see all channels of their group, and no others.
+TEST(GroupedConv, two_channels) {
+  check({.inputs = 32, .outputs = 32, .height = 7, .width = 19, .kernelHeight = 3, .kernelWidth = 5, .perGroup = 2});
+}
+TEST(GroupedConv, four_channels_strided_dilated) {
+  check({.images = 2, .inputs = 48, .outputs = 48, .height = 13, .width = 37, .kernelHeight = 3, .kernelWidth = 3, .strideH = 2,
+         .strideW = 2, .dilationH = 2, .dilationW = 3, .perGroup = 4, .residual = true});
+}
+TEST(GroupedConv, eight_channels) {
+  check({.inputs = 32, .outputs = 32, .height = 9, .width = 18, .kernelHeight = 3, .kernelWidth = 3, .perGroup = 8, .bias = false,
+         .threads = 2});
+}
+TEST(GroupedConv, narrow_vectors_of_four) {
+  check({.block = 8, .inputs = 24, .outputs = 24, .height = 5, .width = 7, .kernelHeight = 2, .perGroup = 4});
 }

@@ -1,5 +1,5 @@
 // The loops that the other kernel ops become.
-// RUN: bn-opt --bn-emit-depthwise-conv --bn-emit-matmul --bn-emit-pool --bn-emit-softmax --bn-emit-pack %s | FileCheck %s
+// RUN: bn-opt --bn-emit-grouped-conv --bn-emit-matmul --bn-emit-pool --bn-emit-softmax --bn-emit-pack %s | FileCheck %s
 
 // Fourteen positions need sixteen columns under a window of three: each is loaded once a row.
 // CHECK-LABEL: func.func @depthwise
@@ -7,8 +7,8 @@
 // CHECK-NOT: scf.for
 // CHECK-COUNT-126: vector.fma
 // CHECK-NOT: vector.fma
-func.func @depthwise(%x: memref<1x2x7x16x16xf32>, %w: memref<2x3x3x16xf32>, %y: memref<1x2x5x14x16xf32>) {
-  kernel.depthwise_conv %x, %w outs(%y) : (memref<1x2x7x16x16xf32>, memref<2x3x3x16xf32>, memref<1x2x5x14x16xf32>) -> ()
+func.func @depthwise(%x: memref<1x2x7x16x16xf32>, %w: memref<2x1x3x3x16xf32>, %y: memref<1x2x5x14x16xf32>) {
+  kernel.grouped_conv %x, %w outs(%y) : (memref<1x2x7x16x16xf32>, memref<2x1x3x3x16xf32>, memref<1x2x5x14x16xf32>) -> ()
   return
 }
 

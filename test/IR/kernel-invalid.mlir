@@ -73,9 +73,18 @@ func.func @conv_c6(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out:
 
 // -----
 
-func.func @depthwise_conv_c2(%x: tensor<1x2x5x7x8xf32>, %w: tensor<3x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
+func.func @grouped_conv_c2(%x: tensor<1x2x5x7x8xf32>, %w: tensor<3x1x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
   // expected-error@+1 {{expected dimension 0 of weights to be 2, got 3}}
-  %y = kernel.depthwise_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<3x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
+  %y = kernel.grouped_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<3x1x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @grouped_conv_group(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x3x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
+  // expected-error@+1 {{expected a group to divide the block of 8 channels, got 3}}
+  %y = kernel.grouped_conv %x, %w outs(%out)
+     : (tensor<1x2x5x7x8xf32>, tensor<2x3x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
   return
 }
 

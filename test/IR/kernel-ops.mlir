@@ -24,9 +24,9 @@ func.func @conv_grouped_epilogue(%x: tensor<2x4x3x5x8xf32>, %w: tensor<6x2x1x1x8
   return %y : tensor<2x6x3x5x8xf32>
 }
 
-func.func @depthwise_conv(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32> {
-  %y = kernel.depthwise_conv %x, %w outs(%out)
-     : (tensor<1x2x5x7x8xf32>, tensor<2x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
+func.func @grouped_conv(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x4x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32> {
+  %y = kernel.grouped_conv %x, %w outs(%out)
+     : (tensor<1x2x5x7x8xf32>, tensor<2x4x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>
   return %y : tensor<1x2x3x5x8xf32>
 }
 

@@ -82,7 +82,7 @@ func.func @convolution(%x: tensor<1x3x4x5xui8>) -> tensor<1x5x4x5xi32> {
 
 // One channel to each group: sums of nine products are exact in floats.
 // CHECK-LABEL: func.func @channels
-// CHECK: kernel.depthwise_conv {{.*}} : (tensor<1x1x6x7x8xf32>, tensor<1x3x3x8xf32>, tensor<1x1x4x5x8xf32>)
+// CHECK: kernel.grouped_conv {{.*}} : (tensor<1x1x6x7x8xf32>, tensor<1x1x3x3x8xf32>, tensor<1x1x4x5x8xf32>)
 // CHECK: arith.fptosi
 func.func @channels(%x: tensor<1x3x4x5xui8>) -> tensor<1x3x4x5xi32> {
   %w = onnx.constant dense<2> : tensor<3x1x3x3xi8>

@@ -62,17 +62,39 @@ func.func @concat(%x: tensor<1x3x5x7xf32>) -> tensor<1x35x5x7xf32> {
   return %y : tensor<1x35x5x7xf32>
 }
 
-// Depthwise filters have a kernel of their own; other groups merge until blocks do not straddle two.
-// CHECK-LABEL: func.func @groups
-// CHECK: kernel.depthwise_conv {{.*}} tensor<2x3x3x16xf32>
-// CHECK: kernel.conv {{.*}} groups 2
-func.func @groups(%x: tensor<1x32x5x7xf32>) -> tensor<1x32x1x3xf32> {
-  %w = onnx.constant dense<0.5> : tensor<32x1x3x3xf32>
-  %v = onnx.constant dense<0.5> : tensor<32x8x3x3xf32>
+// Groups that lie within blocks have a kernel of their own: depthwise ones, and 5 of 8 channels, with an empty half of a block behind.
+// CHECK-LABEL: func.func @groups_within_blocks
+// CHECK: kernel.grouped_conv {{.*}} tensor<3x1x3x3x16xf32>
+// CHECK: kernel.grouped_conv {{.*}} tensor<3x8x3x3x16xf32>
+func.func @groups_within_blocks(%x: tensor<1x40x5x7xf32>) -> tensor<1x40x1x3xf32> {
+  %w = onnx.constant dense<0.5> : tensor<40x1x3x3xf32>
+  %v = onnx.constant dense<0.5> : tensor<40x8x3x3xf32>
   %none = onnx.absent
-  %a = onnx.conv %x, %w, %none {group = 32 : i64, version = 11 : i64} : (tensor<1x32x5x7xf32>, tensor<32x1x3x3xf32>, none) -> tensor<1x32x3x5xf32>
-  %b = onnx.conv %a, %v, %none {group = 4 : i64, version = 11 : i64} : (tensor<1x32x3x5xf32>, tensor<32x8x3x3xf32>, none) -> tensor<1x32x1x3xf32>
-  return %b : tensor<1x32x1x3xf32>
+  %a = onnx.conv %x, %w, %none {group = 40 : i64, version = 11 : i64} : (tensor<1x40x5x7xf32>, tensor<40x1x3x3xf32>, none) -> tensor<1x40x3x5xf32>
+  %b = onnx.conv %a, %v, %none {group = 5 : i64, version = 11 : i64} : (tensor<1x40x3x5xf32>, tensor<40x8x3x3xf32>, none) -> tensor<1x40x1x3xf32>
+  return %b : tensor<1x40x1x3xf32>
+}
+
+// Other groups merge until blocks do not straddle two: 4 of 24 channels are 2 of 48.
+// CHECK-LABEL: func.func @merged_groups
+// CHECK: kernel.conv {{.*}} groups 2 {{.*}} tensor<6x3x3x3x16x16xf32>
+func.func @merged_groups(%x: tensor<1x96x3x5xf32>) -> tensor<1x96x1x3xf32> {
+  %w = onnx.constant dense<0.5> : tensor<96x24x3x3xf32>
+  %none = onnx.absent
+  %y = onnx.conv %x, %w, %none {group = 4 : i64, version = 11 : i64} : (tensor<1x96x3x5xf32>, tensor<96x24x3x3xf32>, none) -> tensor<1x96x1x3xf32>
+  return %y : tensor<1x96x1x3xf32>
+}
+
+// An odd group: 3 of 24 channels are 2 of 48, the last with a block of zeros at its end.
+// CHECK-LABEL: func.func @merged_groups_of_unequal_size
+// CHECK: tensor.pad {{.*}} low[0, 0, 0, 0, 0] high[0, 1, 0, 0, 0]
+// CHECK: kernel.conv {{.*}} groups 2 {{.*}} tensor<6x3x3x3x16x16xf32>
+// CHECK: tensor.extract_slice {{.*}} [1, 5, 1, 3, 16]
+func.func @merged_groups_of_unequal_size(%x: tensor<1x72x3x5xf32>) -> tensor<1x72x1x3xf32> {
+  %w = onnx.constant dense<0.5> : tensor<72x24x3x3xf32>
+  %none = onnx.absent
+  %y = onnx.conv %x, %w, %none {group = 3 : i64, version = 11 : i64} : (tensor<1x72x3x5xf32>, tensor<72x24x3x3xf32>, none) -> tensor<1x72x1x3xf32>
+  return %y : tensor<1x72x1x3xf32>
 }
 
 // A known matrix is packed, and its bias and activation ride along.

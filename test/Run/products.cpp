@@ -83,10 +83,10 @@ TEST(Conv, random) {
     auto draw = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
     int rank = draw(1, 3), groups = draw(0, 2) ? 1 : draw(2, 20);
     int perIn = draw(0, 2) ? draw(1, 5) : draw(12, 20), perOut = draw(0, 2) ? draw(1, 5) : draw(12, 36);
-    bool isDepthwise = draw(0, 3) == 0, isConstant = draw(0, 3) != 0, hasBias = draw(0, 1);
-    if (isDepthwise) {
+    bool fitsBlock = draw(0, 3) == 0, isConstant = draw(0, 3) != 0, hasBias = draw(0, 1);
+    if (fitsBlock) {
       groups = draw(2, 40);
-      perIn = perOut = 1;
+      perIn = perOut = 1 << draw(0, 3);
     }
     RandomWindow window(rank, random);
     auto x = type(join({draw(1, 2), perIn * groups}, window.in));

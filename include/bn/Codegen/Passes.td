@@ -79,8 +79,8 @@ def EmitConvPass : Pass<"bn-emit-conv", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
-def EmitDepthwiseConvPass : Pass<"bn-emit-depthwise-conv", "mlir::ModuleOp"> {
-  let summary = "Emits the loops of kernel.depthwise_conv";
+def EmitGroupedConvPass : Pass<"bn-emit-grouped-conv", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.grouped_conv";
   let description = [{
     A row's positions stay in registers; each element of the input is loaded once and serves all windows that it is in.
   }];

@@ -53,18 +53,20 @@ LogicalResult ConvOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getSumType(factor), getExtras(), init);
 }
 
-LogicalResult DepthwiseConvOp::verify() {
+LogicalResult GroupedConvOp::verify() {
   Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
-  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 4)) || failed(verifyRank(*this, bias, 2)) ||
+  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 5)) || failed(verifyRank(*this, bias, 2)) ||
       failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape();
   if (failed(verifySize(*this, init, 0, in[0])) || failed(verifySize(*this, init, 1, in[1])) || failed(verifySize(*this, init, 4, in[4])) ||
-      failed(verifySize(*this, weights, 0, in[1])) || failed(verifySize(*this, weights, 3, in[4])))
+      failed(verifySize(*this, weights, 0, in[1])) || failed(verifySize(*this, weights, 4, in[4])))
     return failure();
+  if (in[4] % weights.shape()[1]) // C2
+    return emitOpError("expected a group to divide the block of ") << in[4] << " channels, got " << weights.shape()[1];
   if (getBias() && (failed(verifySize(*this, bias, 0, in[1])) || failed(verifySize(*this, bias, 1, in[4]))))
     return failure();
-  if (failed(verifyWindow(*this, input, init, weights.shape().slice(1, 2), getStrides(), getDilations())))
+  if (failed(verifyWindow(*this, input, init, weights.shape().slice(2, 2), getStrides(), getDilations())))
     return failure();
   return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
 }

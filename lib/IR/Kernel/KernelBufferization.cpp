@@ -47,7 +47,7 @@ template <typename OpTy> struct DestinationModel : DstBufferizableOpInterfaceExt
 void bn::kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
     ConvOp::attachInterface<DestinationModel<ConvOp>>(*context);
-    DepthwiseConvOp::attachInterface<DestinationModel<DepthwiseConvOp>>(*context);
+    GroupedConvOp::attachInterface<DestinationModel<GroupedConvOp>>(*context);
     MatmulOp::attachInterface<DestinationModel<MatmulOp>>(*context);
     NormalizeOp::attachInterface<DestinationModel<NormalizeOp>>(*context);
     PoolOp::attachInterface<DestinationModel<PoolOp>>(*context);

@@ -44,15 +44,16 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Kernel_DepthwiseConvOp : Kernel_DestinationOp<"depthwise_conv", [AttrSizedOperandSegments]> {
-  let summary = "convolution of each channel with its own window";
+def Kernel_GroupedConvOp : Kernel_DestinationOp<"grouped_conv", [AttrSizedOperandSegments]> {
+  let summary = "convolution whose groups lie within a block of channels";
   let description = [{
-    init[n][c][y][x] = epilogue(bias[c] + Σ input[n][c][y·sh + kh·dh][x·sw + kw·dw] · weights[c][kh][kw]).
-    Shapes: input [N][C/b][H][W][b], weights [C/b][KH][KW][b], bias [C/b][b], init [N][C/b][OH][OW][b].
+    init[n][c][y][x] = epilogue(bias[c] + Σ input[n][⌊c/g⌋·g + i][y·sh + kh·dh][x·sw + kw·dw] · weights[c][i][kh][kw]) over the g
+    channels i of c's group; with g = 1 a depthwise convolution.
+    Shapes: input [N][C/b][H][W][b], weights [C/b][g][KH][KW][b], bias [C/b][b], init [N][C/b][OH][OW][b].
 
     Constraints:
-    * (C1) input, init of rank 5, weights of rank 4, bias of rank 2, with one block size b and one element type.
-    * (C2) the sizes of N and C/b agree.
+    * (C1) input, init, weights of rank 5, bias of rank 2, with one block size b and one element type.
+    * (C2) the sizes of N and C/b agree; g divides b.
     * (C3), (C4), (C5) as for `kernel.conv`.
   }];
   let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,

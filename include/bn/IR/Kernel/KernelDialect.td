@@ -10,7 +10,7 @@ include "mlir/IR/OpBase.td"
 def Kernel_Dialect : Dialect {
   let name = "kernel";
   let cppNamespace = "::bn::kernel";
-  let summary = "dense and depthwise convolution, matrix product, pooling and the changes of layout between them";
+  let summary = "dense and grouped convolution, matrix product, pooling and the changes of layout between them";
   let description = [{
     Conventions of all ops:
     * **Destination passing**: the result is written into `outs`, all of it; what was there before is not read. On

@@ -18,7 +18,10 @@ static constexpr StringLiteral bytesBefore = "bn.bytes_before";
 
 std::optional<int64_t> getNumBytes(RankedTensorType type) {
   Type element = type.getElementType();
-  int64_t bytes = element.isIntOrFloat() ? llvm::divideCeil(element.getIntOrFloatBitWidth(), 8) : sizeof(std::string);
+  int64_t bytes = 1;
+  if (auto complex = dyn_cast<ComplexType>(element))
+    element = complex.getElementType(), bytes = 2;
+  bytes *= element.isIntOrFloat() ? llvm::divideCeil(element.getIntOrFloatBitWidth(), 8) : sizeof(std::string);
   for (int64_t size : type.getShape())
     if (ShapedType::isDynamic(size) || llvm::MulOverflow(bytes, size, bytes))
       return std::nullopt;

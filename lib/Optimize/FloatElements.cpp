@@ -3,6 +3,7 @@
 
 #include "FloatElements.h"
 
+#include "FileSize.h"
 #include "FloatStorage.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -18,10 +19,10 @@ using namespace mlir;
 namespace bn {
 
 std::optional<RawElements> getRawElements(ElementsAttr values) {
-  if (auto dense = dyn_cast<DenseElementsAttr>(values))
+  if (auto dense = dyn_cast<DenseIntOrFPElementsAttr>(values)) // strings have no bytes in a row
     return RawElements{dense.getRawData(), dense.isSplat()};
   auto resource = dyn_cast<DenseResourceElementsAttr>(values);
-  int64_t expected = values.getNumElements() * values.getElementType().getIntOrFloatBitWidth() / 8;
+  std::optional<int64_t> expected = getNumBytes(cast<RankedTensorType>(values.getType()));
   if (!resource || !resource.getRawHandle().getBlob() || static_cast<int64_t>(resource.getData().size()) != expected)
     return std::nullopt;
   return RawElements{resource.getData()};

@@ -1,7 +1,10 @@
 // channel-math.cpp - arithmetic on weights: every storage type, every layout, every refusal.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "ChannelMap.h"
 #include "ChannelMath.h"
+#include "FloatElements.h"
+#include "bn/Optimize/Reasons.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -9,6 +12,7 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <complex>
 #include <limits>
 
 using namespace mlir;
@@ -148,6 +152,27 @@ TEST_F(ChannelMath, rounding_is_summed_by_channel) {
   // scaled by column, summed by row
   EXPECT_EQ(getRounding(weight, result.value, {.outer = 2, .channels = 2}, {scale, 1}, {.channels = 2, .inner = 2}),
             Reals({std::ldexp(1.0, -30), std::ldexp(1.0, -30)}));
+}
+
+// Equal strings are one attribute. Of so many, some lie at addresses that end alike.
+TEST_F(ChannelMath, no_equal_strings) {
+  auto type = RankedTensorType::get({1}, b.getIndexType());
+  SmallVector<ElementsAttr> constants;
+  for (int i = 0; i < 300; ++i)
+    constants.push_back(DenseStringElementsAttr::get(type, StringRef("name" + std::to_string(i))));
+  for (auto [i, one] : llvm::enumerate(constants))
+    for (ElementsAttr other : ArrayRef(constants).drop_front(i + 1))
+      ASSERT_FALSE(haveEqualNumbers(one, other));
+}
+
+TEST_F(ChannelMath, equal_complex_numbers) {
+  auto type = RankedTensorType::get({2, 3}, ComplexType::get(b.getF32Type()));
+  auto store = [&](std::complex<float> last) {
+    std::vector<std::complex<float>> values = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}, last};
+    return DenseResourceElementsAttr::get(type, "c", HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef(values)));
+  };
+  EXPECT_TRUE(haveEqualNumbers(store({11, 12}), store({11, 12})));
+  EXPECT_FALSE(haveEqualNumbers(store({11, 12}), store({11, 13})));
 }
 
 TEST_F(ChannelMath, channels_are_measured) {

@@ -51,7 +51,7 @@ private:
 };
 
 struct Product {
-  Layout layout;
+  Layout layout = {};
   int matrices = 1, rows = 5, depth = 8, columns = 19;
   bool bias = true;
   unsigned threads = 1;
@@ -85,7 +85,7 @@ void check(const Product &p) {
 }
 
 struct Convolution {
-  Layout layout;
+  Layout layout = {};
   int inputs = 3, outputs = 17, height = 7, width = 9, kernel = 3, stride = 1;
 };
 

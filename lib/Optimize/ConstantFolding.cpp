@@ -91,15 +91,6 @@ static LogicalResult inlineBranch(Operation *op, RewriterBase &rewriter, ResultS
 // Values
 //===----------------------------------------------------------------------===//
 
-/// The number of elements; nothing where it is open, or more than a number can say.
-static std::optional<int64_t> countElements(RankedTensorType type) {
-  int64_t count = 1;
-  for (int64_t size : type.getShape())
-    if (ShapedType::isDynamic(size) || llvm::MulOverflow(count, size, count))
-      return std::nullopt;
-  return count;
-}
-
 /// Sizes as the constant in the place of a scalar or list of integers.
 static ElementsAttr makeSizes(ArrayRef<int64_t> sizes, Value replaced) {
   auto type = cast<RankedTensorType>(replaced.getType());
@@ -109,18 +100,7 @@ static ElementsAttr makeSizes(ArrayRef<int64_t> sizes, Value replaced) {
   return DenseElementsAttr::get(RankedTensorType::get(shape, integer), values);
 }
 
-/// Size of a tensor of static shape.
-static LogicalResult foldSize(Operation *op, RewriterBase &rewriter, ResultStore &store) {
-  auto node = dyn_cast<onnx::NodeOpInterface>(op);
-  auto type = node && node.is("Size") ? dyn_cast<RankedTensorType>(op->getOperand(0).getType()) : RankedTensorType();
-  std::optional<int64_t> count = type ? countElements(type) : std::nullopt;
-  if (!count)
-    return failure();
-  store.replace(op, makeSizes(*count, op->getResult(0)), rewriter);
-  return success();
-}
-
-/// Sizes that the types of tensors tell: Shape of a tensor of static shape, or static parts of other shapes.
+/// Sizes that the types of tensors tell: Shape and Size of a tensor of static shape, or static parts of other shapes.
 static LogicalResult foldSizes(Operation *op, RewriterBase &rewriter, ResultStore &store) {
   if (!isa<onnx::NodeOpInterface>(op) || op->getNumResults() != 1 || op->getNumOperands() == 0)
     return failure();
@@ -140,7 +120,7 @@ static LogicalResult foldReshapeList(Operation *op, RewriterBase &rewriter, Resu
   std::optional<SmallVector<int64_t>> sizes = list && list->getNumResults() == 1 ? getReshapeList(node) : std::nullopt;
   auto reshapesAlike = [&](OpOperand &use) {
     auto other = dyn_cast<onnx::NodeOpInterface>(use.getOwner());
-    return other && other.is("Reshape") && use.getOperandNumber() == 1 && getReshapeList(other) == sizes;
+    return other == node || (other && other.is("Reshape") && use.getOperandNumber() == 1 && getReshapeList(other) == sizes);
   };
   if (!sizes || !llvm::all_of(op->getOperand(1).getUses(), reshapesAlike))
     return failure();
@@ -197,7 +177,7 @@ struct Folder {
 LogicalResult Folder::foldNode(Operation *op) {
   // A node that cannot be computed now, or never, is no error of this pass.
   ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
-  for (auto *fold : {foldNoOp, foldSize, foldSizes, foldReshapeList, inlineBranch, evaluateNode})
+  for (auto *fold : {foldNoOp, foldSizes, foldReshapeList, inlineBranch, evaluateNode})
     if (!store.isReplaced(op) && succeeded(fold(op, rewriter, store)))
       return success();
   return failure();

@@ -95,6 +95,15 @@ static std::optional<Entries> getShapeEntries(onnx::NodeOpInterface node) {
   return entries;
 }
 
+/// The number of elements; nothing where it is open, or more than a number can say.
+static std::optional<int64_t> countElements(RankedTensorType type) {
+  int64_t count = 1;
+  for (int64_t size : type ? type.getShape() : ArrayRef(ShapedType::kDynamic))
+    if (ShapedType::isDynamic(size) || llvm::MulOverflow(count, size, count))
+      return std::nullopt;
+  return count;
+}
+
 /// Some entries of a list.
 static std::optional<Entries> takeEntries(onnx::NodeOpInterface node, int64_t steps) {
   std::optional<Entries> all = getEntries(node->getOperand(0), steps);
@@ -151,6 +160,8 @@ static std::optional<Entries> getEntries(Value value, int64_t steps) {
     return std::nullopt;
   if (node.is("Shape"))
     return getShapeEntries(node);
+  if (node.is("Size"))
+    return Entries{{countElements(dyn_cast<RankedTensorType>(node->getOperand(0).getType()))}};
   if (node.is("Gather") || node.is("Slice"))
     return takeEntries(node, steps - 1);
   if (node.is("Concat"))

@@ -36,12 +36,18 @@ func.func @batch_norm_of_constants(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
 // CHECK: onnx.node "Shape"(%arg0) version 13
 // CHECK: onnx.constant dense<[3, 5]> : tensor<2xi64> {onnx.outputs = ["part"]}
 // CHECK: onnx.constant dense<21> : tensor<i64> {onnx.outputs = ["count"]}
-func.func @shapes(%x: tensor<?x3x5xf32>, %y: tensor<3x7xf32>) -> (tensor<3xi64>, tensor<2xi64>, tensor<i64>) {
+// CHECK: onnx.constant dense<[5, 21]> : tensor<2xi64> {onnx.outputs = ["list"]}
+func.func @shapes(%x: tensor<?x3x5xf32>, %y: tensor<3x7xf32>) -> (tensor<3xi64>, tensor<2xi64>, tensor<i64>, tensor<2xi64>) {
   %0 = onnx.node "Shape"(%x) version 13 : (tensor<?x3x5xf32>) -> tensor<3xi64>
   %1 = onnx.node "Shape"(%x) version 15 {start = 1 : i64} attributes {onnx.outputs = ["part"]} : (tensor<?x3x5xf32>) -> tensor<2xi64>
   %2 = onnx.node "Size"(%y) version 13 attributes {onnx.outputs = ["count"]} : (tensor<3x7xf32>) -> tensor<i64>
   %3 = onnx.add %1, %1 {version = 14 : i64} : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
-  return %0, %1, %2 : tensor<3xi64>, tensor<2xi64>, tensor<i64>
+  %size = onnx.node "Size"(%y) version 13 : (tensor<3x7xf32>) -> tensor<i64>
+  %s = onnx.constant dense<1> : tensor<1xi64>
+  %4 = onnx.reshape %size, %s {version = 14 : i64} : (tensor<i64>, tensor<1xi64>) -> tensor<1xi64>
+  %5 = onnx.node "Shape"(%x) version 15 {start = 2 : i64} : (tensor<?x3x5xf32>) -> tensor<1xi64>
+  %6 = onnx.concat %5, %4 {axis = 0 : i64, onnx.outputs = ["list"], version = 13 : i64} : (tensor<1xi64>, tensor<1xi64>) -> tensor<2xi64>
+  return %0, %1, %2, %6 : tensor<3xi64>, tensor<2xi64>, tensor<i64>, tensor<2xi64>
 }
 
 // CHECK-LABEL: func.func @no_ops

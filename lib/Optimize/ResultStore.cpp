@@ -4,10 +4,12 @@
 #include "ResultStore.h"
 
 #include "FileSize.h"
+#include "FloatElements.h"
+#include "FloatStorage.h"
 #include "Initializers.h"
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Onnx/SchemaInterface.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -77,20 +79,13 @@ bool ResultStore::admits(Operation *op) const {
   return bytes && elements <= maxElements && *bytes <= std::max({limits.small, read, getDyingBytes(op) + limits.room});
 }
 
-static ArrayRef<char> getBytes(ElementsAttr value) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
-    return resource.getData();
-  auto dense = dyn_cast<DenseElementsAttr>(value);
-  return dense && !isa<DenseStringElementsAttr>(dense) ? dense.getRawData() : ArrayRef<char>();
-}
-
 /// An equal constant that `reader` can see.
 onnx::ConstantOp ResultStore::findEqual(ElementsAttr value, uint64_t hash, Operation *reader) const {
   auto found = stored.find(hash);
   if (found == stored.end())
     return {};
   for (onnx::ConstantOp constant : found->second)
-    if (constant.getType() == value.getType() && getBytes(constant.getValue()) == getBytes(value) &&
+    if (haveEqualNumbers(constant.getValue(), value) &&
         constant->getBlock()->findAncestorOpInBlock(*reader)) // the walk goes forwards, so it stands before
       return constant;
   return {};
@@ -101,9 +96,9 @@ void ResultStore::replace(Operation *op, ArrayRef<ElementsAttr> values, Rewriter
   for (auto [result, value] : llvm::zip_equal(op->getResults(), values)) {
     if (!value)
       continue;
-    ArrayRef<char> bytes = getBytes(value);
-    uint64_t hash = llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
-    bool mayShare = !bytes.empty() && !isGraphOutput(result);
+    std::optional<RawElements> raw = getRawElements(value);
+    uint64_t hash = raw ? llvm::xxh3_64bits(llvm::arrayRefFromStringRef(llvm::toStringRef(raw->bytes))) : 0;
+    bool mayShare = raw && !isGraphOutput(result);
     onnx::ConstantOp constant = mayShare ? findEqual(value, hash, op) : onnx::ConstantOp();
     if (!constant) {
       constant = createInitializer(rewriter, op->getLoc(), value, onnx::getValueName(result));

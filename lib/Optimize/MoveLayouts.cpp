@@ -62,36 +62,31 @@ Reason transferReshape(onnx::NodeOpInterface node, Direction direction, Broadcas
   return Reason::None;
 }
 
-/// Unit dimensions appear in a tensor that has `rank` dimensions with them, or vanish from it.
-static Reason changeUnitAxes(onnx::NodeOpInterface node, int64_t rank, bool appear, BroadcastMap &map) {
+/// Whether the unit dimensions that the node names could appear in a map over `shape` without them, or vanish from one over all of it.
+static bool changeUnitAxes(onnx::NodeOpInterface node, std::optional<ArrayRef<int64_t>> shape, bool appear, BroadcastMap &map) {
   std::optional<SmallVector<int64_t>> axes = getIntegers(node, 1, "axes");
-  if (!axes)
-    return Reason::UnknownShape;
+  if (!shape || !axes)
+    return false;
   for (int64_t &axis : *axes) {
+    int64_t rank = shape->size();
     axis += axis < 0 ? rank : 0;
     if (axis < 0 || axis >= rank || (!appear && map.variesAlong(axis)))
-      return Reason::UnknownShape;
+      return false;
   }
   map = appear ? map.insertAxes(*axes) : map.removeAxes(*axes);
-  return Reason::None;
+  return true;
 }
 
 Reason transferSqueeze(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &plan) {
-  std::optional<ArrayRef<int64_t>> shape = getShape(node->getOperand(0));
-  if (map.isUniform())
+  if (map.isUniform() || changeUnitAxes(node, getShape(node->getOperand(0)), direction == Direction::ToInput, map))
     return Reason::None;
-  if (!shape || changeUnitAxes(node, shape->size(), direction == Direction::ToInput, map) != Reason::None)
-    return transferReshape(node, direction, map, plan);
-  return Reason::None;
+  return transferReshape(node, direction, map, plan);
 }
 
 Reason transferUnsqueeze(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &plan) {
-  std::optional<ArrayRef<int64_t>> shape = getShape(node->getResult(0));
-  if (map.isUniform())
+  if (map.isUniform() || changeUnitAxes(node, getShape(node->getResult(0)), direction == Direction::ToResult, map))
     return Reason::None;
-  if (!shape || changeUnitAxes(node, shape->size(), direction == Direction::ToResult, map) != Reason::None)
-    return transferReshape(node, direction, map, plan);
-  return Reason::None;
+  return transferReshape(node, direction, map, plan);
 }
 
 Reason transferTranspose(onnx::NodeOpInterface node, Direction direction, BroadcastMap &map, MovePlan &) {

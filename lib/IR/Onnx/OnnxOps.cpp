@@ -94,21 +94,31 @@ static LogicalResult verifyPerSpatialDim(Operation *op, StringRef name, std::opt
   return success();
 }
 
+/// C1 to C4. W's dimension 0 has the outputs of all groups, its dimension 1 the inputs of one; transposed, the other way round.
+template <typename Conv> static LogicalResult verifyChannels(Conv conv, bool isTransposed) {
+  int64_t group = conv.getGroup();
+  if (failed(verifyGroupAndRanks(conv, group, conv.getX().getType(), conv.getW().getType()))) // C1, C2
+    return failure();
+  auto x = dyn_cast<RankedTensorType>(conv.getX().getType()), w = dyn_cast<RankedTensorType>(conv.getW().getType());
+  if (!w)
+    return success();
+  int64_t ofAll = w.getDimSize(0), inputs = w.getDimSize(1), outputs = ofAll;
+  inputs *= ShapedType::isDynamic(inputs) ? 1 : group;
+  if (isTransposed)
+    std::swap(inputs, outputs);
+  if (x && failed(verifyCompatibleDims({x.getDimSize(1), inputs}))) // C3
+    return conv.emitOpError("expected X to have ") << inputs << " channels, got " << x.getDimSize(1);
+  if (!ShapedType::isDynamic(ofAll) && ofAll % group) // C3
+    return conv.emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << ofAll;
+  return verifyBias(conv, conv.getB().getType(), outputs); // C4
+}
+
 LogicalResult ConvOp::verify() {
-  int64_t group = getGroup();
-  if (failed(verifyGroupAndRanks(*this, group, getX().getType(), getW().getType()))) // C1, C2
+  if (failed(verifyChannels(*this, /*isTransposed=*/false)))
     return failure();
   auto w = dyn_cast<RankedTensorType>(getW().getType());
   if (!w)
     return success();
-  int64_t filters = w.getDimSize(0), depth = w.getDimSize(1);
-  auto x = dyn_cast<RankedTensorType>(getX().getType());
-  if (x && !ShapedType::isDynamic(depth) && failed(verifyCompatibleDims({x.getDimSize(1), depth * group}))) // C3
-    return emitOpError("expected X to have ") << depth * group << " channels, got " << x.getDimSize(1);
-  if (!ShapedType::isDynamic(filters) && filters % group) // C3
-    return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << filters;
-  if (failed(verifyBias(*this, getB().getType(), filters))) // C4
-    return failure();
   size_t spatial = w.getRank() - 2;
   return success(succeeded(verifyPerSpatialDim(*this, "strides", getStrides(), spatial)) && // C5
                  succeeded(verifyPerSpatialDim(*this, "dilations", getDilations(), spatial)) &&
@@ -116,18 +126,4 @@ LogicalResult ConvOp::verify() {
                  succeeded(verifyPerSpatialDim(*this, "pads", getPads(), 2 * spatial)));
 }
 
-LogicalResult ConvTransposeOp::verify() {
-  int64_t group = getGroup();
-  if (failed(verifyGroupAndRanks(*this, group, getX().getType(), getW().getType()))) // C1, C2
-    return failure();
-  auto w = dyn_cast<RankedTensorType>(getW().getType());
-  if (!w)
-    return success();
-  int64_t channels = w.getDimSize(0), filters = w.getDimSize(1);
-  auto x = dyn_cast<RankedTensorType>(getX().getType());
-  if (x && failed(verifyCompatibleDims({x.getDimSize(1), channels}))) // C3
-    return emitOpError("expected X to have ") << channels << " channels, got " << x.getDimSize(1);
-  if (!ShapedType::isDynamic(channels) && channels % group) // C3
-    return emitOpError("expected W's dimension 0 to be a multiple of 'group' ") << group << ", got " << channels;
-  return verifyBias(*this, getB().getType(), ShapedType::isDynamic(filters) ? filters : filters * group); // C4
-}
+LogicalResult ConvTransposeOp::verify() { return verifyChannels(*this, /*isTransposed=*/true); }

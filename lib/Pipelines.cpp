@@ -15,12 +15,14 @@
 
 using namespace mlir;
 
+static void addUnlessDisabled(OpPassManager &passes, std::unique_ptr<Pass> pass, const bn::OptimizeOptions &options) {
+  if (!options.disabled.contains(pass->getArgument()))
+    passes.addPass(std::move(pass));
+}
+
 /// The passes on one function. Only the way back to standard ONNX, which knows no affine, cannot be left out.
 static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOptions &options) {
-  auto add = [&](std::unique_ptr<Pass> pass) {
-    if (!options.disabled.contains(pass->getArgument()))
-      functions.addPass(std::move(pass));
-  };
+  auto add = [&](std::unique_ptr<Pass> pass) { addUnlessDisabled(functions, std::move(pass), options); };
   if (options.freezeTraining)
     functions.addPass(bn::createFreezeTrainingPass());
   add(bn::createFoldConstantsPass({/*noteBytes=*/true}));
@@ -46,8 +48,7 @@ static void addOptimizePasses(OpPassManager &functions, const bn::OptimizeOption
 }
 
 void bn::buildOptimizePipeline(OpPassManager &passes, const OptimizeOptions &options) {
-  if (!options.disabled.contains(createInlineFunctionsPass()->getArgument()))
-    passes.addPass(createInlineFunctionsPass());
+  addUnlessDisabled(passes, createInlineFunctionsPass(), options);
   addOptimizePasses(passes.nest<func::FuncOp>(), options);
 }
 

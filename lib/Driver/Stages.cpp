@@ -17,6 +17,14 @@ using llvm::Error;
 
 namespace bn::driver {
 
+/// Whether loops are verified after each pass. That takes a quarter of the time to compile and tells only of our own mistakes, as LLVM's
+/// verifier does at the end: it is for builds that look for them, and for bn-opt.
+#ifdef NDEBUG
+static constexpr bool kVerifiesCode = false;
+#else
+static constexpr bool kVerifiesCode = true;
+#endif
+
 static Error runPasses(ModuleOp module, Session &session, std::errc blame, llvm::function_ref<void(PassManager &)> build) {
   PassManager passes(session.getContext());
   build(passes);
@@ -77,8 +85,10 @@ Error generateCode(ModuleOp module, const ExecutionOptions &options, Session &se
   llvm::Expected<const Target *> target = findTarget(options.processor);
   if (!target)
     return target.takeError();
-  return runPasses(module, session, std::errc::state_not_recoverable,
-                   [&](OpPassManager &passes) { buildCodegenPipeline(passes, *target); });
+  return runPasses(module, session, std::errc::state_not_recoverable, [&](PassManager &passes) {
+    passes.enableVerifier(kVerifiesCode);
+    buildCodegenPipeline(passes, *target);
+  });
 }
 
 } // namespace bn::driver

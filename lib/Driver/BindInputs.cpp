@@ -72,19 +72,16 @@ private:
 
 Error InputBinder::readTensors(ArrayRef<std::string> specs) {
   for (const std::string &spec : specs) {
-    Expected<NamedSpec> named = splitNamed("--input", spec);
+    Expected<NamedSpec> named = parseNamed("--input", spec, names, "input");
     if (!named)
       return named.takeError();
-    Expected<size_t> input = findNamed(named->name, names, "input");
-    if (!input)
-      return input.takeError();
-    Type type = getDeclared(*input);
+    Type type = getDeclared(named->index);
     Expected<HostTensor> tensor = readValueSpec(named->value, type);
     if (!tensor)
-      return addContext(tensor.takeError(), "input '" + names[*input] + "'");
+      return addContext(tensor.takeError(), "input '" + names[named->index] + "'");
     if (auto declared = dyn_cast<TensorType>(type))
       tensor = adaptElementType(std::move(*tensor), declared.getElementType());
-    setTensor(*input, std::move(*tensor));
+    setTensor(named->index, std::move(*tensor));
   }
   return Error::success();
 }
@@ -97,18 +94,15 @@ void InputBinder::setTensor(size_t i, HostTensor tensor) {
 
 Error InputBinder::readShapes(ArrayRef<std::string> specs) {
   for (const std::string &spec : specs) {
-    Expected<NamedSpec> named = splitNamed("--shape", spec);
+    Expected<NamedSpec> named = parseNamed("--shape", spec, names, "input");
     if (!named)
       return named.takeError();
-    Expected<size_t> input = findNamed(named->name, names, "input");
-    if (!input)
-      return input.takeError();
     Expected<SmallVector<int64_t>> shape = parseShape(named->value);
     if (!shape)
       return shape.takeError();
-    if (shapes[*input] && *shapes[*input] != *shape)
-      return usage("input '" + names[*input] + "': --shape and --input give different shapes");
-    shapes[*input] = std::move(*shape);
+    if (shapes[named->index] && *shapes[named->index] != *shape)
+      return usage("input '" + names[named->index] + "': --shape and --input give different shapes");
+    shapes[named->index] = std::move(*shape);
   }
   return Error::success();
 }

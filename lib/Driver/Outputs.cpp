@@ -62,11 +62,9 @@ Error writeTensors(StringRef directory, ArrayRef<std::string> names, ArrayRef<Ho
 Error checkOutputOptions(ArrayRef<std::string> names, const OutputOptions &options) {
   for (auto [option, specs] : {std::pair("--output", &options.outputs), std::pair("--expected", &options.expected)})
     for (const std::string &spec : *specs) {
-      Expected<NamedSpec> named = splitNamed(option, spec);
+      Expected<NamedSpec> named = parseNamed(option, spec, names, "output");
       if (!named)
         return named.takeError();
-      if (Expected<size_t> output = findNamed(named->name, names, "output"); !output)
-        return output.takeError();
       if (StringRef(option) == "--output" && !(named->value.starts_with("@") && named->value.ends_with(".npy")))
         return makeError(std::errc::invalid_argument, "expected --output NAME=@FILE.npy, got '" + spec + "'");
     }
@@ -106,9 +104,8 @@ static Expected<ExitCode> compareExpected(ArrayRef<std::string> names, ArrayRef<
                                           MLIRContext *context) {
   ExitCode exitCode = ExitCode::Done;
   for (const std::string &spec : options.expected) {
-    NamedSpec named = llvm::cantFail(splitNamed("--expected", spec));
-    size_t output = llvm::cantFail(findNamed(named.name, names, "output"));
-    Expected<HostTensor> expected = readValueSpec(named.value, tensors[output].getType());
+    auto [output, value] = llvm::cantFail(parseNamed("--expected", spec, names, "output"));
+    Expected<HostTensor> expected = readValueSpec(value, tensors[output].getType());
     if (!expected)
       return addContext(expected.takeError(), "expected output '" + names[output] + "'");
     if (expected->type && tensors[output].type)
@@ -125,12 +122,11 @@ static Expected<ExitCode> compareExpected(ArrayRef<std::string> names, ArrayRef<
 Expected<ExitCode> handleOutputs(ArrayRef<std::string> names, ArrayRef<HostTensor> tensors, const OutputOptions &options,
                                  MLIRContext *context) {
   for (const std::string &spec : options.outputs) {
-    NamedSpec named = llvm::cantFail(splitNamed("--output", spec));
-    size_t output = llvm::cantFail(findNamed(named.name, names, "output"));
+    auto [output, value] = llvm::cantFail(parseNamed("--output", spec, names, "output"));
     if (tensors[output].holderType)
       return makeError(std::errc::not_supported, "output '" + names[output] + "': no .npy file holds a value of type " +
                                                      formatType(tensors[output].holderType) + "; --output-dir writes its elements");
-    if (Error error = writeNpy(named.value.drop_front(), tensors[output]))
+    if (Error error = writeNpy(value.drop_front(), tensors[output]))
       return error;
   }
   if (!options.directory.empty())

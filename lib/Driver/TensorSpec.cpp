@@ -20,19 +20,13 @@ namespace bn::driver {
 
 static llvm::Error usage(const Twine &message) { return makeError(std::errc::invalid_argument, message); }
 
-Expected<NamedSpec> splitNamed(StringRef option, StringRef text) {
-  size_t at = text.find('=');
-  if (at == StringRef::npos || at == 0)
+Expected<NamedSpec> parseNamed(StringRef option, StringRef text, ArrayRef<std::string> names, StringRef what) {
+  auto [name, value] = text.split('=');
+  if (name.empty() || name.size() == text.size())
     return usage("expected " + option + " NAME=VALUE, got '" + text + "'");
-  return NamedSpec{text.take_front(at), text.drop_front(at + 1)};
-}
-
-Expected<size_t> findNamed(StringRef name, ArrayRef<std::string> names, StringRef what) {
-  if (auto found = llvm::find(names, name); found != names.end())
-    return found - names.begin();
-  size_t index;
-  if (!name.getAsInteger(10, index) && index < names.size())
-    return index;
+  size_t index = llvm::find(names, name) - names.begin();
+  if (index < names.size() || (!name.getAsInteger(10, index) && index < names.size()))
+    return NamedSpec{index, value};
   if (names.empty())
     return usage("the model has no " + what + " '" + name + "', it has none");
   return usage("the model has no " + what + " '" + name + "', it has '" + llvm::join(names, "', '") + "'");

@@ -11,16 +11,15 @@
 
 namespace bn::driver {
 
-/// An option of the form NAME=VALUE.
+/// What an option of the form NAME=VALUE gives to the input or output at `index`.
 struct NamedSpec {
-  llvm::StringRef name, value;
+  size_t index;
+  llvm::StringRef value;
 };
 
-/// Splits at the first '='.
-llvm::Expected<NamedSpec> splitNamed(llvm::StringRef option, llvm::StringRef text);
-
-/// Finds a name, or an index in decimal, among names. `what` is what the names stand for: "input".
-llvm::Expected<size_t> findNamed(llvm::StringRef name, llvm::ArrayRef<std::string> names, llvm::StringRef what);
+/// Splits at the first '=' and finds the name, or an index in decimal, among names. `what` is what these stand for: "input".
+llvm::Expected<NamedSpec> parseNamed(llvm::StringRef option, llvm::StringRef text, llvm::ArrayRef<std::string> names,
+                                     llvm::StringRef what);
 
 /// Reads a tensor from a file or from the text itself. One element given for many fills the tensor.
 llvm::Expected<HostTensor> readTensorSpec(llvm::StringRef spec, mlir::MLIRContext *context);

@@ -1,6 +1,7 @@
 // Concat.cpp - Concat and Split: tensors put together, and cut, along an axis.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Pieces.h"
 #include "Select.h"
 
 using namespace mlir;
@@ -46,15 +47,8 @@ static LogicalResult concat(Call &call) {
 
 /// The sizes of the pieces: given, or as equal as they can be, the last one smaller.
 static FailureOr<Dims> getPieces(const Call &call, int64_t size) {
-  if (std::optional<ArrayRef<int64_t>> given = call.getList(1, "split")) {
-    int64_t sum = 0;
-    for (int64_t piece : *given)
-      if (piece < 0 || llvm::AddOverflow(sum, piece, sum))
-        return call.error() << "expected sizes of pieces that are not negative, got " << piece;
-    if (sum != size)
-      return call.error() << "expected pieces of " << size << " elements in all, got " << sum;
+  if (std::optional<ArrayRef<int64_t>> given = call.getList(1, "split"))
     return Dims(*given);
-  }
   int64_t count = call.node.getInt("num_outputs", call.node->getNumResults());
   if (count < 1 || count > std::max<int64_t>(size, 1))
     return call.error() << "expected between 1 and " << size << " pieces, got " << count;
@@ -65,14 +59,20 @@ static FailureOr<Dims> getPieces(const Call &call, int64_t size) {
   return pieces;
 }
 
-static LogicalResult split(Call &call) {
+FailureOr<int64_t> addPieces(Call &call, function_ref<FailureOr<Dims>(const Call &, int64_t)> getPieces) {
   const Tensor &x = call[0];
   FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", 0), x.shape.size());
   if (failed(axis))
     return failure();
-  FailureOr<Dims> pieces = getPieces(call, x.shape[*axis]);
+  int64_t size = x.shape[*axis], sum = 0;
+  FailureOr<Dims> pieces = getPieces(call, size);
   if (failed(pieces))
     return failure();
+  for (int64_t piece : *pieces)
+    if (piece < 0 || llvm::AddOverflow(sum, piece, sum))
+      return call.error() << "expected sizes of pieces that are not negative, got " << piece;
+  if (sum != size)
+    return call.error() << "expected pieces of " << size << " elements in all, got " << sum;
   Dims shape(x.shape), strides = getStrides(x.shape);
   int64_t start = 0;
   for (int64_t piece : *pieces) {
@@ -81,8 +81,10 @@ static LogicalResult split(Call &call) {
       return failure();
     start += piece;
   }
-  return success();
+  return axis;
 }
+
+static LogicalResult split(Call &call) { return addPieces(call, getPieces); }
 
 ArrayRef<Operator> getConcats() {
   static constexpr Operator table[] = {{"Concat", "any...", concat}, {"Split", "any integer?", split}};

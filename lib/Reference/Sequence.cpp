@@ -3,6 +3,7 @@
 
 #include "Convert.h"
 #include "Operator.h"
+#include "Pieces.h"
 
 using namespace mlir;
 
@@ -106,7 +107,7 @@ static LogicalResult concatFromSequence(Call &call) {
 }
 
 /// The sizes of the pieces: 1 each, one size for all but the last, or a list.
-static FailureOr<Dims> getPieces(Call &call, int64_t size) {
+static FailureOr<Dims> getPieces(const Call &call, int64_t size) {
   int64_t each = 1;
   if (call.get(1) && !call[1].shape.empty())
     return Dims(call[1].integers());
@@ -121,24 +122,15 @@ static FailureOr<Dims> getPieces(Call &call, int64_t size) {
 }
 
 static LogicalResult splitToSequence(Call &call) {
-  const Tensor &x = call[0];
-  FailureOr<int64_t> axis = call.getAxis(call.node.getInt("axis", 0), x.shape.size());
-  if (failed(axis))
-    return failure();
-  FailureOr<Dims> pieces = getPieces(call, x.shape[*axis]);
-  if (failed(pieces))
-    return failure();
-  Tensor sizes = makeTensor(IntegerType::get(call.node->getContext(), 64), static_cast<int64_t>(pieces->size()));
-  llvm::copy(*pieces, sizes.mutableIntegers().begin());
-  const Tensor *operands[] = {&x, &sizes};
   SmallVector<Tensor> parts;
-  Call split{call.node, operands, parts};
-  if (failed(findOperator("Split")->evaluate(split)))
+  Call split{call.node, call.operands, parts};
+  FailureOr<int64_t> axis = addPieces(split, getPieces);
+  if (failed(axis))
     return failure();
   if (!call.get(1) && !call.node.getInt("keepdims", 1))
     for (Tensor &part : parts)
       part.shape.erase(part.shape.begin() + *axis);
-  return addSequence(call, x.elementType, {std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end())});
+  return addSequence(call, call[0].elementType, {std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end())});
 }
 
 ArrayRef<Operator> getSequences() {

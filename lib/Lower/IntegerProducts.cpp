@@ -48,6 +48,13 @@ std::optional<std::vector<int16_t>> subtractKnown(NodeLowering &n, unsigned i, u
   return differences;
 }
 
+Value constantSums(Builder &b, ArrayRef<int64_t> numbers, Shape shape) {
+  return constantTensor(b, makeIntegers(b.getI32Type(), shape, [&](function_ref<void(int64_t, int64_t)> set) {
+                          for (auto [i, number] : llvm::enumerate(numbers))
+                            set(i, number);
+                        }));
+}
+
 Value LeftFactors::getBorder(Builder &b) const {
   if (known)
     return number(b, getElement(), static_cast<int8_t>(*known));
@@ -58,11 +65,7 @@ Value LeftFactors::makeBias(Builder &b, ArrayRef<int64_t> sums, Shape shape) con
   if (known && *known == 0)
     return {};
   int64_t factor = -known.value_or(1);
-  ElementsAttr bias = makeIntegers(b.getI32Type(), shape, [&](function_ref<void(int64_t, int64_t)> set) {
-    for (auto [i, sum] : llvm::enumerate(sums))
-      set(i, factor * sum);
-  });
-  Value constant = constantTensor(b, bias);
+  Value constant = constantSums(b, llvm::map_to_vector(sums, [&](int64_t sum) { return factor * sum; }), shape);
   if (known)
     return constant;
   return map(b, typeOf(constant), {constant, zero}, [](Builder &b, ValueRange v) -> Value { return arith::MulIOp::create(b, v[0], v[1]); });
@@ -125,11 +128,7 @@ RightFactors RightFactors::choose(NodeLowering &n, std::vector<int16_t> values, 
 }
 
 Value RightFactors::takeShifts(Builder &b, Value sums, Value lefts, Shape shape) const {
-  Value constant = constantTensor(b, makeIntegers(b.getI32Type(), shape, [&](function_ref<void(int64_t, int64_t)> set) {
-                                    for (auto [i, shift] : llvm::enumerate(shifts))
-                                      set(i, shift);
-                                  }));
-  return map(b, typeOf(sums), {sums, lefts, constant}, [](Builder &b, ValueRange v) -> Value {
+  return map(b, typeOf(sums), {sums, lefts, constantSums(b, shifts, shape)}, [](Builder &b, ValueRange v) -> Value {
     return arith::SubIOp::create(b, v[0], arith::MulIOp::create(b, v[1], v[2]));
   });
 }

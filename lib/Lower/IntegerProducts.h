@@ -51,6 +51,9 @@ struct RightFactors {
   mlir::Value takeShifts(Builder &b, mlir::Value sums, mlir::Value lefts, Shape shape) const;
 };
 
+/// A constant of i32, as sums are.
+mlir::Value constantSums(Builder &b, llvm::ArrayRef<int64_t> numbers, Shape shape);
+
 /// Known factors [K][N] as [N/b][K/q][b·q], zeros behind the last row and column.
 mlir::Value packFactors(NodeLowering &n, llvm::ArrayRef<int16_t> factors, Shape matrix, mlir::Type element);
 

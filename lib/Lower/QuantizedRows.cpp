@@ -57,10 +57,7 @@ StoredMatrix StoredMatrix::make(NodeLowering &n, const StoredWeights &weights, i
   Type element = right.asBytes ? b.getI8Type() : b.getI16Type();
   StoredMatrix matrix{packFactors(n, right.values, {weights.depth, count}, element), Value(), Value()};
   if (right.asBytes)
-    matrix.sums = constantTensor(b, makeIntegers(b.getI32Type(), {count}, [&](function_ref<void(int64_t, int64_t)> set) {
-                                   for (auto [c, sum] : llvm::enumerate(sums))
-                                     set(c, sum);
-                                 }));
+    matrix.sums = constantSums(b, sums, {count});
   matrix.scales = constantTensor(b, makeFloats(b.getContext(), {count}, [&](MutableArrayRef<float> scales) {
                                    llvm::copy(ArrayRef(weights.scales).slice(direction * weights.columns + first, count), scales.begin());
                                  }));

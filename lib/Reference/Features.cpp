@@ -105,7 +105,7 @@ static LogicalResult oneHotEncoder(Call &call) {
   if (auto *texts = std::get_if<std::vector<std::string>>(&call[0].values)) {
     if (auto list = dyn_cast_or_null<ArrayAttr>(call.node.getNodeAttr("cats_strings"))) {
       Tensor categories = makeStrings(call.node->getContext(), list);
-      places = findPlaces(*texts, std::get<2>(categories.values));
+      places = findPlaces(*texts, std::get<std::vector<std::string>>(categories.values));
       count = list.size();
     }
   } else {

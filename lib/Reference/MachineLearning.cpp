@@ -39,7 +39,7 @@ static Tensor getDefault(const Call &call, Type type) {
       return fromElements(elements);
   Tensor label = makeTensor(type, {});
   if (isa<onnx::StringType>(type))
-    std::get<2>(label.values)[0] = call.node.getString("default_string", "_Unused").str();
+    std::get<std::vector<std::string>>(label.values)[0] = call.node.getString("default_string", "_Unused").str();
   else if (isa<FloatType>(type))
     label.mutableReals()[0] = call.node.getFloat("default_float", -0.0f);
   else

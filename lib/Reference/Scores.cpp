@@ -22,9 +22,10 @@ std::vector<double> getRealList(const Call &call, StringRef name) {
 }
 
 Tensor makeStrings(MLIRContext *context, ArrayAttr list) {
-  Tensor tensor = makeTensor(onnx::StringType::get(context), {static_cast<int64_t>(list.size())});
-  llvm::transform(list.getAsValueRange<StringAttr>(), std::get<2>(tensor.values).begin(), [](StringRef text) { return text.str(); });
-  return tensor;
+  std::vector<std::string> texts;
+  for (StringRef text : list.getAsValueRange<StringAttr>())
+    texts.push_back(text.str());
+  return Tensor{onnx::StringType::get(context), {static_cast<int64_t>(list.size())}, std::move(texts)};
 }
 
 //===----------------------------------------------------------------------===//

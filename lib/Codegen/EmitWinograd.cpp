@@ -48,13 +48,13 @@ static LogicalResult emitInput(kernel::WinogradInputOp op, OpBuilder &builder) {
   if (failed(in) || failed(out))
     return failure();
   ArrayRef<int64_t> shape = shapeOf(op.getInput()), tiles = op.getTiles();
-  int64_t side = op.getTile() + 2, block = shape[4];
+  int64_t side = kernel::countWinogradInputs(op.getTile(), op.getStride()), block = shape[4];
   int64_t work = shape[0] * tiles[0] * tiles[1] * shape[1] * side * side * 4;
   emitParallel(builder, loc, {shape[0] * tiles[0], shape[1]}, work, [&](OpBuilder &outer, ValueRange ivs) {
     auto [image, row] = splitRow(outer, loc, ivs[0], tiles[0]);
     TileRow to{*out, ivs[0], LinearIndex().add(ivs[1], block).emit(outer, loc), tiles[1]};
     emitLoop(outer, loc, 0, tiles[1], 1, {}, [&](OpBuilder &inner, Value tile, ValueRange) {
-      emitInputTile(inner, loc, *in, op.getTile(), block, {image, ivs[1], row, tile}, [&](int64_t position, Value value) {
+      emitInputTile(inner, op, *in, {image, ivs[1], row, tile}, [&](int64_t position, Value value) {
         storeLanes(inner, loc, value, out->row, to.addressOf(inner, loc, position, tile));
       });
       return SmallVector<Value>();
@@ -71,7 +71,7 @@ static LogicalResult emitOutput(kernel::WinogradOutputOp op, OpBuilder &builder)
     return failure();
   ArrayRef<int64_t> out = shapeOf(op.getInit());
   int64_t m = op.getTile(), rows = llvm::divideCeil(out[2], m), columns = llvm::divideCeil(out[3], m), whole = out[3] / m;
-  int64_t work = out[0] * rows * columns * out[1] * (m + 2) * (m + 2) * 4;
+  int64_t side = kernel::countWinogradInputs(m, op.getStride()), work = out[0] * rows * columns * out[1] * side * side * 4;
   emitParallel(builder, loc, {out[0] * rows, out[1]}, work, [&](OpBuilder &outer, ValueRange ivs) {
     auto [image, row] = splitRow(outer, loc, ivs[0], rows);
     TileRow from{*in, ivs[0], LinearIndex().add(ivs[1], out[4]).emit(outer, loc), columns};

@@ -95,7 +95,7 @@ void GroupEmitter::emitInput(OpBuilder &builder, Value first) {
       LinearIndex to;
       to.add(tile, transformed.tile).add(channelBlock, block);
       WinogradTile at = tileAt(inner, first, tile, channelBlock);
-      emitInputTile(inner, loc, image, ops.input.getTile(), block, at, [&](int64_t position, Value value) {
+      emitInputTile(inner, ops.input, image, at, [&](int64_t position, Value value) {
         storeLanes(inner, loc, value, transformed.buffer, LinearIndex(to).add(position * transformed.position).emit(inner, loc));
       });
       return SmallVector<Value>();

@@ -55,12 +55,14 @@ SmallVector<Value> bn::transformTile(OpBuilder &builder, Location loc, ArrayRef<
   return result;
 }
 
-void bn::emitInputTile(OpBuilder &builder, Location loc, const LinearView &in, int64_t m, int64_t block, const WinogradTile &at,
+void bn::emitInputTile(OpBuilder &builder, kernel::WinogradInputOp op, const LinearView &in, const WinogradTile &at,
                        llvm::function_ref<void(int64_t, Value)> store) {
-  const kernel::WinogradTransforms &winograd = kernel::getWinograd(m);
-  int64_t side = winograd.inputTile();
+  Location loc = op.getLoc();
+  const kernel::WinogradTransforms &winograd = kernel::getWinograd(op.getTile(), op.getStride());
+  int64_t side = winograd.inputTile(), step = winograd.tile * winograd.stride;
+  int64_t block = cast<MemRefType>(op.getInput().getType()).getShape().back();
   LinearIndex corner(in.offset);
-  corner.add(at.image, in.strides[0]).add(at.block, in.strides[1]).add(at.row, m * in.strides[2]).add(at.column, m * in.strides[3]);
+  corner.add(at.image, in.strides[0]).add(at.block, in.strides[1]).add(at.row, step * in.strides[2]).add(at.column, step * in.strides[3]);
   Value start = corner.emit(builder, loc);
   SmallVector<Value> elements;
   for (int64_t i = 0; i < side * side; ++i) {
@@ -98,7 +100,7 @@ static void emitInside(OpBuilder &builder, Location loc, Value first, int64_t la
 
 void WinogradOutput::emitTile(OpBuilder &builder, const WinogradTile &at, bool isWhole, llvm::function_ref<Value(int64_t)> load) {
   Location loc = op.getLoc();
-  const kernel::WinogradTransforms &winograd = kernel::getWinograd(op.getTile());
+  const kernel::WinogradTransforms &winograd = kernel::getWinograd(op.getTile(), op.getStride());
   ArrayRef<int64_t> out = cast<MemRefType>(op.getInit().getType()).getShape();
   int64_t m = winograd.tile, side = winograd.inputTile();
   SmallVector<Value> products;

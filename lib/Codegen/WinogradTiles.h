@@ -19,8 +19,8 @@ struct WinogradTile {
 llvm::SmallVector<mlir::Value> transformTile(mlir::OpBuilder &builder, mlir::Location loc,
                                              llvm::ArrayRef<kernel::WinogradMatrix> matrices, llvm::ArrayRef<mlir::Value> tile);
 
-/// Loads the elements that tile `at` of m×m outputs reads, transforms them and hands them over, position by position.
-void emitInputTile(mlir::OpBuilder &builder, mlir::Location loc, const LinearView &in, int64_t m, int64_t block, const WinogradTile &at,
+/// Loads the elements that tile `at` reads, transforms them and hands them over, position by position.
+void emitInputTile(mlir::OpBuilder &builder, kernel::WinogradInputOp op, const LinearView &in, const WinogradTile &at,
                    llvm::function_ref<void(int64_t position, mlir::Value)> store);
 
 /// What the output's transform reads besides the products, and where it stores.

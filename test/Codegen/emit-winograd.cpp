@@ -9,16 +9,16 @@ using namespace bn::test;
 namespace {
 /// A convolution of one case; channels are whole blocks, the input has the border that the tiles read.
 struct Case {
-  int tile = 4, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8;
+  int tile = 4, stride = 1, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8;
   bool bias = true, residual = false;
   unsigned threads = 1;
 
-  int side() const { return tile + 2; }
+  int side() const { return (tile - 1) * stride + 3; }
   int tileRows() const { return (height + tile - 1) / tile; }
   int tileColumns() const { return (width + tile - 1) / tile; }
   int tiles() const { return images * tileRows() * tileColumns(); }
-  int inHeight() const { return tileRows() * tile + 2; }
-  int inWidth() const { return tileColumns() * tile + 2; }
+  int inHeight() const { return (tileRows() * tile - 1) * stride + 3; }
+  int inWidth() const { return (tileColumns() * tile - 1) * stride + 3; }
 };
 
 std::string tensor(llvm::ArrayRef<int> shape) {
@@ -35,7 +35,7 @@ std::string textOf(const Case &c) {
   std::string u = tensor({positions, c.outputs / c.block, c.inputs, c.block}), b = tensor({c.outputs / c.block, c.block});
   std::string y = tensor({c.images, c.outputs / c.block, c.height, c.width, c.block});
   std::string v = tensor({positions, c.tiles(), c.inputs}), m = tensor({positions, c.tiles(), c.outputs});
-  std::string tile = " tile " + std::to_string(c.tile);
+  std::string tile = " tile " + std::to_string(c.tile) + " stride " + std::to_string(c.stride);
   std::string tiles = " tiles [" + std::to_string(c.tileRows()) + ", " + std::to_string(c.tileColumns()) + "]";
   std::string text = "func.func @main(%x: " + x + ", %u: " + u + ", %b: " + b + ", %r: " + y + ") -> " + y + " {\n";
   text += " %zero = arith.constant 0.0 : f32\n %ve = tensor.empty() : " + v + "\n %me = tensor.empty() : " + m + "\n";
@@ -51,7 +51,7 @@ std::string textOf(const Case &c) {
 
 /// G w Gᵀ as [α²][O/b][I][b] of weights [O][I][3][3].
 std::vector<float> transformed(const Case &c, const std::vector<float> &w) {
-  const bn::kernel::WinogradMatrix &g = bn::kernel::getWinograd(c.tile).filter;
+  const bn::kernel::WinogradMatrix &g = bn::kernel::getWinograd(c.tile, c.stride).filter;
   std::vector<float> u;
   for (int p = 0; p < c.side(); ++p)
     for (int q = 0; q < c.side(); ++q)
@@ -81,7 +81,7 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
             double sum = (c.bias ? b[o] : 0.0) + (c.residual ? r[y.size()] : 0.0);
             for (int i = 0; i < c.inputs; ++i)
               for (int tap = 0; tap < 9; ++tap)
-                sum += double(at(n, i, h + tap / 3, v + tap % 3)) * w[(o * c.inputs + i) * 9 + tap];
+                sum += double(at(n, i, h * c.stride + tap / 3, v * c.stride + tap % 3)) * w[(o * c.inputs + i) * 9 + tap];
             y.push_back(std::max(sum, 0.0));
           }
   return y;
@@ -117,6 +117,16 @@ TEST(Winograd, groups_two_threads) { check({.images = 2, .inputs = 48, .outputs 
 TEST(Winograd, groups_of_small_tiles) { check({.tile = 2, .inputs = 32, .outputs = 32, .height = 47, .width = 38, .bias = false}); }
 TEST(Winograd, groups_of_tiles_of_three) { check({.tile = 3, .inputs = 32, .outputs = 48, .height = 46, .width = 57}); }
 TEST(Winograd, groups_of_narrow_vectors) { check({.block = 8, .inputs = 24, .outputs = 40, .height = 61, .width = 62}); }
+
+TEST(Winograd, stride_of_two) {
+  for (int tile : {2, 3, 4})
+    check({.tile = tile, .stride = 2, .inputs = 32, .outputs = 48, .height = 12, .width = 12, .residual = true});
+}
+TEST(Winograd, stride_of_two_partial_tiles) {
+  for (int tile : {2, 3, 4})
+    check({.tile = tile, .stride = 2, .block = 8, .images = 2, .inputs = 24, .outputs = 40, .height = 7, .width = 5, .threads = 2});
+}
+TEST(Winograd, stride_of_two_groups) { check({.stride = 2, .inputs = 32, .outputs = 32, .height = 48, .width = 60}); }
 
 // The order of the sums does not depend on who computes them.
 TEST(Winograd, groups_same_for_any_threads) {

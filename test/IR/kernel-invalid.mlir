@@ -90,6 +90,22 @@ func.func @grouped_conv_group(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x3x3x3x8xf3
 
 // -----
 
+func.func @winograd_input_c3(%x: tensor<1x1x16x17x16xf32>, %out: tensor<81x4x16xf32>) {
+  // expected-error@+1 {{expected dimension 2 of input to be at least 17, got 16}}
+  %v = kernel.winograd_input %x outs(%out) tile 4 stride 2 tiles [2, 2] : (tensor<1x1x16x17x16xf32>, tensor<81x4x16xf32>) -> tensor<81x4x16xf32>
+  return
+}
+
+// -----
+
+func.func @winograd_output_tile(%m: tensor<25x4x16xf32>, %out: tensor<1x1x8x8x16xf32>) {
+  // expected-error@+1 {{attribute 'tile' failed to satisfy constraint}}
+  %y = kernel.winograd_output %m outs(%out) tile 5 : (tensor<25x4x16xf32>, tensor<1x1x8x8x16xf32>) -> tensor<1x1x8x8x16xf32>
+  return
+}
+
+// -----
+
 func.func @matmul_c1(%x: tensor<5x7xf32>, %w: tensor<2x3x7x8xf32>, %out: tensor<5x19xf32>) {
   // expected-error@+1 {{expected rhs of rank 3, got 'tensor<2x3x7x8xf32>'}}
   %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x7xf32>, tensor<2x3x7x8xf32>, tensor<5x19xf32>) -> tensor<5x19xf32>

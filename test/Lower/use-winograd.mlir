@@ -75,14 +75,30 @@ func.func @no_winograd_for_few_positions(%x: tensor<1x32x5x5x16xf32>) -> tensor<
 
 // -----
 
-// CHECK-LABEL: func @no_winograd_with_stride
-// CHECK: kernel.conv
-func.func @no_winograd_with_stride(%x: tensor<1x4x57x57x16xf32>) -> tensor<1x4x28x28x16xf32> {
-  %w = kernel.constant dense<0.5> : tensor<4x4x3x3x16x16xf32>
-  %e = tensor.empty() : tensor<1x4x28x28x16xf32>
+// A stride of two: a tile of 4×4 outputs reads 9×9 inputs.
+// CHECK-LABEL: func @stride_of_two
+// CHECK-NOT: tensor.pad
+// CHECK: kernel.winograd_input {{.*}} tile 4 stride 2 tiles [7, 7]
+// CHECK-SAME: -> tensor<81x49x128xf32>
+// CHECK: kernel.winograd_output {{.*}} tile 4 stride 2
+func.func @stride_of_two(%x: tensor<1x8x57x57x16xf32>) -> tensor<1x8x28x28x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<8x8x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x8x28x28x16xf32>
   %y = kernel.conv %x, %w outs(%e) strides [2, 2]
-    : (tensor<1x4x57x57x16xf32>, tensor<4x4x3x3x16x16xf32>, tensor<1x4x28x28x16xf32>) -> tensor<1x4x28x28x16xf32>
-  return %y : tensor<1x4x28x28x16xf32>
+    : (tensor<1x8x57x57x16xf32>, tensor<8x8x3x3x16x16xf32>, tensor<1x8x28x28x16xf32>) -> tensor<1x8x28x28x16xf32>
+  return %y : tensor<1x8x28x28x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @no_winograd_with_two_strides
+// CHECK: kernel.conv
+func.func @no_winograd_with_two_strides(%x: tensor<1x8x57x30x16xf32>) -> tensor<1x8x28x28x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<8x8x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x8x28x28x16xf32>
+  %y = kernel.conv %x, %w outs(%e) strides [2, 1]
+    : (tensor<1x8x57x30x16xf32>, tensor<8x8x3x3x16x16xf32>, tensor<1x8x28x28x16xf32>) -> tensor<1x8x28x28x16xf32>
+  return %y : tensor<1x8x28x28x16xf32>
 }
 
 // -----

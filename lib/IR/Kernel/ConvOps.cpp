@@ -3,6 +3,7 @@
 
 #include "Constraints.h"
 #include "bn/IR/Kernel/Kernel.h"
+#include "bn/IR/Kernel/Winograd.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -71,21 +72,16 @@ LogicalResult GroupedConvOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
 }
 
-/// C1: tiles of a size that has transforms.
-static LogicalResult verifyTile(Operation *op, int64_t tile) {
-  return tile >= 2 && tile <= 4 ? success() : op->emitOpError("expected 'tile' to be 2, 3 or 4, got ") << tile;
-}
-
 LogicalResult WinogradInputOp::verify() {
   Named input{"input", getInput()}, init{"init", getInit()};
-  int64_t tile = getTile(), side = tile + 2;
-  if (failed(verifyTile(*this, tile)) || failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 3)) ||
+  int64_t tile = getTile(), side = countWinogradInputs(tile, getStride());
+  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 3)) ||
       failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape(), tiles = getTiles();
   for (int i : {0, 1})
-    if (tiles[i] * tile + 2 > in[2 + i]) // C3
-      return emitOpError("expected dimension ") << 2 + i << " of input to be at least " << tiles[i] * tile + 2 << ", got " << in[2 + i];
+    if (int64_t least = countWinogradInputs(tiles[i] * tile, getStride()); least > in[2 + i]) // C3
+      return emitOpError("expected dimension ") << 2 + i << " of input to be at least " << least << ", got " << in[2 + i];
   if (failed(verifySize(*this, init, 0, side * side)) || failed(verifySize(*this, init, 1, in[0] * tiles[0] * tiles[1])))
     return failure();
   return verifySize(*this, init, 2, in[1] * in[4]);
@@ -93,8 +89,8 @@ LogicalResult WinogradInputOp::verify() {
 
 LogicalResult WinogradOutputOp::verify() {
   Named input{"input", getInput()}, bias{"bias", getBias()}, init{"init", getInit()};
-  int64_t tile = getTile(), side = tile + 2;
-  if (failed(verifyTile(*this, tile)) || failed(verifyRank(*this, input, 3)) || failed(verifyRank(*this, bias, 2)) ||
+  int64_t tile = getTile(), side = countWinogradInputs(tile, getStride());
+  if (failed(verifyRank(*this, input, 3)) || failed(verifyRank(*this, bias, 2)) ||
       failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> out = init.shape();

@@ -68,11 +68,103 @@ static constexpr double outputParts4[] = {
     0, 0, 1, 0, 2, 0,
     0, 1, 0, 4, 0, 0,
     0, 0, 1, 0, 8, 1};
+
+// With a stride of 2.
+static constexpr double filter2By2[] = {
+    1, 0, 0,
+    1, 0, 1,
+    0, 0, 1,
+    0, 1, 0,
+    0, 1, 0};
+static constexpr double input2By2[] = {
+    1, 0, -1, 0, 0,
+    0, 0, 1,  0, 0,
+    0, 0, -1, 0, 1,
+    0, 1, 0,  0, 0,
+    0, 0, 0,  1, 0};
+static constexpr double output2By2[] = {
+    1, 1, 0, 1, 0,
+    0, 1, 1, 0, 1};
+
+static constexpr double filter3By2[] = {
+    1,  0, 0,
+    .5, 0, .5,
+    .5, 0, -.5,
+    0,  0, 1,
+    0,  1, 0,
+    0,  1, 0,
+    0,  1, 0};
+static constexpr double input3By2[] = {
+    1, 0, 0,  0, -1, 0, 0,
+    0, 0, 1,  0, 1,  0, 0,
+    0, 0, -1, 0, 1,  0, 0,
+    0, 0, 1,  0, 0,  0, -1,
+    0, 1, 0,  0, 0,  0, 0,
+    0, 0, 0,  1, 0,  0, 0,
+    0, 0, 0,  0, 0,  1, 0};
+static constexpr double output3By2[] = {
+    1, 1, 1,  0,  1, 0, 0,
+    0, 1, -1, 0,  0, 1, 0,
+    0, 1, 1,  -1, 0, 0, 1};
+
+static constexpr double filter4By2[] = {
+    1.0 / 2,  0, 0,
+    -1.0 / 2, 0, -1.0 / 2,
+    -1.0 / 6, 0, 1.0 / 6,
+    1.0 / 6,  0, 1.0 / 3,
+    0,        0, 1,
+    0,        1, 0,
+    0,        1, 0,
+    0,        1, 0,
+    0,        1, 0};
+static constexpr double differences4By2[] = {
+    1, 0, 0,  0, -1, 0, 0, 0, 0,
+    0, 0, -1, 0, 0,  0, 1, 0, 0,
+    0, 0, 0,  0, -1, 0, 1, 0, 0,
+    0, 0, 1,  0, 0,  0, 0, 0, 0,
+    0, 0, 0,  0, 1,  0, 0, 0, 0,
+    0, 0, 0,  0, -1, 0, 0, 0, 1,
+    0, 1, 0,  0, 0,  0, 0, 0, 0,
+    0, 0, 0,  1, 0,  0, 0, 0, 0,
+    0, 0, 0,  0, 0,  1, 0, 0, 0,
+    0, 0, 0,  0, 0,  0, 0, 1, 0};
+static constexpr double inputParts4By2[] = {
+    2, 1,  0, 0,  0,  0, 0, 0, 0, 0,
+    0, 0,  1, -2, 0,  0, 0, 0, 0, 0,
+    0, 0,  1, 2,  -2, 0, 0, 0, 0, 0,
+    0, 1,  0, 0,  0,  0, 0, 0, 0, 0,
+    0, -2, 0, 0,  0,  1, 0, 0, 0, 0,
+    0, 0,  0, 0,  0,  0, 1, 0, 0, 0,
+    0, 0,  0, 0,  0,  0, 0, 1, 0, 0,
+    0, 0,  0, 0,  0,  0, 0, 0, 1, 0,
+    0, 0,  0, 0,  0,  0, 0, 0, 0, 1};
+static constexpr double pairs4By2[] = {
+    1, 0, 0,  0, 0, 0, 0, 0, 0,
+    0, 1, 1,  0, 0, 0, 0, 0, 0,
+    0, 1, -1, 0, 0, 0, 0, 0, 0,
+    0, 0, 0,  1, 0, 0, 0, 0, 0,
+    0, 0, 0,  0, 1, 0, 0, 0, 0,
+    0, 0, 0,  0, 0, 1, 0, 0, 0,
+    0, 0, 0,  0, 0, 0, 1, 0, 0,
+    0, 0, 0,  0, 0, 0, 0, 1, 0,
+    0, 0, 0,  0, 0, 0, 0, 0, 1};
+static constexpr double outputParts4By2[] = {
+    1, 1, 0, 1, 0, 1, 0, 0, 0,
+    0, 0, 1, 2, 0, 0, 1, 0, 0,
+    0, 1, 0, 4, 0, 0, 0, 1, 0,
+    0, 0, 1, 8, 1, 0, 0, 0, 1};
 // clang-format on
 static constexpr WinogradMatrix inputs3[] = {{5, differences3}, {6, inputParts3}}, outputs3[] = {{5, pairs3}, {5, outputParts3}};
 static constexpr WinogradMatrix inputs4[] = {{6, inputParts4}, {6, pairs4}}, outputs4[] = {{6, pairs4}, {6, outputParts4}};
 
-static constexpr WinogradTransforms transforms[] = {
-    {2, {3, filter2}, inputs2, outputs2}, {3, {3, filter3}, inputs3, outputs3}, {4, {3, filter4}, inputs4, outputs4}};
+static constexpr WinogradMatrix inputs2By2[] = {{5, input2By2}}, outputs2By2[] = {{5, output2By2}};
+static constexpr WinogradMatrix inputs3By2[] = {{7, input3By2}}, outputs3By2[] = {{7, output3By2}};
+static constexpr WinogradMatrix inputs4By2[] = {{9, differences4By2}, {10, inputParts4By2}};
+static constexpr WinogradMatrix outputs4By2[] = {{9, pairs4By2}, {9, outputParts4By2}};
 
-const WinogradTransforms &bn::kernel::getWinograd(int64_t tile) { return transforms[tile - 2]; }
+static constexpr WinogradTransforms transforms[][2] = {
+    {{2, 1, {3, filter2}, inputs2, outputs2}, {2, 2, {3, filter2By2}, inputs2By2, outputs2By2}},
+    {{3, 1, {3, filter3}, inputs3, outputs3}, {3, 2, {3, filter3By2}, inputs3By2, outputs3By2}},
+    {{4, 1, {3, filter4}, inputs4, outputs4}, {4, 2, {3, filter4By2}, inputs4By2, outputs4By2}}};
+
+const WinogradTransforms &bn::kernel::getWinograd(int64_t tile, int64_t stride) { return transforms[tile - 2][stride - 1]; }

@@ -66,14 +66,15 @@ def Kernel_GroupedConvOp : Kernel_DestinationOp<"grouped_conv", [AttrSizedOperan
   }];
 }
 
-def Kernel_TileSize : ConfinedAttr<I64Attr, [IntPositive]>;
+def Kernel_TileSize : ConfinedAttr<I64Attr, [IntMinValue<2>, IntMaxValue<4>]>;
+def Kernel_TileStride : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<2>]>, "1">;
 
 def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
   let summary = "the input of a 3×3 convolution by Winograd's method: Bᵀ d B of every tile";
   let description = [{
-    init[α·p + q][t][c] = (Bᵀ d B)[p][q] with d the α×α elements of channel c that tile t reads, α = m + 2 (Winograd.h). Tile
-    t = (n·th + ty)·tw + tx reads from input[n][c/b][ty·m][tx·m]. A kernel.matmul with the transformed filter, one matrix for each of the
-    α² positions, and kernel.winograd_output make this a convolution of stride 1.
+    init[α·p + q][t][c] = (Bᵀ d B)[p][q] with d the α×α elements of channel c that tile t reads, α = (m − 1)·s + 3 (Winograd.h). Tile
+    t = (n·th + ty)·tw + tx reads from input[n][c/b][ty·m·s][tx·m·s]. A kernel.matmul with the transformed filter, one matrix for each
+    of the α² positions, and kernel.winograd_output make this a convolution of stride s.
     Shapes: input [N][C/b][H][W][b], init [α²][N·th·tw][C], C whole blocks.
 
     ```mlir
@@ -82,12 +83,14 @@ def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, init of rank 3, one element type; m is 2, 3 or 4.
-    * (C2) the sizes of init follow from input's, `tile` and `tiles`.
-    * (C3) the last tile ends inside the input: th·m + 2 ≤ H, and so for W.
+    * (C1) input of rank 5, init of rank 3, one element type; m is 2, 3 or 4, s is 1 or 2.
+    * (C2) the sizes of init follow from input's, `tile`, `stride` and `tiles`.
+    * (C3) the last tile ends inside the input: (th·m − 1)·s + 3 ≤ H, and so for W.
   }];
-  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_Sizes2:$tiles);
-  let assemblyFormat = "$input `outs` `(` $init `)` `tile` $tile `tiles` $tiles attr-dict `:` functional-type(operands, results)";
+  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride, Kernel_Sizes2:$tiles);
+  let assemblyFormat = [{
+    $input `outs` `(` $init `)` `tile` $tile (`stride` $stride^)? `tiles` $tiles attr-dict `:` functional-type(operands, results)
+  }];
 }
 
 def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSizedOperandSegments]> {
@@ -98,15 +101,15 @@ def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSized
     Shapes: input [α²][N·th·tw][O], O whole blocks, bias [O/b][b], init [N][O/b][OH][OW][b].
 
     Constraints:
-    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2, 3 or 4.
-    * (C2) the sizes of input and bias follow from init's and `tile`.
+    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2, 3 or 4, s is 1 or 2.
+    * (C2) the sizes of input and bias follow from init's, `tile` and `stride`.
     * (C4), (C5) as for `kernel.conv`.
   }];
   let arguments = (ins Kernel_Floats:$input, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras, Kernel_Floats:$init,
-                       Kernel_TileSize:$tile);
+                       Kernel_TileSize:$tile, Kernel_TileStride:$stride);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile attr-dict (`epilogue` $epilogue^)?
+    $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile (`stride` $stride^)? attr-dict (`epilogue` $epilogue^)?
     `:` functional-type(operands, results)
   }];
 }

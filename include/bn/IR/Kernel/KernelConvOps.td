@@ -109,8 +109,8 @@ def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSized
                        Kernel_TileSize:$tile, Kernel_TileStride:$stride);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile (`stride` $stride^)? attr-dict (`epilogue` $epilogue^)?
-    `:` functional-type(operands, results)
+    $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile (`stride` $stride^)?
+    attr-dict (`epilogue` $epilogue^)? `:` functional-type(operands, results)
   }];
 }
 

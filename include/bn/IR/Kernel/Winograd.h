@@ -24,7 +24,8 @@ struct WinogradMatrix {
   double at(int64_t row, int64_t column) const { return values[row * columns + column]; }
 };
 
-/// The transforms for one size of tiles and one stride. Bᵀ and Aᵀ are products of sparse matrices, the first applied first, which shares sums.
+/// The transforms for one size of tiles and one stride. Bᵀ and Aᵀ are products of sparse matrices, the first applied first, which shares
+/// sums.
 struct WinogradTransforms {
   int64_t tile, stride;  ///< m; of the convolution
   WinogradMatrix filter; ///< G, α×3

@@ -8,6 +8,7 @@
 #include "bn/IR/Onnx/Names.h"
 #include "bn/IR/Unsupported.h"
 #include "bn/Reference/ControlFlow.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <unordered_map>
 
@@ -15,8 +16,8 @@ using namespace mlir;
 
 namespace bn::reference {
 
-/// Whether tensors of this element type can be held; complex numbers cannot.
-static bool isHeld(Type elementType) { return isa<FloatType, IntegerType, onnx::StringType>(elementType); }
+/// Whether a tensor holds complex numbers, which the interpreter has not.
+static bool isComplex(Type type) { return isa<ComplexType>(getElementTypeOrSelf(type)); }
 
 /// The operator's name in the tables: behind its domain, where that is not the default one.
 static std::string getKey(onnx::NodeOpInterface node) {
@@ -25,9 +26,9 @@ static std::string getKey(onnx::NodeOpInterface node) {
 }
 
 bool isSupported(Operation *op) {
-  if (auto constant = dyn_cast<onnx::ConstantOp>(op))
-    return isHeld(constant.getResult().getType().getElementType());
-  if (isBatchNorm(op))
+  if (llvm::any_of(op->getOperandTypes(), isComplex) || llvm::any_of(op->getResultTypes(), isComplex))
+    return false;
+  if (isa<onnx::ConstantOp>(op) || isBatchNorm(op))
     return true;
   auto node = dyn_cast<onnx::NodeOpInterface>(op);
   return node && findOperator(getKey(node));

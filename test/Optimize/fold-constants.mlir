@@ -305,3 +305,14 @@ func.func @parts_in_other_order(%x: tensor<16000xf32>) -> tensor<16000xf32> {
   %y = onnx.add %x, %c {version = 14 : i64} : (tensor<16000xf32>, tensor<16000xf32>) -> tensor<16000xf32>
   return %y : tensor<16000xf32>
 }
+
+// The interpreter has no complex numbers.
+// CHECK-LABEL: func.func @no_complex
+// CHECK: onnx.concat
+func.func @no_complex() -> tensor<3xcomplex<f32>> {
+  %a = onnx.constant dense<(1.0, 2.0)> : tensor<1xcomplex<f32>>
+  %b = onnx.constant dense<[(1.0, 2.0), (3.0, 5.0)]> : tensor<2xcomplex<f32>>
+  %c = onnx.concat %a, %b {axis = 0 : i64, version = 13 : i64} : (tensor<1xcomplex<f32>>, tensor<2xcomplex<f32>>) -> tensor<3xcomplex<f32>>
+  %y = onnx.node "Custom"(%c) domain "my" version 1 : (tensor<3xcomplex<f32>>) -> tensor<3xcomplex<f32>>
+  return %y : tensor<3xcomplex<f32>>
+}

@@ -4,6 +4,7 @@
 #include "ReferenceExecution.h"
 
 #include "bn/Driver/ExitCode.h"
+#include "bn/Driver/Inputs.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/IR/Onnx/SchemaInterface.h"
 #include "bn/Reference/ControlFlow.h"
@@ -48,8 +49,11 @@ public:
 
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override {
     std::vector<reference::Tensor> values;
-    for (const HostTensor &input : inputs)
+    for (auto [input, name] : llvm::zip_equal(inputs, getInputNames(main))) {
+      if (input.type && isa<ComplexType>(input.type.getElementType()))
+        return makeError(std::errc::not_supported, "input '" + name + "': the interpreter has no complex numbers");
       values.push_back(reference::fromHost(input));
+    }
     FailureOr<std::vector<reference::Tensor>> results = reference::interpret(main, values);
     if (failed(results))
       return session.getDiagnostics().takeErrors(std::errc::invalid_argument, "the reference interpreter failed without a reason");

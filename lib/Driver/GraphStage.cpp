@@ -173,8 +173,10 @@ Expected<std::vector<HostTensor>> Stage::run(ArrayRef<HostTensor> all) {
     bool isLastUse = !llvm::is_contained(outputs.drop_front(i + 1), output);
     if (slot == parts.slots.end())
       results.push_back(constants.lookup(output));
+    else if (isLastUse)
+      results.push_back(values.take(slot->second));
     else
-      results.push_back(isLastUse ? values.take(slot->second) : values[slot->second]);
+      results.push_back(values[slot->second]);
   }
   return results;
 }

@@ -30,7 +30,11 @@ struct RunValues {
 
   const HostTensor &operator[](unsigned slot) const { return slot < inputs.size() ? *inputs[slot] : computed[slot - inputs.size()]; }
   /// The value for a new owner; a computed one is moved there.
-  HostTensor take(unsigned slot) { return slot < inputs.size() ? *inputs[slot] : std::move(computed[slot - inputs.size()]); }
+  HostTensor take(unsigned slot) {
+    if (slot < inputs.size())
+      return *inputs[slot];
+    return std::move(computed[slot - inputs.size()]);
+  }
 };
 
 /// One cut of a graph with bound shapes.

@@ -14,6 +14,8 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
+#include <cstddef>
+
 using namespace mlir;
 using llvm::Error;
 using llvm::Expected;
@@ -76,8 +78,9 @@ ElementsAttr makeElements(RankedTensorType type, Blob blob, StringRef name) {
     SmallVector<bool> values = llvm::map_to_vector(blob.bytes, [](char byte) { return byte != 0; });
     return DenseElementsAttr::get(type, ArrayRef<bool>(values));
   }
-  constexpr uintptr_t cacheLine = 64;
-  auto address = reinterpret_cast<uintptr_t>(blob.bytes.data()) | cacheLine;
+  // What all allocated memory has: a larger alignment would be chance, and bytecode, which tells it, different each time.
+  constexpr uintptr_t common = alignof(std::max_align_t);
+  auto address = reinterpret_cast<uintptr_t>(blob.bytes.data()) | common;
   AsmResourceBlob resource(blob.bytes, /*dataAlignment=*/address & -address,
                            [owner = blob.owner](void *, size_t, size_t) mutable { owner.reset(); }, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name.empty() ? "tensor" : name, std::move(resource));

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A memref is passed as its pointer. A launch stores its arguments in a context on the stack and hands it, with the task's
-// entry, to bn_parallel_for; the entry loads the arguments and calls the task.
+// entry, to bn_parallel_for; the entry loads the arguments and calls the task. The functions are converted at once, where the context
+// has threads.
 
 #include "ByteViews.h"
 #include "bn/Codegen/Passes.h"
@@ -20,6 +21,7 @@
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/IR/Threading.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -65,14 +67,18 @@ static std::string getNodes(Location loc) {
   return llvm::join(names, " + ");
 }
 
+/// The name of the entry of a task.
+static std::string getEntryName(StringRef task) { return (task + ".entry").str(); }
+
 using LaunchNumbers = llvm::DenseMap<Operation *, int64_t>;
 
-/// Numbers the launches and writes the table of them.
-static LaunchNumbers numberLaunches(ModuleOp module) {
+/// Numbers the launches, writes the table of them, and collects the tasks that they run.
+static LaunchNumbers numberLaunches(ModuleOp module, llvm::SetVector<StringRef> &tasks) {
   LaunchNumbers numbers;
   std::vector<bn::kernel::LaunchInfo> launches;
   module.walk([&](bn::kernel::LaunchOp launch) {
     numbers[launch] = launches.size();
+    tasks.insert(launch.getTaskAttr().getAttr().getValue());
     launches.push_back({getNodes(launch.getLoc()), static_cast<int64_t>(launch.getFlops()), static_cast<int64_t>(launch.getBytes())});
   });
   bn::kernel::setLaunches(module, launches);
@@ -86,6 +92,21 @@ static Value reserve(OpBuilder &builder, Operation *user, int64_t count) {
   Value size = LLVM::ConstantOp::create(builder, user->getLoc(), builder.getI64IntegerAttr(std::max<int64_t>(count, 1)));
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   return LLVM::AllocaOp::create(builder, user->getLoc(), pointer, builder.getI64Type(), size, /*alignment=*/8);
+}
+
+/// Converts each function in a module of its own, for a conversion changes what is around the function as well.
+static LogicalResult convertFunctions(ModuleOp module, const ConversionTarget &target, const FrozenRewritePatternSet &patterns) {
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  for (func::FuncOp function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    modules.emplace_back(ModuleOp::create(function.getLoc()));
+    function->moveBefore(modules.back()->getBody(), modules.back()->getBody()->end());
+  }
+  auto convert = [&](OwningOpRef<ModuleOp> &part) { return applyFullConversion(*part, target, patterns); };
+  LogicalResult result = failableParallelForEach(module.getContext(), modules, convert);
+  auto &body = module.getBody()->getOperations();
+  for (OwningOpRef<ModuleOp> &part : modules)
+    body.splice(body.end(), part->getBody()->getOperations());
+  return result;
 }
 
 namespace {
@@ -120,14 +141,7 @@ struct LowerLaunch : ConvertOpToLLVMPattern<bn::kernel::LaunchOp> {
     Value frame = reserve(rewriter, launch, values.size());
     for (auto [i, value] : llvm::enumerate(values))
       LLVM::StoreOp::create(rewriter, loc, value, slot(rewriter, loc, frame, i));
-    std::string entry = (launch.getTask() + ".entry").str();
-    auto module = launch->getParentOfType<ModuleOp>();
-    if (!module.lookupSymbol(entry)) {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToEnd(module.getBody());
-      createEntry(rewriter, loc, entry, launch.getTask(), ValueRange(values).getTypes(), /*withChunk=*/true);
-    }
-    Value task = LLVM::AddressOfOp::create(rewriter, loc, pointer, entry);
+    Value task = LLVM::AddressOfOp::create(rewriter, loc, pointer, getEntryName(launch.getTask()));
     Value chunks = LLVM::ConstantOp::create(rewriter, loc, launch.getChunksAttr());
     Value number = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64IntegerAttr(numbers.lookup(launch)));
     rewriter.replaceOpWithNewOp<LLVM::CallOp>(launch, TypeRange(), bn::kernel::kParallelForName,
@@ -154,7 +168,8 @@ struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
     populateMathToLLVMConversionPatterns(types, patterns);
     ub::populateUBToLLVMConversionPatterns(types, patterns);
     populateVectorToLLVMConversionPatterns(types, patterns, /*reassociateFPReductions=*/true);
-    LaunchNumbers numbers = numberLaunches(module);
+    llvm::SetVector<StringRef> tasks;
+    LaunchNumbers numbers = numberLaunches(module, tasks);
     patterns.add<LowerLaunch>(types, numbers);
     patterns.add<LowerRow>(types);
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
@@ -165,10 +180,15 @@ struct ConvertToLLVMPass : bn::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
                              LLVM::LLVMFunctionType::get(voidType, {pointer, pointer, pointer, number, number}));
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
-    if (failed(applyFullConversion(module, target, std::move(patterns))))
+    if (failed(convertFunctions(module, target, std::move(patterns))))
       return signalPassFailure();
-    auto main = module.lookupSymbol<LLVM::LLVMFuncOp>(model);
+    SymbolTable symbols(module);
     builder.setInsertionPointToEnd(module.getBody());
+    for (StringRef name : tasks) {
+      auto task = symbols.lookup<LLVM::LLVMFuncOp>(name);
+      createEntry(builder, task.getLoc(), getEntryName(name), name, task.getArgumentTypes().drop_front(), /*withChunk=*/true);
+    }
+    auto main = symbols.lookup<LLVM::LLVMFuncOp>(model);
     createEntry(builder, main.getLoc(), bn::kernel::kEntryName, model, main.getArgumentTypes(), /*withChunk=*/false);
   }
 };

@@ -7,6 +7,7 @@
 #include "Stages.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/ExitCode.h"
+#include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
 using llvm::Error;
@@ -30,10 +31,28 @@ static Expected<SmallVector<RankedTensorType>> getOutputTypes(ModuleOp module) {
   return types;
 }
 
+namespace {
+/// Threads for a context that has none, as long as this lives: in loop form there are many functions, which keep them all busy.
+class ContextThreads {
+public:
+  ContextThreads(MLIRContext *context, unsigned threads) : context(context), pool(llvm::hardware_concurrency(threads)) {
+    context->setThreadPool(pool);
+  }
+  ~ContextThreads() { context->disableMultithreading(); }
+
+private:
+  MLIRContext *context;
+  llvm::DefaultThreadPool pool;
+};
+} // namespace
+
 /// Graph form with bound shapes => machine code.
 static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &options, Session &session) {
   if (Error error = lowerToKernel(module, options, session))
     return error;
+  std::optional<ContextThreads> threads;
+  if (options.threads != 1)
+    threads.emplace(session.getContext(), options.threads);
   if (Error error = generateCode(module, options, session))
     return error;
   return compileModel(module, options.threads, options.processor);

@@ -9,6 +9,7 @@
 #include "ModuleParts.h"
 #include "Plan.h"
 
+#include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -88,13 +89,15 @@ static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned 
   Expected<std::unique_ptr<TargetMachine>> machine = orc::JITTargetMachineBuilder(target).createTargetMachine();
   if (!machine)
     return machine.takeError();
-  std::vector<Part> parts;
-  for (mlir::OwningOpRef<mlir::ModuleOp> &piece : bn::splitModule(module, threads)) {
-    Part &part = parts.emplace_back();
-    part.code = translate(*piece, *part.context, **machine);
-    if (!part.code)
-      return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
-  }
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> pieces = bn::splitModule(module, threads);
+  std::vector<Part> parts(pieces.size());
+  auto translatePart = [&](size_t i) {
+    parts[i].code = translate(*pieces[i], *parts[i].context, **machine);
+    pieces[i] = nullptr;
+    return mlir::success(parts[i].code != nullptr);
+  };
+  if (failed(mlir::failableParallelForEach(module.getContext(), llvm::seq(pieces.size()), translatePart)))
+    return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
   std::vector<std::thread> workers;
   for (Part &part : parts)
     workers.emplace_back([&part, &target] { part.object = compilePart(part, target); });

@@ -71,14 +71,15 @@ static std::optional<SmallString<128>> findFolder() {
   return folder;
 }
 
-std::optional<CodeCache> CodeCache::find(ModuleOp module, const ExecutionOptions &options) {
-  std::optional<SmallString<128>> folder = findFolder();
+std::optional<CodeCache> CodeCache::find(ModuleOp module, TypeRange inputs, const ExecutionOptions &options) {
+  std::optional<SmallString<128>> folder = options.cache ? findFolder() : std::nullopt;
   if (!folder)
     return std::nullopt;
   HashStream hash;
   writeProgram(hash);
   writeProcessor(hash);
   hash << options.processor << '\n' << options.winograd << '\n';
+  llvm::interleave(inputs, hash, ";");
   (void)writeBytecodeToFile(module, hash);
   module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // where the code is kept, nobody reads them
   CodeCache cache;

@@ -17,10 +17,10 @@ namespace bn::driver {
 /// options, of the processor and of this program, so what is found there is what compiling would give.
 class CodeCache {
 public:
-  /// The place of `module`, graph form with bound shapes; nothing for a user without a cache folder.
-  static std::optional<CodeCache> find(mlir::ModuleOp module, const ExecutionOptions &options);
+  /// The place of `module`, graph form for inputs of these types; nothing for a user without a cache folder, or who wants none.
+  static std::optional<CodeCache> find(mlir::ModuleOp module, mlir::TypeRange inputs, const ExecutionOptions &options);
 
-  /// The code that an earlier process left. A file that cannot be read counts as none.
+  /// The code that an earlier process left, with its types. A file that cannot be read counts as none.
   std::optional<CompiledModel> load(Session &session) const;
 
   /// Leaves code for later processes, and removes what was not used for long. Warns when that fails.

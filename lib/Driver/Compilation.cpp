@@ -3,7 +3,6 @@
 
 #include "Compilation.h"
 
-#include "CodeCache.h"
 #include "Stages.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/ExitCode.h"
@@ -58,27 +57,24 @@ static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &
   return compileModel(module, options.threads, options.processor);
 }
 
-Expected<Compilation> compileGraph(ModuleOp module, const ExecutionOptions &options, Session &session) {
+Expected<CompiledModel> compileGraph(ModuleOp module, const ExecutionOptions &options, Session &session, const CodeCache *place) {
   Expected<SmallVector<RankedTensorType>> outputTypes = getOutputTypes(module);
   if (!outputTypes)
     return outputTypes.takeError();
-  std::optional<CodeCache> cache;
-  if (options.cache)
-    cache = CodeCache::find(module, options);
-  std::optional<CompiledModel> kept;
-  if (cache)
-    kept = cache->load(session);
-  if (kept)
-    return Compilation{std::move(*kept), std::move(*outputTypes)};
+  std::optional<CodeCache> own;
+  if (!place && (own = CodeCache::find(module, {}, options)))
+    if (std::optional<CompiledModel> kept = own->load(session))
+      return std::move(*kept);
   Expected<CompiledModel> model = compile(module, options, session);
   if (!model)
     return model.takeError();
-  if (cache)
-    cache->store(*model, session);
-  return Compilation{std::move(*model), std::move(*outputTypes)};
+  model->outputTypes = std::move(*outputTypes);
+  if (place || own)
+    (place ? *place : *own).store(*model, session);
+  return model;
 }
 
-Expected<Compilation> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options, Session &session) {
+Expected<CompiledModel> compileGraph(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options, Session &session) {
   if (Error error = optimizeGraph(module, {}, session))
     return error;
   if (Error error = bindShapes(module, inputs, session))

@@ -38,18 +38,18 @@ static std::string findSessionLibrary() {
   return path.str().str();
 }
 
-static Error writeResults(const Compilation &compilation, ArrayRef<BoundInput> inputs, ArrayRef<std::string> outputNames,
+static Error writeResults(const CompiledModel &compiled, ArrayRef<BoundInput> inputs, ArrayRef<std::string> outputNames,
                           const CompileOptions &options, Session &session) {
   LibraryOptions library;
   library.symbol = makeSymbol(options.library);
-  library.signature = formatSignature(inputs, outputNames, compilation.outputTypes, session);
+  library.signature = formatSignature(inputs, outputNames, compiled.outputTypes, session);
   library.session = findSessionLibrary();
   SmallString<128> header(options.library), weights(options.library);
   llvm::sys::path::replace_extension(header, ".h");
   llvm::sys::path::replace_extension(weights, ".weights");
   if (options.externalData)
     library.weightsPath = weights.str();
-  if (Error error = writeLibrary(compilation.model, options.library, library))
+  if (Error error = writeLibrary(compiled, options.library, library))
     return error;
   Expected<OwningOpRef<ModuleOp>> signature = parseSignature(library.signature, session);
   if (!signature)
@@ -72,11 +72,11 @@ Expected<ExitCode> compile(const CompileOptions &options) {
   if (!inputs)
     return inputs.takeError();
   std::vector<std::string> outputNames = getOutputNames(model->main);
-  Expected<Compilation> compilation = compileGraph(*model->module, *inputs, options.execution, session);
-  if (!compilation)
-    return compilation.takeError();
+  Expected<CompiledModel> compiled = compileGraph(*model->module, *inputs, options.execution, session);
+  if (!compiled)
+    return compiled.takeError();
   progress.show("linking");
-  if (Error error = writeResults(*compilation, *inputs, outputNames, options, session))
+  if (Error error = writeResults(*compiled, *inputs, outputNames, options, session))
     return error;
   return ExitCode::Done;
 }

@@ -14,14 +14,21 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOptions &options, Session &session) {
+Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOptions &options, Session &session, const CodeCache *place) {
   if (Error error = checkRunsHere(options.processor))
     return error;
-  Expected<Compilation> compilation = compileGraph(module, options, session);
-  if (!compilation)
-    return compilation.takeError();
-  std::vector<kernel::LaunchInfo> launches = compilation->model.launches;
-  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(compilation->model), {options.threads});
+  Expected<CompiledModel> model = compileGraph(module, options, session, place);
+  if (!model)
+    return model.takeError();
+  return create(std::move(*model), options, session);
+}
+
+Expected<CompiledGraph> CompiledGraph::create(CompiledModel model, const ExecutionOptions &options, Session &session) {
+  if (Error error = checkRunsHere(options.processor))
+    return error;
+  std::vector<kernel::LaunchInfo> launches = model.launches;
+  SmallVector<RankedTensorType> outputTypes = model.outputTypes;
+  Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(model), {options.threads});
   if (!engine)
     return engine.takeError();
   auto run = [engine = std::shared_ptr<Engine>(std::move(*engine)), launches = std::move(launches),
@@ -35,7 +42,7 @@ Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOp
           {launches[launch].nodes, /*onHost=*/false, launches[launch].flops, launches[launch].bytes, begin, end});
     return error;
   };
-  return CompiledGraph(run, std::move(compilation->outputTypes));
+  return CompiledGraph(run, std::move(outputTypes));
 }
 
 Expected<std::vector<HostTensor>> CompiledGraph::run(ArrayRef<const HostTensor *> inputs) {

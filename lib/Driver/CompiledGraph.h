@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_COMPILEDGRAPH_H
 #define BN_LIB_DRIVER_COMPILEDGRAPH_H
 
+#include "CodeCache.h"
 #include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/IR/HostTensor.h"
@@ -20,7 +21,11 @@ public:
   CompiledGraph(Code code, llvm::SmallVector<mlir::RankedTensorType> outputTypes)
       : code(std::move(code)), outputTypes(std::move(outputTypes)) {}
   /// Compiles `module`, graph form with bound shapes, which becomes llvm form on the way.
-  static llvm::Expected<CompiledGraph> create(mlir::ModuleOp module, const ExecutionOptions &options, Session &session);
+  /// The code is kept in `place`, if there is one, or in the graph's own.
+  static llvm::Expected<CompiledGraph> create(mlir::ModuleOp module, const ExecutionOptions &options, Session &session,
+                                              const CodeCache *place = nullptr);
+  /// Loads what was compiled.
+  static llvm::Expected<CompiledGraph> create(CompiledModel model, const ExecutionOptions &options, Session &session);
 
   llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<const HostTensor *> inputs);
 

@@ -176,4 +176,15 @@ Expected<GraphParts> cutGraph(ModuleOp module) {
   return parts;
 }
 
+bool isWhole(const GraphParts &parts, func::FuncOp main) {
+  auto outputs = main.getBody().front().getTerminator()->getOperands();
+  unsigned inputs = main.getNumArguments();
+  auto isSlot = [&](auto output) {
+    auto slot = parts.slots.find(output.value());
+    return slot != parts.slots.end() && slot->second == inputs + output.index();
+  };
+  return parts.hosted.empty() && !parts.rest.module && llvm::equal(parts.segment.inputs, llvm::seq(inputs)) &&
+         parts.slots.size() == inputs + outputs.size() && llvm::all_of(llvm::enumerate(outputs), isSlot);
+}
+
 } // namespace bn::driver

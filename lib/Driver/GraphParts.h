@@ -32,6 +32,9 @@ struct GraphParts {
 /// Cuts a graph with bound types. Fails where a node is for nobody.
 llvm::Expected<GraphParts> cutGraph(mlir::ModuleOp module);
 
+/// Whether the segment is the graph: it takes all inputs, and its results are the outputs, in order.
+bool isWhole(const GraphParts &parts, mlir::func::FuncOp main);
+
 /// The body of a node as a model: its inputs, then what it uses from around it.
 mlir::OwningOpRef<mlir::ModuleOp> makeBodyModel(mlir::Region &body, llvm::ArrayRef<mlir::Value> captures);
 

@@ -28,7 +28,7 @@ bool HostedNode::isConstant() const {
 }
 
 Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, const ExecutionOptions &options,
-                                               Session &session) {
+                                               Session &session, const CodeCache *place) {
   std::unique_ptr<Stage> stage(new Stage(session));
   stage->graph = std::move(graph);
   stage->inputs = std::move(inputs);
@@ -37,7 +37,8 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
     return parts.takeError();
   stage->parts = std::move(*parts);
   if (ModuleOp segment = stage->parts.segment.module.get()) {
-    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, options, session);
+    bool whole = isWhole(stage->parts, llvm::cantFail(getMainGraph(*stage->graph)));
+    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, options, session, whole ? place : nullptr);
     if (!compiled)
       return compiled.takeError();
     stage->segment = std::move(*compiled);

@@ -18,18 +18,17 @@ class JitExecution : public Execution {
 public:
   JitExecution(ModuleOp module, const ExecutionOptions &options, Session &session) : graph(module.clone(), options, session) {}
 
-  Error prepare(ArrayRef<BoundInput> inputs) {
-    return graph.prepare(llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; }));
-  }
+  Error prepare(TypeRange types, const CodeCache *place) { return graph.prepare(types, place); }
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override { return graph.run(inputs); }
 
 private:
   StagedGraph graph;
 };
 
-class LibraryExecution : public Execution {
+/// Runs code alone.
+class CodeExecution : public Execution {
 public:
-  explicit LibraryExecution(CompiledGraph graph) : graph(std::move(graph)) {}
+  explicit CodeExecution(CompiledGraph graph) : graph(std::move(graph)) {}
 
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override {
     return graph.run(llvm::map_to_vector(inputs, [](const HostTensor &input) { return &input; }));
@@ -42,10 +41,19 @@ private:
 
 Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
                                                 Session &session) {
+  // Where the whole model is one piece of code, that is found before anything else is done.
+  auto types = llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; });
+  std::optional<CodeCache> place = CodeCache::find(module, types, options);
+  if (std::optional<CompiledModel> kept = place ? place->load(session) : std::nullopt) {
+    Expected<CompiledGraph> graph = CompiledGraph::create(std::move(*kept), options, session);
+    if (!graph)
+      return graph.takeError();
+    return std::make_unique<CodeExecution>(std::move(*graph));
+  }
   if (Error error = optimizeGraph(module, {}, session))
     return error;
   auto execution = std::make_unique<JitExecution>(module, options, session);
-  if (Error error = execution->prepare(inputs))
+  if (Error error = execution->prepare(types, place ? &*place : nullptr))
     return error;
   return execution;
 }
@@ -55,7 +63,7 @@ std::unique_ptr<Execution> executeLibrary(std::unique_ptr<Library> library, func
   auto run = [library = std::shared_ptr<Library>(std::move(library))](ArrayRef<const void *> in, ArrayRef<void *> out) {
     return library->run(in, out);
   };
-  return std::make_unique<LibraryExecution>(CompiledGraph(run, SmallVector<RankedTensorType>(types)));
+  return std::make_unique<CodeExecution>(CompiledGraph(run, SmallVector<RankedTensorType>(types)));
 }
 
 } // namespace bn::driver

@@ -28,7 +28,9 @@ StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, const ExecutionOptions &op
 
 StagedGraph::~StagedGraph() = default;
 
-Error StagedGraph::prepare(TypeRange types) { return parameters.empty() ? getStage(types, {}).takeError() : Error::success(); }
+Error StagedGraph::prepare(TypeRange types, const CodeCache *place) {
+  return parameters.empty() ? getStage(types, {}, place).takeError() : Error::success();
+}
 
 /// What a stage is made for.
 static std::string getKey(TypeRange types, ArrayRef<unsigned> parameters, ArrayRef<HostTensor> inputs) {
@@ -60,7 +62,7 @@ static SmallVector<unsigned> buildIn(func::FuncOp main, ArrayRef<unsigned> param
   return stay;
 }
 
-Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> inputs) {
+Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> inputs, const CodeCache *place) {
   constexpr size_t maxStages = 64; // a model that never meets the same shapes again must not fill the memory
   std::string key = getKey(types, parameters, inputs);
   if (auto found = stages.find(key); found != stages.end())
@@ -70,7 +72,7 @@ Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> in
   SmallVector<unsigned> stay = buildIn(main, parameters, inputs);
   if (Error error = bindShapes(*copy, llvm::map_to_vector(stay, [&](unsigned i) -> Type { return types[i]; }), session))
     return error;
-  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), options, session);
+  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), options, session, place);
   if (!stage)
     return stage.takeError();
   if (stages.size() == maxStages)

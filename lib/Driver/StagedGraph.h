@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_STAGEDGRAPH_H
 #define BN_LIB_DRIVER_STAGEDGRAPH_H
 
+#include "CodeCache.h"
 #include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/IR/HostTensor.h"
@@ -23,11 +24,12 @@ public:
   ~StagedGraph();
 
   /// Compiles for inputs of these types, as far as that can be done without their values.
-  llvm::Error prepare(mlir::TypeRange types);
+  /// Code for the whole graph is kept in `place`, if there is one.
+  llvm::Error prepare(mlir::TypeRange types, const CodeCache *place = nullptr);
   llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs);
 
 private:
-  llvm::Expected<Stage *> getStage(mlir::TypeRange types, llvm::ArrayRef<HostTensor> inputs);
+  llvm::Expected<Stage *> getStage(mlir::TypeRange types, llvm::ArrayRef<HostTensor> inputs, const CodeCache *place = nullptr);
 
   mlir::OwningOpRef<mlir::ModuleOp> graph;
   llvm::SmallVector<unsigned> parameters; ///< the inputs whose values decide shapes: built in as constants

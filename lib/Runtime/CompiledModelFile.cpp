@@ -16,7 +16,8 @@
 
 using namespace mlir;
 
-static constexpr llvm::StringLiteral kObjectsAttr = "kernel.objects"; ///< array of tensor<?xi8>
+static constexpr llvm::StringLiteral kObjectsAttr = "kernel.objects";     ///< array of tensor<?xi8>
+static constexpr llvm::StringLiteral kOutputTypesAttr = "kernel.results"; ///< array of types
 
 void bn::writeCompiledModel(const CompiledModel &model, MLIRContext *context, llvm::raw_ostream &os) {
   Builder builder(context);
@@ -29,6 +30,8 @@ void bn::writeCompiledModel(const CompiledModel &model, MLIRContext *context, ll
     objects.push_back(DenseResourceElementsAttr::get(type, "object", UnmanagedAsmResourceBlob::allocateWithAlign(bytes, 16)));
   }
   (*module)->setAttr(kObjectsAttr, builder.getArrayAttr(objects));
+  SmallVector<Type> types(model.outputTypes.begin(), model.outputTypes.end());
+  (*module)->setAttr(kOutputTypesAttr, builder.getTypeArrayAttr(types));
   (void)writeBytecodeToFile(*module, os);
 }
 
@@ -37,11 +40,14 @@ llvm::Expected<bn::CompiledModel> bn::readCompiledModel(std::unique_ptr<llvm::Me
   source->AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(source, ParserConfig(context));
   auto objects = module ? (*module)->getAttrOfType<ArrayAttr>(kObjectsAttr) : ArrayAttr();
-  if (!objects)
+  auto types = module ? (*module)->getAttrOfType<ArrayAttr>(kOutputTypesAttr) : ArrayAttr();
+  if (!objects || !types)
     return llvm::createStringError(std::errc::bad_message, "expected a compiled model");
   CompiledModel model;
   if (llvm::Error error = readPlan(*module, model))
     return std::move(error);
+  for (Type type : types.getAsValueRange<TypeAttr>())
+    model.outputTypes.push_back(cast<RankedTensorType>(type));
   for (auto object : objects.getAsRange<DenseResourceElementsAttr>()) {
     ArrayRef<char> bytes = object.getRawHandle().getBlob()->getData();
     model.objects.push_back(llvm::MemoryBuffer::getMemBuffer({bytes.data(), bytes.size()}, "object", /*RequiresNullTerminator=*/false));

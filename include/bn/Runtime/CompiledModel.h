@@ -21,6 +21,7 @@ struct CompiledModel {
   size_t weightsSize = 0;                                   ///< bytes of packed weights
   std::vector<std::string> checks;                          ///< messages; with any, there is one more buffer, see `kernel.checks`
   std::vector<kernel::LaunchInfo> launches;                 ///< what `LaunchTime::launch` counts
+  llvm::SmallVector<mlir::RankedTensorType> outputTypes;    ///< where who compiled it has set them
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 

@@ -37,6 +37,7 @@ void bn::writeCompiledModel(const CompiledModel &model, MLIRContext *context, ll
 
 llvm::Expected<bn::CompiledModel> bn::readCompiledModel(std::unique_ptr<llvm::MemoryBuffer> file, MLIRContext *context) {
   auto source = std::make_shared<llvm::SourceMgr>(); // lives as long as what refers to the file
+  const llvm::MemoryBuffer *buffer = file.get();
   source->AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(source, ParserConfig(context));
   auto objects = module ? (*module)->getAttrOfType<ArrayAttr>(kObjectsAttr) : ArrayAttr();
@@ -46,6 +47,7 @@ llvm::Expected<bn::CompiledModel> bn::readCompiledModel(std::unique_ptr<llvm::Me
   CompiledModel model;
   if (llvm::Error error = readPlan(*module, model))
     return std::move(error);
+  model.file = buffer;
   for (Type type : types.getAsValueRange<TypeAttr>())
     model.outputTypes.push_back(cast<RankedTensorType>(type));
   for (auto object : objects.getAsRange<DenseResourceElementsAttr>()) {

@@ -54,7 +54,7 @@ Expected<std::unique_ptr<Engine>> Engine::create(CompiledModel model, const Engi
   Memory weights = Memory::allocate(model.weightsSize), arena = Memory::allocate(model.arenaSize);
   if (!weights || !arena)
     return outOfMemory(model.weightsSize + model.arenaSize);
-  if (Error error = fillWeights(model.weights, weights.data(), /*frees=*/true))
+  if (Error error = fillWeights(model.weights, weights.data(), /*frees=*/true, model.file))
     return error;
   Expected<std::unique_ptr<orc::LLJIT>> jit = load(std::move(model.objects));
   if (!jit)

@@ -10,6 +10,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 #include <cstring>
+#include <sys/mman.h>
 #include <system_error>
 
 using namespace mlir;
@@ -42,7 +43,13 @@ static llvm::Error fill(ElementsAttr value, char *out) {
   return llvm::Error::success();
 }
 
-llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees) {
+/// What was read of a mapped file leaves memory; it comes back where it is read again.
+static void dropPages(const llvm::MemoryBuffer &file) {
+  if (file.getBufferKind() == llvm::MemoryBuffer::MemoryBuffer_MMap) // dontNeedIfMmap() only hints, which Linux does not take
+    (void)madvise(const_cast<char *>(file.getBufferStart()), file.getBufferSize(), MADV_DONTNEED);
+}
+
+llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees, const llvm::MemoryBuffer *file) {
   if (!table)
     return llvm::Error::success();
   for (auto entry : table.getAsRange<DictionaryAttr>()) {
@@ -51,6 +58,8 @@ llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees) {
       return error;
     if (frees)
       kernel::dropPackedElements(value);
+    if (frees && file)
+      dropPages(*file);
   }
   return llvm::Error::success();
 }

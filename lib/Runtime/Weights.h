@@ -6,12 +6,13 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 namespace bn {
 
 /// Copies the value of every entry of `table` to its offset in `buffer`; no table, nothing to do. With `frees`, each value that the
-/// compiler packed goes once it is there, so that it is not in memory twice.
-llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer, bool frees = false);
+/// compiler packed goes once it is there, so that it is not in memory twice, and so do the pages of the file, if the values stand in one.
+llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer, bool frees = false, const llvm::MemoryBuffer *file = nullptr);
 
 } // namespace bn
 

@@ -22,6 +22,7 @@ struct CompiledModel {
   std::vector<std::string> checks;                          ///< messages; with any, there is one more buffer, see `kernel.checks`
   std::vector<kernel::LaunchInfo> launches;                 ///< what `LaunchTime::launch` counts
   llvm::SmallVector<mlir::RankedTensorType> outputTypes;    ///< where who compiled it has set them
+  const llvm::MemoryBuffer *file = nullptr;                 ///< where the weights stand, if that is a file; they own it
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 

@@ -48,6 +48,8 @@ class Windows:
         if d.chance(0.25):
             self.attributes["auto_pad"] = d.pick("SAME_UPPER", "SAME_LOWER", "VALID")
             if self.attributes["auto_pad"] != "VALID":
+                # A stride beyond the kernel would need a padding below zero: none, says TensorFlow; ONNX Runtime cuts the input.
+                self.strides[:] = [min(s, k) for s, k in zip(self.strides, self.kernel)]
                 self.attributes["dilations"] = [1] * rank
                 if not dilates:
                     del self.attributes["dilations"]

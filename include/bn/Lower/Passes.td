@@ -8,6 +8,16 @@ include "mlir/Pass/PassBase.td"
 
 def ExpandFunctions : Pass<"bn-expand-functions", "::mlir::ModuleOp"> {
   let summary = "replaces operators that have no lowering by their ONNX function bodies";
+  let description = [{
+    The bodies are those of the ONNX schemas, for the opset of the model.
+
+    ```mlir
+    // before
+    %y = onnx.node "Shrink"(%x) version 9 {bias, lambd}
+    // after
+    %y = onnx.node "Where" … of Less, Add and Sub
+    ```
+  }];
 }
 
 def ResolveSequences : Pass<"bn-resolve-sequences"> {
@@ -15,11 +25,32 @@ def ResolveSequences : Pass<"bn-resolve-sequences"> {
   let description = [{
     Exporters cut a tensor into a sequence and take its elements out again: SplitToSequence or SequenceConstruct, then SequenceAt at
     constant positions, or ConcatFromSequence. That is Split and Concat.
+
+    ```mlir
+    // before
+    %s = onnx.node "SplitToSequence"(%x, %sizes)
+    %y = onnx.node "SequenceAt"(%s, %one)
+    // after
+    %parts:3 = onnx.node "Split"(%x, %sizes)      // %y is %parts#1
+    ```
   }];
 }
 
 def ExpandTraining : Pass<"bn-expand-training"> {
   let summary = "replaces training steps and gradients by the ops that they decompose into";
+  let description = [{
+    bn.training and the gradients of training and inference; lib/IR/BN/Rationale.md has the decomposition.
+
+    ```mlir
+    // before
+    %y, %mean, %variance = bn.training %x …
+    // after
+    %m, %v, %n = bn.moments %x axes [1]
+    %s = bn.inv_stddev %v epsilon …
+    %y = bn.normalize %x mean %m inv_stddev %s …
+    %mean = bn.update_average %old_mean, %m count %n momentum …      // and the variance's
+    ```
+  }];
   let dependentDialects = ["::bn::BNDialect"];
 }
 
@@ -29,6 +60,13 @@ def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
     Every node goes through one table, operator name to lowering (lib/Lower/Lowering.h). Kernel form has signless
     integers, bool as i8 (0 or 1), and constants as resource blobs. A node that cannot be lowered is one error that
     names the node, its operator and what is missing.
+
+    ```mlir
+    // before
+    %y = onnx.relu %x : tensor<2x3xf32>
+    // after
+    %y = linalg.generic ins(%x) outs(%empty) { arith.maximumf }
+    ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">,
                  Option<"plain", "plain", "bool", "false", "Plain layouts and linalg only, no kernels">,
@@ -37,6 +75,19 @@ def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
 
 def AssignLayout : Pass<"bn-assign-layout", "::mlir::ModuleOp"> {
   let summary = "keeps images in blocked layout from kernel to kernel";
+  let description = [{
+    An unpack meets a pack and both go; elementwise ops, sums and concatenations between them work on blocks.
+
+    ```mlir
+    // before
+    %a = kernel.unpack %x
+    %b = linalg.generic ins(%a) { body }
+    %y = kernel.conv (kernel.pack %b), …
+    // after
+    %b = linalg.generic ins(%x) { body }
+    %y = kernel.conv %b, …
+    ```
+  }];
 }
 
 def ReadPlanes : Pass<"bn-read-planes", "::mlir::ModuleOp"> {
@@ -51,12 +102,30 @@ def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let description = [{
     A cost model of arithmetic, weights and transformed tiles chooses between the direct loops and tiles of 2×2, 3×3 or 4×4 outputs.
     In f32 the rounding errors grow to about 1e-6, 5e-6 and 1e-5 of the largest output.
+
+    ```mlir
+    // before
+    %y = kernel.conv %x, %w bias %b
+    // after
+    %v = kernel.winograd_input %x tile 4 tiles [14, 14]
+    %m = kernel.matmul %v, %u {packed}
+    %y = kernel.winograd_output %m bias %b tile 4
+    ```
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
 def FuseEpilogues : Pass<"bn-fuse-epilogues", "::mlir::ModuleOp"> {
   let summary = "fuses elementwise ops with each other and into the kernels before them";
+  let description = [{
+    ```mlir
+    // before
+    %a = kernel.conv %x, %w
+    %y = linalg.generic ins(%a, %shortcut) { addf, maximumf }
+    // after
+    %y = kernel.conv %x, %w with(%shortcut) epilogue { addf, maximumf }
+    ```
+  }];
 }
 
 #endif // BN_LOWER_PASSES_TD

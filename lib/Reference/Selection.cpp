@@ -50,10 +50,11 @@ static LogicalResult slice(Call &call) {
       return failure();
     if (step == 0 || step == std::numeric_limits<int64_t>::min())
       return call.error() << "expected steps other than " << step;
-    int64_t size = x.shape[*axis], first = step > 0 ? 0 : -1, last = step > 0 ? size : size - 1;
-    auto clamp = [&](int64_t bound) { return std::clamp(bound < 0 ? bound + size : bound, first, std::max(first, last)); };
-    int64_t start = clamp((*starts)[i]), end = clamp((*ends)[i]);
-    int64_t distance = step > 0 ? end - start : start - end;
+    // Going down, the start is an element and the end may be before the first one: NumPy's start may be there, too.
+    int64_t size = x.shape[*axis], last = step > 0 ? size : size - 1;
+    auto clamp = [&](int64_t bound, int64_t first) { return std::clamp(bound < 0 ? bound + size : bound, first, std::max(first, last)); };
+    int64_t start = clamp((*starts)[i], 0), end = clamp((*ends)[i], step > 0 ? 0 : -1);
+    int64_t distance = size == 0 ? 0 : step > 0 ? end - start : start - end;
     shape[*axis] = distance > 0 ? (distance - 1) / std::abs(step) + 1 : 0;
     base += start * strides[*axis];
     strides[*axis] *= shape[*axis] > 1 ? step : 0; // a step that is never taken may be too large to multiply

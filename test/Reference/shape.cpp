@@ -82,6 +82,24 @@ TEST_F(ShapeTest, sliceBackwards) {
   expectIntegers(y[0], {4, 2, 0, 9, 7, 5});
 }
 
+// A start before the first element is the first one, where NumPy takes nothing; an empty axis stays empty.
+TEST_F(ShapeTest, sliceBackwardsFromBefore) {
+  for (int64_t size : {5, 0}) {
+    std::string type = "tensor<" + std::to_string(size) + "xi64>";
+    auto y = run("func.func @f(%x: " + type + R"() -> tensor<*xi64> {
+      %start = onnx.constant dense<-8> : tensor<1xi64>
+      %end = onnx.constant dense<-9223372036854775808> : tensor<1xi64>
+      %axis = onnx.constant dense<0> : tensor<1xi64>
+      %step = onnx.constant dense<-2> : tensor<1xi64>
+      %y = onnx.slice %x, %start, %end, %axis, %step {version = 13 : i64}
+         : ()" + type + R"(, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+      return %y : tensor<*xi64>
+    })",
+                 iota({size}));
+    EXPECT_EQ(y[0].shape, ArrayRef<int64_t>({size ? 1 : 0}));
+  }
+}
+
 // A step beyond the input takes the first element.
 TEST_F(ShapeTest, sliceByLargestStep) {
   auto y = run(R"(func.func @f(%x: tensor<5xi64>) -> tensor<*xi64> {

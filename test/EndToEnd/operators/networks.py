@@ -77,6 +77,30 @@ def attention(d):
     return inputs, attributes
 
 
+def linear_attention(d):
+    batch, length, keys, values, groups = d.integer(1, 2), d.integer(1, 5), d.pick(2, 4), d.pick(2, 3), d.integer(1, 2)
+    heads, rule = groups * d.integer(1, 2), d.pick("linear", "gated", "delta", "gated_delta")
+    small = dict(low=-0.5, high=0.5)
+    inputs = [d.numbers([batch, length, heads * keys], **small), d.numbers([batch, length, groups * keys], **small),
+              d.numbers([batch, length, groups * values])]
+    inputs.append(d.numbers([batch, groups, keys, values], d.dtype(3)) if d.chance(0.5) else None)
+    inputs.append(d.numbers([batch, length, groups], low=-1, high=0) if "gated" in rule else None)
+    inputs.append(d.numbers([batch, length, groups], low=0, high=1) if "delta" in rule else None)
+    while inputs[-1] is None:
+        inputs.pop()
+    return inputs, {"q_num_heads": heads, "kv_num_heads": groups, "update_rule": rule}, 2
+
+
+def causal_conv(d):
+    batch, channels, length, taps = d.integer(1, 2), d.integer(1, 20), d.integer(1, 9), d.integer(1, 4)
+    inputs = [d.numbers([batch, channels, length]), d.numbers([channels, 1, taps])]
+    inputs.append(d.numbers([channels]) if d.chance(0.5) else None)
+    inputs.append(d.numbers([batch, channels, taps - 1]) if d.chance(0.5) else None)
+    while inputs[-1] is None:
+        inputs.pop()
+    return inputs, {"activation": d.pick("none", "silu", "swish")}, 2
+
+
 def resize(d):
     rank = d.pick(1, 2, 2)
     x = [1, d.integer(1, 2), *[d.integer(2, 5) for _ in range(rank)]]
@@ -240,7 +264,7 @@ def rotary(d):
 
 RECIPES = {"BatchNormalization": batch_norm, "InstanceNormalization": instance_norm, "LayerNormalization": layer_norm,
            "RMSNormalization": layer_norm, "GroupNormalization": group_norm, "LRN": lrn, "RNN": recurrent, "GRU": recurrent, "LSTM": recurrent,
-           "Attention": attention, "Resize": resize, "Upsample": upsample, "GridSample": grid_sample, "AffineGrid": affine_grid,
+           "Attention": attention, "LinearAttention": linear_attention, "CausalConvWithState": causal_conv, "Resize": resize, "Upsample": upsample, "GridSample": grid_sample, "AffineGrid": affine_grid,
            "RoiAlign": roi_align, "MaxRoiPool": max_roi_pool, "NonMaxSuppression": non_max_suppression, "DFT": dft, "STFT": stft,
            "HannWindow": window, "HammingWindow": window, "BlackmanWindow": window, "MelWeightMatrix": mel,
            "NegativeLogLikelihoodLoss": loss, "SoftmaxCrossEntropyLoss": loss, "Det": det, "Col2Im": col2im,

@@ -99,10 +99,24 @@ def pool(d):
     return [x], attributes, outputs
 
 
+def max_unpool(d):
+    """What a MaxPool of this window has left, with places of its own for each plane."""
+    rank = d.pick(1, 2, 2)
+    kernel = [d.integer(1, 3) for _ in range(rank)]
+    x = d.numbers([d.integer(1, 2), d.integer(1, 5), *[d.integer(1, 5) for _ in range(rank)]])
+    size = [(pooled - 1) * k + k for pooled, k in zip(x.shape[2:], kernel)]
+    corners = np.indices(x.shape[2:]).reshape(rank, -1) * np.array(kernel)[:, None]
+    planes = x.shape[0] * x.shape[1]
+    inside = np.stack([d.rng.integers(0, k, (planes, corners.shape[1])) for k in kernel], 1)
+    places = np.ravel_multi_index(tuple(np.moveaxis(corners + inside, 1, 0)), size) + np.arange(planes)[:, None] * int(np.prod(size))
+    return [x, places.reshape(x.shape).astype(np.int64)], {"kernel_shape": kernel, "strides": kernel}
+
+
 def global_pool(d):
     x = d.shape(3, 5, (1, 2, 3, 5))
     return [d.numbers(x, low=0.25)], {"p": d.integer(1, 2)} if d.operator == "GlobalLpPool" else {}
 
 
 RECIPES = {"MatMul": matmul, "Gemm": gemm, "Einsum": einsum, "Conv": conv, "ConvTranspose": conv_transpose, "MaxPool": pool,
-           "AveragePool": pool, "LpPool": pool, "GlobalAveragePool": global_pool, "GlobalMaxPool": global_pool, "GlobalLpPool": global_pool}
+           "AveragePool": pool, "LpPool": pool, "MaxUnpool": max_unpool, "GlobalAveragePool": global_pool,
+           "GlobalMaxPool": global_pool, "GlobalLpPool": global_pool}

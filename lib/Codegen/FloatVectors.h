@@ -18,7 +18,7 @@ struct FloatVectors {
   mlir::Type type;
 
   mlir::Value number(double value) const { return constant(type, b.getFloatAttr(mlir::getElementTypeOrSelf(type), value)); }
-  mlir::Value integer(int32_t value) const { return constant(bits(), b.getI32IntegerAttr(value)); }
+  mlir::Value integer(int64_t value) const { return constant(bits(), b.getIntegerAttr(mlir::getElementTypeOrSelf(bits()), value)); }
   mlir::Value add(mlir::Value x, mlir::Value y) const { return mlir::arith::AddFOp::create(b, loc, x, y); }
   mlir::Value subtract(mlir::Value x, mlir::Value y) const { return mlir::arith::SubFOp::create(b, loc, x, y); }
   mlir::Value multiply(mlir::Value x, mlir::Value y) const { return mlir::arith::MulFOp::create(b, loc, x, y); }
@@ -50,10 +50,11 @@ struct FloatVectors {
     return sum;
   }
 
-  /// The type of the bits of f32: i32, or a vector of it.
+  /// The type of the floats' bits: an integer as wide, or a vector of it.
   mlir::Type bits() const {
+    mlir::Type element = b.getIntegerType(mlir::getElementTypeOrSelf(type).getIntOrFloatBitWidth());
     auto vector = mlir::dyn_cast<mlir::VectorType>(type);
-    return vector ? mlir::Type(vector.clone(b.getI32Type())) : mlir::Type(b.getI32Type());
+    return vector ? mlir::Type(vector.clone(element)) : element;
   }
 
 private:

@@ -56,6 +56,11 @@ Value bn::LinearIndex::emit(OpBuilder &builder, Location loc) const {
   return sum ? arith::AddIOp::create(builder, loc, sum, last).getResult() : last;
 }
 
+Value bn::allocateOnStack(OpBuilder &builder, Location loc, int64_t elements, Type element) {
+  constexpr int64_t cacheLine = 64;
+  return memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, element), builder.getI64IntegerAttr(cacheLine));
+}
+
 Value bn::loadLanes(OpBuilder &builder, Location loc, Value row, Value index, int64_t lanes) {
   if (lanes == 1)
     return memref::LoadOp::create(builder, loc, row, index);

@@ -7,12 +7,9 @@
 using namespace mlir;
 using namespace bn;
 
-/// Where arrays on the stack begin: at a line of the cache.
-static constexpr int64_t kArrayAlignment = 64;
-
 /// One element for each position, and a vector more, over which the last position's may be written.
 Value NormalizePositions::allocateArray(OpBuilder &b, Type element) {
-  return memref::AllocaOp::create(b, loc, MemRefType::get({strip + nest.lanes}, element), b.getI64IntegerAttr(kArrayAlignment));
+  return allocateOnStack(b, loc, strip + nest.lanes, element);
 }
 
 Position NormalizePositions::startOf(Ranges ranges) {

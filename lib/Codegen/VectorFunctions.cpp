@@ -171,14 +171,8 @@ private:
   static Value emitExp2(const FloatVectors &f, const FloatVectors &wide, Value exponent) {
     Value rounded = wide.add(exponent, wide.number(kRound)), n = wide.subtract(rounded, wide.number(kRound));
     Value power = wide.polynomial(wide.multiply(wide.subtract(exponent, n), wide.number(kLn2)), kExp);
-    auto vector = dyn_cast<VectorType>(wide.type);
-    Type i64 = f.b.getI64Type(), bits = vector ? Type(vector.clone(i64)) : i64;
-    TypedAttr fraction = f.b.getI64IntegerAttr(52);
-    if (vector)
-      fraction = DenseElementsAttr::get(cast<ShapedType>(bits), Attribute(fraction));
-    Value shift = arith::ConstantOp::create(f.b, f.loc, fraction);
-    Value scale = arith::ShLIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, bits, rounded), shift);
-    Value scaled = arith::AddIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, bits, power), scale);
+    Value scale = arith::ShLIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, wide.bits(), rounded), wide.integer(52));
+    Value scaled = arith::AddIOp::create(f.b, f.loc, arith::BitcastOp::create(f.b, f.loc, wide.bits(), power), scale);
     return arith::TruncFOp::create(f.b, f.loc, f.type, arith::BitcastOp::create(f.b, f.loc, wide.type, scaled));
   }
 };

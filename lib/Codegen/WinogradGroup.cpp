@@ -54,8 +54,7 @@ private:
 
 Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels) {
   int64_t tile = channels, position = spreadRow(group * tile);
-  auto type = MemRefType::get({ops.positions() * position}, image.element);
-  return {memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(kLineElements * sizeof(float))), position, tile};
+  return {allocateOnStack(builder, loc, ops.positions() * position, image.element), position, tile};
 }
 
 LogicalResult GroupEmitter::emit(OpBuilder &builder) {

@@ -53,8 +53,6 @@ Value convolveBlocked(NodeLowering &n, Value x, ElementsAttr given, ElementsAttr
   Shape shape = filter.getShapedType().getShape();
   bool fitsBlock = groups > 1 && shape[0] == in[1] && shape[1] < n.block && n.block % shape[1] == 0;
   FilterBlocks blocks(shape, groups, n.block);
-  if (fitsBlock)
-    blocks.groups = 1, blocks.inputs = blocks.outputs = ceilDiv(in[1], n.block);
   Value image = resizeBlocks(b, pack(b, reshape(b, x, in), n.block), blocks.groups * blocks.inputs);
   image = padForWindow(b, image, window, Ints(out).drop_front(2), number(b, b.getF32Type(), 0));
   Value packedBias = bias ? packChannels(b, bias, blocks.outputs, n.block) : Value();

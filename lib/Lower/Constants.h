@@ -15,6 +15,9 @@ llvm::ArrayRef<float> getFloats(mlir::ElementsAttr value);
 /// The elements of a constant of 8 bits; one where all are equal. Empty where the value cannot be read.
 llvm::ArrayRef<char> getBytes(mlir::ElementsAttr value);
 
+/// A byte as the number that it stands for.
+inline int64_t widen(char byte, bool isUnsigned) { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); }
+
 /// A new f32 constant whose elements, zeros at first, `fill` sets.
 mlir::ElementsAttr makeFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
                               llvm::function_ref<void(llvm::MutableArrayRef<float>)> fill);

@@ -30,9 +30,6 @@ Value subtractZeroPoint(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t
   return map(b, typeOf(x), {x, zero}, [](Builder &b, ValueRange v) -> Value { return arith::SubIOp::create(b, v[0], v[1]); });
 }
 
-/// A byte as the number that it stands for.
-static int64_t widen(char byte, bool isUnsigned) { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); }
-
 std::optional<std::vector<int16_t>> subtractKnown(NodeLowering &n, unsigned i, unsigned zeroPoint, int64_t axis) {
   ArrayRef<char> bytes = getBytes(n.constant(i)), zeros = getBytes(n.constant(zeroPoint));
   Shape shape = n.inShape(i);

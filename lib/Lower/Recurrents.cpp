@@ -180,14 +180,13 @@ static FailureOr<Weights> dequantizeWeights(NodeLowering &n, unsigned i, unsigne
   if (static_cast<int64_t>(stored.size()) != directions * depth * rows || scales.empty() || zeros.empty())
     return n.fail("expected input " + Twine(i) + ", its scale and its zero point to be constant");
   bool isUnsigned = n.inElement(i).isUnsignedInteger(), isPerRow = n.inType(scale).getNumElements() != directions;
-  auto widen = [&](char byte) -> int { return isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte); };
   auto at = [&](auto list, int64_t d, int64_t row) { return list[list.size() == 1 ? 0 : isPerRow ? d * rows + row : d]; };
   auto kept = std::make_shared<StoredWeights>(StoredWeights{depth, rows, std::vector<int16_t>(stored.size()), {}});
   for (int64_t d = 0; d < directions; ++d)
     for (int64_t row = 0; row < rows; ++row) {
       kept->scales.push_back(at(scales, d, row));
       for (int64_t k = 0, place = d * depth * rows + row; k < depth; ++k, place += rows)
-        kept->values[place] = static_cast<int16_t>(widen(stored[place]) - widen(at(zeros, d, row)));
+        kept->values[place] = static_cast<int16_t>(widen(stored[place], isUnsigned) - widen(at(zeros, d, row), isUnsigned));
     }
   ElementsAttr known = makeFloats(n.b.getContext(), {directions, rows, depth}, [&](MutableArrayRef<float> out) {
     for (int64_t d = 0; d < directions; ++d)

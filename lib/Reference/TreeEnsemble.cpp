@@ -107,14 +107,14 @@ static FailureOr<TreeSet> readNodes(Call &call, StringRef prefix, int64_t target
     auto place = places.find({tree, node});
     return place == places.end() ? -1 : place->second;
   };
+  ArrayRef<int64_t> ifFalse = getIntegerList(call, "nodes_falsenodeids"), ifTrue = getIntegerList(call, "nodes_truenodeids");
   for (auto [i, node] : llvm::enumerate(trees.nodes)) {
     auto name = dyn_cast<StringAttr>(modes[i]);
     auto *mode = llvm::find(modeNames, name ? name.getValue() : "");
     if (mode == std::end(modeNames) || *mode == "BRANCH_MEMBER")
       return call.error() << "expected modes of comparisons or of leaves, got " << modes[i];
     node.mode = static_cast<TreeMode>(mode - modeNames);
-    node.next = {find(treeIds[i], getIntegerList(call, "nodes_falsenodeids")[i]),
-                 find(treeIds[i], getIntegerList(call, "nodes_truenodeids")[i])};
+    node.next = {find(treeIds[i], ifFalse[i]), find(treeIds[i], ifTrue[i])};
   }
   auto vote = [&](StringRef name) { return (prefix + name).str(); };
   ArrayRef<int64_t> voteTrees = getIntegerList(call, vote("_treeids")), voteNodes = getIntegerList(call, vote("_nodeids"));

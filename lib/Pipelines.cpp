@@ -73,6 +73,7 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
   passes.addPass(createCSEPass());
   passes.addPass(lower::createAssignLayout());
   passes.addPass(lower::createReadPlanes());
+  passes.addPass(lower::createScaleWeights());
   if (options.winograd)
     passes.addPass(lower::createUseWinograd());
   passes.addPass(lower::createFuseEpilogues());

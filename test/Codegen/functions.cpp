@@ -54,6 +54,21 @@ TEST(Exponential, logistic) {
   EXPECT_EQ(y[0], 0.5f);
 }
 
+// One quotient, no product that would round again: relative, as far as the limit of the logistic function.
+TEST(Exponential, x_times_logistic) {
+  std::vector<float> x = arguments();
+  std::vector<float> y = computeElements(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
+                                 " %q = arith.divf %one, %s : f32\n %r = arith.mulf %q, %a : f32",
+                                 x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    double expected = x[i] / (1 + std::exp(-double(x[i])));
+    if (std::isnan(x[i]))
+      EXPECT_TRUE(std::isnan(y[i]));
+    else if (x[i] > -80 && x[i] < kInfinity)
+      EXPECT_NEAR(y[i], expected, 1.2e-7 * (2 + std::abs(x[i])) * std::abs(expected)) << x[i];
+  }
+}
+
 // Relative: products with small numbers keep their digits.
 TEST(ErrorFunction, all_of_f32) {
   std::vector<float> x = arguments();

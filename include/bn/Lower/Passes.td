@@ -97,6 +97,22 @@ def ReadPlanes : Pass<"bn-read-planes", "::mlir::ModuleOp"> {
   }];
 }
 
+def ScaleWeights : Pass<"bn-scale-weights", "::mlir::ModuleOp"> {
+  let summary = "multiplies a convolution's weights instead of its input by a factor of each channel";
+  let description = [{
+    The gates of squeeze and excitation, for one image whose elements are more than the weights.
+
+    ```mlir
+    // before
+    %s = linalg.generic ins(%image, %gate) { mulf }
+    %y = kernel.conv %s, %w
+    // after
+    %v = linalg.generic ins(%w, %gate) { mulf }
+    %y = kernel.conv %image, %v
+    ```
+  }];
+}
+
 def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let summary = "computes 3×3 convolutions by Winograd's method where that is faster";
   let description = [{

@@ -75,8 +75,10 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
   passes.addPass(lower::createReadPlanes());
   passes.addPass(lower::createScaleWeights());
   if (options.winograd)
-    passes.addPass(lower::createUseWinograd());
+    passes.addPass(lower::createUseWinograd({options.bfloat16}));
   passes.addPass(lower::createFuseEpilogues());
+  if (options.bfloat16)
+    passes.addPass(lower::createUseBFloat16());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
@@ -100,9 +102,9 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createSpreadRowsPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers
-  passes.addPass(createEmitConvPass({target.registers, target.byteDot.str()}));
+  passes.addPass(createEmitConvPass({target.registers, target.byteDot.str(), target.bfloatDot.str()}));
   passes.addPass(createEmitGroupedConvPass({target.registers}));
-  passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits, target.byteDot.str()}));
+  passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits, target.byteDot.str(), target.bfloatDot.str()}));
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitSoftmaxPass({target.registers, target.vectorBits}));
@@ -116,6 +118,8 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
   functions.addPass(createApproximateMathPass());
+  if (target.bfloatDot.empty())
+    functions.addPass(createExpandBFloat16Pass());
   functions.addPass(createSCFToControlFlowPass());
   functions.addPass(memref::createExpandStridedMetadataPass());
   functions.addPass(createLowerAffinePass());

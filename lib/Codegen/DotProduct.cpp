@@ -1,10 +1,10 @@
-// DotProduct.cpp - one step of a sum of products: a fused multiply-add of floats, or the products of the integers of a lane.
+// DotProduct.cpp - one step of a sum of products: a fused multiply-add of floats, or the products of the factors of a lane.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   sum[lane] += lhs[0]·rhs[lane][0] + … + lhs[q−1]·rhs[lane][q−1]          q integers of 32/q bits
+//   sum[lane] += lhs[0]·rhs[lane][0] + … + lhs[q−1]·rhs[lane][q−1]          q integers or bf16 of 32/q bits
 //
 // Written as extensions, products and sums of neighbours, which is right on every target. For pairs of i16 LLVM makes one instruction of it
-// (pmaddwd, vpdpwssd); for bytes of two signs it does not, so that the target's table names an intrinsic.
+// (pmaddwd, vpdpwssd); for bytes of two signs and for bf16 it does not, so that the target's table names intrinsics.
 
 #include "DotProduct.h"
 #include "LinearView.h"
@@ -37,13 +37,28 @@ static Value addNeighbours(OpBuilder &builder, Location loc, Value vector) {
                                vector::ShuffleOp::create(builder, loc, vector, vector, odd));
 }
 
-static Value emitDot(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, StringRef byteDot) {
+/// One of each pair of bf16 as f32: its bits are the upper half of an f32's.
+static Value extendHalf(OpBuilder &builder, Location loc, Value pairs, bool isUpper) {
+  auto type = VectorType::get({cast<VectorType>(pairs.getType()).getNumElements() / 2}, builder.getI32Type());
+  auto number = [&](int64_t value) { return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, APInt(32, value))); };
+  Value bits = vector::BitCastOp::create(builder, loc, type, pairs);
+  bits = isUpper ? arith::AndIOp::create(builder, loc, bits, number(0xffff0000)).getResult()
+                 : arith::ShLIOp::create(builder, loc, bits, number(16)).getResult();
+  return vector::BitCastOp::create(builder, loc, type.clone(builder.getF32Type()), bits);
+}
+
+static Value emitDot(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, const DotIntrinsics &dots) {
   auto type = cast<VectorType>(rhs.getType());
-  bool isBytes = type.getElementType().isInteger(8);
+  bool isBytes = type.getElementType().isInteger(8), isBFloat = type.getElementType().isBF16();
   lhs = vector::BitCastOp::create(builder, loc, type, lhs);
-  if (isBytes && !byteDot.empty())
-    return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(byteDot), ValueRange{sum, lhs, rhs})
+  if (StringRef intrinsic = isBytes ? dots.bytes : isBFloat ? dots.bfloats : StringRef(); !intrinsic.empty())
+    return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(intrinsic), ValueRange{sum, lhs, rhs})
         .getResult(0);
+  if (isBFloat) {
+    for (bool isUpper : {false, true})
+      sum = vector::FMAOp::create(builder, loc, extendHalf(builder, loc, lhs, isUpper), extendHalf(builder, loc, rhs, isUpper), sum);
+    return sum;
+  }
   auto wide = VectorType::get(type.getShape(), builder.getI32Type());
   Value x = isBytes ? arith::ExtUIOp::create(builder, loc, wide, lhs).getResult() : arith::ExtSIOp::create(builder, loc, wide, lhs);
   Value products = arith::MulIOp::create(builder, loc, x, arith::ExtSIOp::create(builder, loc, wide, rhs));
@@ -52,12 +67,12 @@ static Value emitDot(OpBuilder &builder, Location loc, Value lhs, Value rhs, Val
   return arith::AddIOp::create(builder, loc, sum, products);
 }
 
-Value bn::emitMultiplyAdd(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, StringRef byteDot) {
+Value bn::emitMultiplyAdd(OpBuilder &builder, Location loc, Value lhs, Value rhs, Value sum, const DotIntrinsics &dots) {
   auto type = dyn_cast<VectorType>(sum.getType());
   if (!type)
     return math::FmaOp::create(builder, loc, lhs, rhs, sum);
   Value spread = splat(builder, loc, lhs, type.getNumElements());
-  if (type.getElementType().isInteger())
-    return emitDot(builder, loc, spread, rhs, sum, byteDot);
+  if (kernel::getLaneFactors(cast<VectorType>(rhs.getType()).getElementType()) > 1)
+    return emitDot(builder, loc, spread, rhs, sum, dots);
   return vector::FMAOp::create(builder, loc, spread, rhs, sum);
 }

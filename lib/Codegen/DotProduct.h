@@ -1,4 +1,4 @@
-// DotProduct.h - one step of a sum of products: a fused multiply-add of floats, or the products of the integers of a lane.
+// DotProduct.h - one step of a sum of products: a fused multiply-add of floats, or the products of the factors of a lane.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef BN_CODEGEN_DOTPRODUCT_H
@@ -8,13 +8,19 @@
 
 namespace bn {
 
-/// The factors of one lane: an element of floats, as many integers as fill 32 bits as an i32.
+/// LLVM's intrinsics that multiply the factors of each lane and add them up; empty where the target has none.
+struct DotIntrinsics {
+  llvm::StringRef bytes;    ///< four bytes, those of one side unsigned and those of the other signed
+  llvm::StringRef bfloats; ///< pairs of bf16
+};
+
+/// The factors of one lane: an element, or as many as fill 32 bits as one value of those.
 mlir::Value loadFactors(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
 
-/// sum + lhs·rhs, `lhs` as `loadFactors` gives it, for all lanes. Of bytes, those of lhs are unsigned and those of rhs signed; `byteDot` is
-/// LLVM's intrinsic that does so at once, empty where the target has none. Pairs of 16 bits become one instruction by themselves.
+/// sum + lhs·rhs, `lhs` as `loadFactors` gives it, for all lanes. Of bytes, those of lhs are unsigned and those of rhs signed. Pairs of i16
+/// become one instruction by themselves.
 mlir::Value emitMultiplyAdd(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value lhs, mlir::Value rhs, mlir::Value sum,
-                            llvm::StringRef byteDot);
+                            const DotIntrinsics &dots);
 
 } // namespace bn
 

@@ -10,7 +10,6 @@
 //
 // A 1×1 convolution of stride 1 has no rows: height and width merge and are cut into rows that tiles divide well.
 
-#include "DotProduct.h"
 #include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
@@ -33,8 +32,8 @@ static constexpr int64_t kMinRow = 24, kMaxRow = 128;
 namespace {
 class ConvEmitter {
 public:
-  ConvEmitter(kernel::ConvOp op, unsigned registers, StringRef byteDot)
-      : op(op), loc(op.getLoc()), registers(registers), byteDot(byteDot) {}
+  ConvEmitter(kernel::ConvOp op, unsigned registers, const DotIntrinsics &dots)
+      : op(op), loc(op.getLoc()), registers(registers), dots(dots) {}
   LogicalResult emit(OpBuilder &builder);
 
 private:
@@ -51,7 +50,7 @@ private:
   kernel::ConvOp op;
   Location loc;
   unsigned registers;
-  StringRef byteDot;
+  DotIntrinsics dots;
   LinearView input, weights, bias;
   std::optional<Epilogue> epilogue;
   RegisterTile tile;
@@ -203,7 +202,7 @@ SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase
                       LinearIndex(shift + kPrefetchSteps * weights.strides[4]).add(weightAt, 1).emit(inner, loc));
       return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weightAt, 1).emit(inner, loc), block * factors);
     };
-    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, byteDot);
+    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   });
 }
 
@@ -212,7 +211,7 @@ struct EmitConvPass : bn::impl::EmitConvPassBase<EmitConvPass> {
   using EmitConvPassBase::EmitConvPassBase;
 
   void runOnOperation() override {
-    auto emit = [&](auto op, OpBuilder &builder) { return ConvEmitter(op, registers, byteDot).emit(builder); };
+    auto emit = [&](auto op, OpBuilder &builder) { return ConvEmitter(op, registers, {byteDot, bfloatDot}).emit(builder); };
     if (failed(emitEach<kernel::ConvOp>(getOperation(), emit)))
       signalPassFailure();
   }

@@ -102,7 +102,7 @@ SmallVector<Value> GroupedEmitter::emitRow(OpBuilder &builder, const LinearIndex
       windows[p * stride + kw * dilation].emplace_back(p, kw);
   SmallVector<Value> sums(start);
   auto load = [&](const LinearView &view, LinearIndex index, int64_t shift) {
-    return loadLanes(builder, loc, view.row, index.add(shift).emit(builder, loc), block);
+    return widen(builder, loc, loadLanes(builder, loc, view.row, index.add(shift).emit(builder, loc), block));
   };
   for (int64_t channel = 0; channel < group; ++channel) {
     SmallVector<Value> row;
@@ -135,7 +135,7 @@ SmallVector<Value> GroupedEmitter::emitWindows(OpBuilder &builder, ValueRange iv
 }
 
 void GroupedEmitter::emitTile(OpBuilder &builder, ValueRange ivs, Value column, int64_t positions) {
-  auto type = VectorType::get({block}, input.element);
+  auto type = VectorType::get({block}, weights.element);
   Value start = op.getBias()
                     ? loadLanes(builder, loc, bias.row, LinearIndex(bias.offset).add(ivs[1], bias.strides[0]).emit(builder, loc), block)
                     : arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)).getResult();

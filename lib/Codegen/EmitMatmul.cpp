@@ -8,7 +8,6 @@
 // All rows of a part use the same columns of the right side while they are in the cache: they come from memory once, ahead of their use.
 // Tiles that are smaller by one row or one block, where the sizes are no multiples, have loops of their own.
 
-#include "DotProduct.h"
 #include "EmitEach.h"
 #include "Epilogue.h"
 #include "ParallelLoop.h"
@@ -31,21 +30,21 @@ static constexpr int64_t kFewIterations = 64;
 namespace {
 class MatmulEmitter {
 public:
-  MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits, StringRef byteDot)
-      : op(op), loc(op.getLoc()), registers(registers), vectorBits(vectorBits), byteDot(byteDot) {}
+  MatmulEmitter(kernel::MatmulOp op, unsigned registers, int64_t vectorBits, const DotIntrinsics &dots)
+      : op(op), loc(op.getLoc()), registers(registers), vectorBits(vectorBits), dots(dots) {}
   LogicalResult emit(OpBuilder &builder);
 
 private:
   void emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes);
   void emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
   Value loadBias(OpBuilder &builder, Value firstBlock, int64_t b, int64_t lanes);
-  Value finishIntegers(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes);
+  Value finishWholeVector(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes);
 
   kernel::MatmulOp op;
   Location loc;
   unsigned registers;
   int64_t vectorBits;
-  StringRef byteDot;
+  DotIntrinsics dots;
   LinearView lhs, rhs, bias;
   std::optional<Epilogue> epilogue;
   bool prefetches;
@@ -107,26 +106,31 @@ Value MatmulEmitter::loadBias(OpBuilder &builder, Value firstBlock, int64_t b, i
   return loadLanes(builder, loc, bias.row, LinearIndex(bias.offset + b * block).add(firstBlock, block).emit(builder, loc), lanes);
 }
 
-/// The lanes of a sum that are columns, with their bias: instructions on integers take whole vectors.
-Value MatmulEmitter::finishIntegers(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes) {
+/// The lanes of a sum that are columns, with their bias: instructions on several factors of a lane take whole vectors.
+Value MatmulEmitter::finishWholeVector(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes) {
   if (lanes == 1)
     sum = vector::ExtractOp::create(builder, loc, sum, 0);
   else if (lanes < block)
     sum = vector::ShuffleOp::create(builder, loc, sum, sum, llvm::to_vector(llvm::seq<int64_t>(lanes)));
-  return op.getBias() ? arith::AddIOp::create(builder, loc, sum, loadBias(builder, firstBlock, b, lanes)).getResult() : sum;
+  if (!op.getBias())
+    return sum;
+  Value shift = loadBias(builder, firstBlock, b, lanes);
+  if (sumType.isInteger())
+    return arith::AddIOp::create(builder, loc, sum, shift);
+  return arith::AddFOp::create(builder, loc, sum, shift);
 }
 
 void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes) {
   unsigned rowDim = lhs.strides.size() - 2;
   auto zero = [&]() -> Value {
-    int64_t used = sumType.isInteger() ? block : lanes;
+    int64_t used = factors > 1 ? block : lanes;
     Type type = used == 1 ? sumType : VectorType::get({used}, sumType);
     return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
   };
   SmallVector<Value> start;
   for (int64_t p = 0; p < shape.positions; ++p)
     for (int64_t b = 0; b < shape.blocks; ++b)
-      start.push_back(op.getBias() && !sumType.isInteger() ? loadBias(builder, firstBlock, b, lanes) : zero());
+      start.push_back(op.getBias() && factors == 1 ? loadBias(builder, firstBlock, b, lanes) : zero());
   Value lhsBase = LinearIndex(lhs.offset).add(matrix, lhsMatrix).add(row, lhs.strides[rowDim]).emit(builder, loc);
   Value rhsBase = LinearIndex(rhs.offset).add(matrix, rhsMatrix).add(firstBlock, rhsBlock).emit(builder, loc);
   auto steps = [&](OpBuilder &inner, Value k, ValueRange sums, int64_t unroll) {
@@ -140,9 +144,9 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value 
       if (prefetches)
         prefetchAhead(inner, loc, rhs.row, LinearIndex(b * rhsBlock + (u + kPrefetchSteps) * rhsStep).add(rhsAt, 1).emit(inner, loc));
       return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc),
-                       sumType.isInteger() ? block * factors : lanes);
+                       factors > 1 ? block * factors : lanes);
     };
-    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, byteDot);
+    return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   };
   int64_t rest = depth % kUnroll;
   SmallVector<Value> sums = emitLoop(builder, loc, 0, depth - rest, kUnroll, start, [&](OpBuilder &inner, Value k, ValueRange carried) {
@@ -159,7 +163,7 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value 
         at.shifts.insert(at.shifts.begin(), 0);
       }
       Value result = sums[p * shape.blocks + b];
-      epilogue->store(builder, loc, sumType.isInteger() ? finishIntegers(builder, result, firstBlock, b, lanes) : result, at);
+      epilogue->store(builder, loc, factors > 1 ? finishWholeVector(builder, result, firstBlock, b, lanes) : result, at);
     }
 }
 
@@ -168,7 +172,9 @@ struct EmitMatmulPass : bn::impl::EmitMatmulPassBase<EmitMatmulPass> {
   using EmitMatmulPassBase::EmitMatmulPassBase;
 
   void runOnOperation() override {
-    auto emit = [&](auto op, OpBuilder &builder) { return MatmulEmitter(op, registers, vectorBits, byteDot).emit(builder); };
+    auto emit = [&](auto op, OpBuilder &builder) {
+      return MatmulEmitter(op, registers, vectorBits, {byteDot, bfloatDot}).emit(builder);
+    };
     if (failed(emitEach<kernel::MatmulOp>(getOperation(), emit)))
       signalPassFailure();
   }

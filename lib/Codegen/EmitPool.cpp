@@ -88,16 +88,16 @@ Value PoolEmitter::divide(OpBuilder &b, Value sum, const Bounds &rows, const Bou
   };
   Value count = arith::MulIOp::create(b, loc, length(rows), length(columns));
   Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), count);
-  Value divisor = arith::SIToFPOp::create(b, loc, input.element, integer);
+  Value divisor = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(sum), integer);
   return arith::DivFOp::create(b, loc, sum, splat(b, loc, divisor, block));
 }
 
 void PoolEmitter::emitWindow(OpBuilder &builder, ValueRange ivs, const Bounds &rows, Value column) {
   Bounds columns = boundsOf(builder, column, 1);
   bool isMax = op.getKind() == kernel::PoolKind::Max;
-  auto type = VectorType::get({block}, input.element);
+  auto type = VectorType::get({block}, kernel::getSumType(input.element));
   double neutral = isMax ? -std::numeric_limits<double>::infinity() : 0.0;
-  Value start = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, builder.getFloatAttr(input.element, neutral)));
+  Value start = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), neutral)));
   ArrayRef<int64_t> strides = op.getStrides(), dilations = op.getDilations(), pads = op.getPads();
   Value corner = LinearIndex(input.offset - pads[0] * input.strides[2] - pads[1] * input.strides[3])
                      .add(ivs[0], input.strides[0])
@@ -111,7 +111,7 @@ void PoolEmitter::emitWindow(OpBuilder &builder, ValueRange ivs, const Bounds &r
         scf::ForOp::create(b1, loc, columns.begin, columns.end, one, a1, [&](OpBuilder &b2, Location, Value kw, ValueRange a2) {
           LinearIndex index;
           index.add(corner, 1).add(kh, dilations[0] * input.strides[2]).add(kw, dilations[1] * input.strides[3]);
-          Value element = loadLanes(b2, loc, input.row, index.emit(b2, loc), block), next;
+          Value element = widen(b2, loc, loadLanes(b2, loc, input.row, index.emit(b2, loc), block)), next;
           if (isMax) {
             Value greater = arith::CmpFOp::create(b2, loc, arith::CmpFPredicate::OGT, element, a2[0]);
             next = arith::SelectOp::create(b2, loc, greater, element, a2[0]);
@@ -125,6 +125,8 @@ void PoolEmitter::emitWindow(OpBuilder &builder, ValueRange ivs, const Bounds &r
   Value result = overRows.getResult(0);
   if (!isMax)
     result = divide(builder, result, rows, columns);
+  if (output.element != type.getElementType())
+    result = arith::TruncFOp::create(builder, loc, type.clone(output.element), result);
   LinearIndex at(output.offset);
   for (auto [value, stride] : llvm::zip(SmallVector<Value>{ivs[0], ivs[1], ivs[2], column}, output.strides))
     at.add(value, stride);

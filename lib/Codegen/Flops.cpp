@@ -5,6 +5,7 @@
 #include "ParallelLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -24,6 +25,8 @@ static int64_t flopsOf(Operation &op) {
   int64_t elements = elementsOf(op.getResult(0).getType());
   if (isa<math::FmaOp, vector::FMAOp>(op))
     return 2 * elements;
+  if (auto dot = dyn_cast<LLVM::CallIntrinsicOp>(op)) // each factor is multiplied and added
+    return 2 * elementsOf(dot.getArgs().back().getType());
   bool computes = isa<arith::ArithDialect, math::MathDialect>(op.getDialect());
   return computes && !op.hasTrait<OpTrait::ConstantLike>() && !isa<CastOpInterface, arith::SelectOp>(op) ? elements : 0;
 }

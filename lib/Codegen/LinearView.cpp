@@ -68,6 +68,15 @@ Value bn::loadLanes(OpBuilder &builder, Location loc, Value row, Value index, in
   return vector::LoadOp::create(builder, loc, type, row, index);
 }
 
+Value bn::widen(OpBuilder &builder, Location loc, Value value) {
+  Type element = getElementTypeOrSelf(value), wide = kernel::getSumType(element);
+  if (!element.isBF16())
+    return value;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    wide = vector.clone(wide);
+  return arith::ExtFOp::create(builder, loc, wide, value);
+}
+
 void bn::storeLanes(OpBuilder &builder, Location loc, Value value, Value row, Value index) {
   if (isa<VectorType>(value.getType()))
     vector::StoreOp::create(builder, loc, value, row, index);

@@ -40,6 +40,9 @@ private:
 /// Loads `lanes` elements from a row: a scalar for one lane, a vector otherwise.
 mlir::Value loadLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index, int64_t lanes);
 
+/// What is computed with: bf16 as f32, anything else as it is.
+mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
+
 /// A row on the stack, from the start of a cache line. In a parallel loop it is the worker's, one for all iterations.
 mlir::Value allocateOnStack(mlir::OpBuilder &builder, mlir::Location loc, int64_t elements, mlir::Type element);
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "RegisterTile.h"
-#include "DotProduct.h"
 #include "LinearView.h"
 
 #include <numeric>
@@ -91,7 +90,7 @@ void bn::prefetchAhead(OpBuilder &builder, Location loc, Value row, Value index)
 
 SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueRange accumulators, RegisterTile tile, int64_t unroll,
                                         llvm::function_ref<Value(int64_t, int64_t)> scalar,
-                                        llvm::function_ref<Value(int64_t, int64_t)> vector, StringRef byteDot) {
+                                        llvm::function_ref<Value(int64_t, int64_t)> vector, const DotIntrinsics &dots) {
   SmallVector<Value> sums(accumulators);
   for (int64_t u = 0; u < unroll; ++u) {
     SmallVector<Value> vectors;
@@ -101,7 +100,7 @@ SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueR
       Value factors = scalar(p, u);
       for (int64_t b = 0; b < tile.blocks; ++b) {
         Value &sum = sums[p * tile.blocks + b];
-        sum = emitMultiplyAdd(builder, loc, factors, vectors[b], sum, byteDot);
+        sum = emitMultiplyAdd(builder, loc, factors, vectors[b], sum, dots);
       }
     }
   }

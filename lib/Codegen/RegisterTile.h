@@ -4,7 +4,7 @@
 #ifndef BN_CODEGEN_REGISTERTILE_H
 #define BN_CODEGEN_REGISTERTILE_H
 
-#include "mlir/IR/Builders.h"
+#include "DotProduct.h"
 
 namespace bn {
 
@@ -55,12 +55,12 @@ bool isBeyondCache(mlir::Value weights);
 void prefetchAhead(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
 
 /// One or more steps of the reduction: acc[p][b] += scalar(p, u)·vector(b, u) for u below `unroll`. Accumulators go position by position.
-/// Of integers, `scalar` and `byteDot` are as for `emitMultiplyAdd`.
+/// `scalar` and `dots` are as for `emitMultiplyAdd`.
 llvm::SmallVector<mlir::Value> emitMultiplyAdds(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange accumulators,
                                                 RegisterTile tile, int64_t unroll,
                                                 llvm::function_ref<mlir::Value(int64_t p, int64_t u)> scalar,
                                                 llvm::function_ref<mlir::Value(int64_t b, int64_t u)> vector,
-                                                llvm::StringRef byteDot = {});
+                                                const DotIntrinsics &dots = {});
 
 } // namespace bn
 

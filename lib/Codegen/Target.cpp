@@ -19,6 +19,7 @@ using llvm::Expected;
 
 // Widest first, then what has more instructions; the portable row is last.
 static constexpr Target targets[] = {
+    {"avx512bf16", 512, 32, "llvm.x86.avx512.vpdpbusd.512", "llvm.x86.avx512bf16.dpbf16ps.512"},
     {"avx512vnni", 512, 32, "llvm.x86.avx512.vpdpbusd.512"},
     {"avx512f", 512, 32},
     {"avxvnni", 256, 16, "llvm.x86.avx512.vpdpbusd.256"},

@@ -54,7 +54,7 @@ private:
 
 Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels) {
   int64_t tile = channels, position = spreadRow(group * tile);
-  return {allocateOnStack(builder, loc, ops.positions() * position, image.element), position, tile};
+  return {allocateOnStack(builder, loc, ops.positions() * position, weights.element), position, tile};
 }
 
 LogicalResult GroupEmitter::emit(OpBuilder &builder) {
@@ -129,7 +129,7 @@ void GroupEmitter::emitProduct(OpBuilder &builder) {
 /// A tile of accumulators through the whole reduction.
 void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape) {
   int64_t block = ops.block();
-  auto type = VectorType::get({block}, image.element);
+  auto type = VectorType::get({block}, weights.element);
   Value zero = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
   SmallVector<Value> sums(shape.size(), zero);
   sums = emitLoop(builder, loc, 0, ops.inputs(), kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {

@@ -67,7 +67,7 @@ void bn::emitInputTile(OpBuilder &builder, kernel::WinogradInputOp op, const Lin
   SmallVector<Value> elements;
   for (int64_t i = 0; i < side * side; ++i) {
     LinearIndex index(i / side * in.strides[2] + i % side * in.strides[3]);
-    elements.push_back(loadLanes(builder, loc, in.row, index.add(start, 1).emit(builder, loc), block));
+    elements.push_back(widen(builder, loc, loadLanes(builder, loc, in.row, index.add(start, 1).emit(builder, loc), block)));
   }
   for (auto [i, value] : llvm::enumerate(transformTile(builder, loc, winograd.input, elements)))
     store(i, value);

@@ -78,7 +78,7 @@ std::optional<CodeCache> CodeCache::find(ModuleOp module, TypeRange inputs, cons
   HashStream hash;
   writeProgram(hash);
   writeProcessor(hash);
-  hash << options.processor << '\n' << options.winograd << '\n';
+  hash << options.processor << '\n' << options.winograd << static_cast<int>(options.precision) << '\n';
   llvm::interleave(inputs, hash, ";");
   (void)writeBytecodeToFile(module, hash);
   module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // where the code is kept, nobody reads them

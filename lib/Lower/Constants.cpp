@@ -69,6 +69,12 @@ ElementsAttr makeFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_
   });
 }
 
+ElementsAttr makeBFloats(MLIRContext *context, ArrayRef<int64_t> shape, function_ref<void(MutableArrayRef<uint16_t>)> fill) {
+  return makeElements(RankedTensorType::get(shape, BFloat16Type::get(context)), [&](MutableArrayRef<char> bytes) {
+    fill(MutableArrayRef<uint16_t>(reinterpret_cast<uint16_t *>(bytes.data()), bytes.size() / sizeof(uint16_t)));
+  });
+}
+
 ElementsAttr makeIntegers(Type element, ArrayRef<int64_t> shape, function_ref<void(function_ref<void(int64_t, int64_t)>)> fill) {
   static_assert(llvm::endianness::native == llvm::endianness::little, "the low bytes of a number come first");
   size_t width = element.getIntOrFloatBitWidth() / 8;

@@ -22,6 +22,10 @@ inline int64_t widen(char byte, bool isUnsigned) { return isUnsigned ? static_ca
 mlir::ElementsAttr makeFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
                               llvm::function_ref<void(llvm::MutableArrayRef<float>)> fill);
 
+/// The same of bf16, as their bits.
+mlir::ElementsAttr makeBFloats(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
+                               llvm::function_ref<void(llvm::MutableArrayRef<uint16_t>)> fill);
+
 /// A new constant of integers, zeros at first; `fill` sets them by `set(place, value)`, which keeps the low bits.
 mlir::ElementsAttr makeIntegers(mlir::Type element, llvm::ArrayRef<int64_t> shape,
                                 llvm::function_ref<void(llvm::function_ref<void(int64_t place, int64_t value)> set)> fill);

@@ -29,9 +29,10 @@ using namespace mlir;
 namespace bn::lower {
 namespace {
 
-/// A convolution in numbers: outputs, and channels in whole blocks; `used` input channels hold data.
+/// A convolution in numbers: outputs, and channels in whole blocks; `used` input channels hold data. The direct loops take `factors`
+/// channels at once.
 struct Problem {
-  int64_t images, rows, columns, inputs, outputs, block, stride, used;
+  int64_t images, rows, columns, inputs, outputs, block, stride, used, factors;
 
   int64_t tileRows(int64_t tile) const { return ceilDiv(rows, tile); }
   int64_t tileColumns(int64_t tile) const { return ceilDiv(columns, tile); }
@@ -45,16 +46,16 @@ constexpr double kTileBytesPerCycle = 32;
 /// What multiply-adds and the arrival of weights hide of each other, of the shorter one.
 constexpr double kHidden = 0.6;
 
-/// Cycles of multiply-adds, one vector of them in each, with their weights.
-double getProductCost(double multiplyAdds, double weights) {
-  double arrival = weights * sizeof(float) / kWeightBytesPerCycle;
+/// Cycles of multiply-adds, one vector of them in each, with the arrival of their weights' bytes.
+double getProductCost(double multiplyAdds, double bytes) {
+  double arrival = bytes / kWeightBytesPerCycle;
   return std::max(multiplyAdds, arrival) + (1 - kHidden) * std::min(multiplyAdds, arrival);
 }
 
 /// Cycles of the direct loops.
 double getDirectCost(const Problem &p) {
   double weights = 9.0 * p.used * p.outputs;
-  return getProductCost(p.images * p.rows * p.columns * weights / p.block, weights);
+  return getProductCost(p.images * p.rows * p.columns * weights / p.block / p.factors, weights * sizeof(float) / p.factors);
 }
 
 /// Cycles with tiles of tile×tile outputs.
@@ -62,7 +63,7 @@ double getWinogradCost(const Problem &p, int64_t tile) {
   double side = kernel::countWinogradInputs(tile, p.stride), positions = side * side, tiles = p.tiles(tile);
   double weights = positions * p.inputs * p.outputs, elements = positions * tiles * (p.inputs + p.outputs);
   double transformCycles = (tile + 2.0) / p.stride; // per position of a tile and block of channels
-  return getProductCost(1.05 * tiles * weights / p.block, weights) + elements / p.block * transformCycles +
+  return getProductCost(1.05 * tiles * weights / p.block, weights * sizeof(float)) + elements / p.block * transformCycles +
          2 * elements * sizeof(float) / kTileBytesPerCycle;
 }
 
@@ -137,7 +138,7 @@ Value padForTiles(Builder &b, Value input, int64_t height, int64_t width) {
 }
 
 struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
-  using OpRewritePattern::OpRewritePattern;
+  ConvByWinograd(MLIRContext *context, Type factor) : OpRewritePattern(context), factors(kernel::getLaneFactors(factor)) {}
   LogicalResult matchAndRewrite(kernel::ConvOp op, PatternRewriter &rewriter) const override {
     auto weights = op.getWeights().getDefiningOp<kernel::ConstantOp>();
     Shape filter = shapeOf(op.getWeights()), out = shapeOf(op.getInit());
@@ -149,7 +150,7 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
       return rewriter.notifyMatchFailure(op, "no plain convolution with a window of 3×3");
     if (!weights || getFloats(weights.getValue()).empty())
       return rewriter.notifyMatchFailure(op, "the weights are not known");
-    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4], stride, 0};
+    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4], stride, 0, factors};
     problem.used = op.getChannels().value_or(problem.inputs);
     int64_t tile = chooseTile(problem);
     if (!tile)
@@ -175,12 +176,16 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
     }
     return success();
   }
+
+  int64_t factors;
 };
 
 struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
+  using UseWinogradBase::UseWinogradBase;
   void runOnOperation() override {
+    Type factor = bfloat16 ? Type(BFloat16Type::get(&getContext())) : Type(Float32Type::get(&getContext()));
     RewritePatternSet patterns(&getContext());
-    patterns.add<ConvByWinograd>(&getContext());
+    patterns.add<ConvByWinograd>(&getContext(), factor);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,12 +1,13 @@
 # applications.py - the models of published applications through bn run, against ONNX Runtime.
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: applications.py BN MODELS [NAME...]
+# usage: applications.py BN MODELS [--bf16] [NAME...]
 # MODELS is the folder that tools/setup fills, a folder per PyPI package. Every model below it runs on seeded inputs of
 # each shape that its row names, and every output must be within 1e-4 of the largest number that ONNX Runtime answers, or within
 # what its answers move by when it does not optimize, or when the inputs move by one rounding: some outputs are nothing but rounding,
 # and models that round to 8 bits on the way jump where a number lies between two steps. A model without a row is an error, so that
-# none is forgotten.
+# none is forgotten. With --bf16 bn multiplies bf16: the bound is a fiftieth, or four times what the answers of ONNX Runtime move by
+# when only the weights and inputs are rounded to bf16.
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import tempfile
 import time
 
 import numpy as np
+import onnx
 import onnxruntime
 
 RATE16, RATE8 = np.array(16000, np.int64), np.array(8000, np.int64)
@@ -49,9 +51,23 @@ def nudge(values):
     return {name: np.nextafter(v, np.float32(-np.inf)) if v.dtype == np.float32 else v for name, v in values.items()}
 
 
-def run_bn(bn, model, inputs, folder):
+def round_to_bfloat(value):
+    return ((value.view(np.uint32) + 0x8000) & 0xFFFF0000).view(np.float32) if value.dtype == np.float32 else value
+
+
+def round_weights(model):
+    """The model with its matrices and filters rounded to bf16."""
+    proto = onnx.load(model)
+    constants = [attribute.t for node in proto.graph.node if node.op_type == "Constant" for attribute in node.attribute]
+    for tensor in [*proto.graph.initializer, *constants]:
+        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(round_to_bfloat(onnx.numpy_helper.to_array(tensor)), tensor.name))
+    return proto.SerializeToString()
+
+
+def run_bn(bn, model, inputs, folder, options):
     """The outputs by name, or what bn says."""
-    command = [bn, "run", model, "--output-dir", folder, "--quiet"]
+    command = [bn, "run", model, "--output-dir", folder, "--quiet", *options]
     for i, (name, value) in enumerate(inputs.items()):
         path = os.path.join(folder, f"in{i}.npy")
         np.save(path, value)
@@ -76,25 +92,31 @@ def distance(a, e):
     return np.abs(a.astype(np.float64) - e).max(initial=0) / max(np.abs(e).max(initial=0), 1e-30)
 
 
-def check(bn, model, inputs):
+def check(bn, model, inputs, is_bfloat):
     """What is wrong with one run, or nothing, and a line about it."""
     values = draw(inputs)
-    names, expected = run_onnxruntime(model, values, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL)
-    _, plain = run_onnxruntime(model, values, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL)
-    _, nudged = run_onnxruntime(model, nudge(values), onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL)
+    optimized, plain = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    names, expected = run_onnxruntime(model, values, optimized)
+    if is_bfloat:
+        least, factor, options = 2e-2, 4, ["--precision=bf16"]
+        rounded = {name: round_to_bfloat(value) for name, value in values.items()}
+        others = [run_onnxruntime(round_weights(model), rounded, optimized)[1]]
+    else:
+        least, factor, options = 1e-4, 1, []
+        others = [run_onnxruntime(model, values, plain)[1], run_onnxruntime(model, nudge(values), optimized)[1]]
     with tempfile.TemporaryDirectory() as folder:
         start = time.time()
-        actual, problem = run_bn(bn, model, values, folder)
+        actual, problem = run_bn(bn, model, values, folder, options)
         seconds = time.time() - start
         if problem:
             return problem, ""
         worst = 0.0
-        for name, e, *others in zip(names, expected, plain, nudged):
+        for name, e, *moved in zip(names, expected, *others):
             a = actual(name)
             if a.shape != e.shape:
                 return f"output '{name}': expected shape {e.shape}, got {a.shape}", ""
             difference = distance(a, e)
-            if not difference <= max(1e-4, *(distance(other, e) for other in others)):
+            if not difference <= max(least, *(factor * distance(other, e) for other in moved)):
                 return f"output '{name}': differs by {difference:.2e} of the largest number", ""
             worst = max(worst, difference)
     return "", f"differs by {worst:.1e}, {seconds:.1f} s"
@@ -102,13 +124,15 @@ def check(bn, model, inputs):
 
 def main():
     bn, folder, wanted, failures = sys.argv[1], sys.argv[2], sys.argv[3:], 0
+    is_bfloat = "--bf16" in wanted
+    wanted = [name for name in wanted if name != "--bf16"]
     models = sorted(os.path.join(place, name) for place, _, files in os.walk(folder) for name in files if name.endswith(".onnx"))
     for model in models:
         name = os.path.splitext(os.path.basename(model))[0]
         if wanted and name not in wanted:
             continue
         for inputs in RUNS.get(name, [None]):
-            problem, line = ("expected a row in RUNS", "") if inputs is None else check(bn, model, inputs)
+            problem, line = ("expected a row in RUNS", "") if inputs is None else check(bn, model, inputs, is_bfloat)
             failures += bool(problem)
             print(f"{name}: {'FAILED: ' + problem if problem else line}", flush=True)
     print(f"{len(models)} models, {failures} failures")

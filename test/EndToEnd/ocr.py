@@ -47,8 +47,8 @@ def resize(image, height, width):
 
 
 class Model:
-    def __init__(self, bn, folder, name):
-        self.bn = bn
+    def __init__(self, bn, folder, name, precision):
+        self.bn, self.precision = bn, precision
         self.path = next(pathlib.Path(folder).rglob(f"{name}.onnx"))
 
     def run(self, image, mean, deviation):
@@ -56,7 +56,8 @@ class Model:
         channels = (np.stack([image / 255] * 3) - np.reshape(mean, (3, 1, 1))) / np.reshape(deviation, (3, 1, 1))
         with tempfile.TemporaryDirectory() as folder:
             np.save(f"{folder}/x.npy", channels[None].astype(np.float32))
-            subprocess.run([self.bn, "run", self.path, "--input", f"0=@{folder}/x.npy", "--output", f"0=@{folder}/y.npy"], check=True)
+            files = ["--input", f"0=@{folder}/x.npy", "--output", f"0=@{folder}/y.npy"]
+            subprocess.run([self.bn, "run", self.path, "--precision", self.precision, *files], check=True)
             return np.load(f"{folder}/y.npy")[0]
 
 
@@ -92,9 +93,10 @@ def main():
     parser.add_argument("models")
     parser.add_argument("page")
     parser.add_argument("--expect")
+    parser.add_argument("--precision", default="f32")
     options = parser.parse_args()
     names = ("ch_PP-OCRv4_det_infer", "ch_ppocr_mobile_v2.0_cls_infer", "ch_PP-OCRv4_rec_infer")
-    detector, classifier, reader = (Model(options.bn, options.models, name) for name in names)
+    detector, classifier, reader = (Model(options.bn, options.models, name, options.precision) for name in names)
     page, failed = read_png(options.page).astype(np.float64), False
     for how, image in (("as it is", page), ("turned by half", page[::-1, ::-1])):
         line = find_line(detector, image)

@@ -123,7 +123,7 @@ func.func @matmul_c2(%x: tensor<5x7xf32>, %w: tensor<2x7x8xf32>, %out: tensor<5x
 // -----
 
 func.func @conv_c1_integers(%x: tensor<1x4x7x9xi16>, %w: tensor<3x1x3x5x4x16xi16>, %out: tensor<1x3x5x5x8xi32>) {
-  // expected-error@+1 {{expected blocks of integers, got 'tensor<1x4x7x9xi16>'}}
+  // expected-error@+1 {{expected blocks of 'i16', got 'tensor<1x4x7x9xi16>'}}
   %y = kernel.conv %x, %w outs(%out) channels 4 : (tensor<1x4x7x9xi16>, tensor<3x1x3x5x4x16xi16>, tensor<1x3x5x5x8xi32>) -> tensor<1x3x5x5x8xi32>
   return
 }
@@ -164,7 +164,7 @@ func.func @matmul_c7_sums(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %out: tenso
 // -----
 
 func.func @matmul_c8(%x: tensor<5x7xi8>, %w: tensor<3x2x32xi8>, %out: tensor<5x19xi32>) {
-  // expected-error@+1 {{expected integers to be packed, and K a multiple of 4, got 'tensor<3x2x32xi8>'}}
+  // expected-error@+1 {{expected 'i8' to be packed, and K a multiple of 4, got 'tensor<3x2x32xi8>'}}
   %y = kernel.matmul %x, %w outs(%out) {packed} : (tensor<5x7xi8>, tensor<3x2x32xi8>, tensor<5x19xi32>) -> tensor<5x19xi32>
   return
 }

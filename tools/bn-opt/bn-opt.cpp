@@ -19,6 +19,8 @@ namespace {
 struct LowerFlags : mlir::PassPipelineOptions<LowerFlags> {
   Option<bool> winograd{*this, "winograd", llvm::cl::desc("compute 3×3 convolutions by Winograd's method where that is faster"),
                         llvm::cl::init(true)};
+  Option<bool> bfloat16{*this, "bfloat16", llvm::cl::desc("multiply bf16 in convolutions and matrix products with known weights"),
+                        llvm::cl::init(false)};
 };
 } // namespace
 
@@ -34,8 +36,9 @@ int main(int argc, char **argv) {
   mlir::PassPipelineRegistration<> optimize("bn-optimize", "graph form to graph form: folds BatchNormalizations away",
                                             [](mlir::OpPassManager &passes) { bn::buildOptimizePipeline(passes); });
   mlir::PassPipelineRegistration<LowerFlags> lower(
-      "bn-lower", "graph form to kernel form",
-      [](mlir::OpPassManager &passes, const LowerFlags &flags) { bn::buildLowerPipeline(passes, {/*target=*/nullptr, flags.winograd}); });
+      "bn-lower", "graph form to kernel form", [](mlir::OpPassManager &passes, const LowerFlags &flags) {
+        bn::buildLowerPipeline(passes, {/*target=*/nullptr, flags.winograd, flags.bfloat16});
+      });
   mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
                                            [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "bn-opt - runs bn's passes\n", registry));

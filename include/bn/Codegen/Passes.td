@@ -159,7 +159,8 @@ def EmitConvPass : Pass<"bn-emit-conv", "mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
-                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">];
+                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">,
+                 Option<"bfloatDot", "bfloat-dot", "std::string", "", "LLVM's intrinsic for sums of products of pairs of bf16">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }
@@ -195,7 +196,8 @@ def EmitMatmulPass : Pass<"bn-emit-matmul", "mlir::ModuleOp"> {
   }];
   let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
                  Option<"vectorBits", "vector-bits", "unsigned", "512", "Width of the target's vectors">,
-                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">];
+                 Option<"byteDot", "byte-dot", "std::string", "", "LLVM's intrinsic for sums of products of bytes">,
+                 Option<"bfloatDot", "bfloat-dot", "std::string", "", "LLVM's intrinsic for sums of products of pairs of bf16">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }
@@ -334,6 +336,21 @@ def ApproximateMathPass : Pass<"bn-approximate-math"> {
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect", "mlir::func::FuncDialect",
                            "mlir::scf::SCFDialect", "mlir::LLVM::LLVMDialect"];
+}
+
+def ExpandBFloat16Pass : Pass<"bn-expand-bfloat16"> {
+  let summary = "Replaces conversions to and from bf16 by integer arithmetic";
+  let description = [{
+    For processors that have no instruction for them.
+
+    ```mlir
+    // before
+    %y = arith.truncf %x : vector<16xf32> to vector<16xbf16>
+    // after
+    %y = upper half of (bits of %x + half a unit of its last place), or NaN
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
 }
 
 def ConvertToLLVMPass : Pass<"bn-convert-to-llvm", "mlir::ModuleOp"> {

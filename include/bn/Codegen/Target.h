@@ -14,6 +14,7 @@ struct Target {
   llvm::StringLiteral feature; ///< LLVM's name of the processor's feature; empty for the portable row
   unsigned vectorBits, registers;
   llvm::StringLiteral byteDot = ""; ///< LLVM's intrinsic that multiplies unsigned bytes by signed ones and adds each four to an i32, if any
+  llvm::StringLiteral bfloatDot = ""; ///< LLVM's intrinsic that multiplies bf16 and adds each two to an f32, if any
 };
 
 /// The widest vectors of the processor that this program runs on.

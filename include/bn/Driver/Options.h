@@ -19,12 +19,16 @@ enum class Initializers { Auto, Const, Overridable };
 /// What executes a model: compiled code, or the plain interpreter in double.
 enum class EngineKind { Jit, Reference };
 
+/// What compiled convolutions and matrix products multiply: bf16 has half the bytes of f32 and 8 bits of mantissa.
+enum class Precision { F32, BF16 };
+
 /// How a model is executed.
 struct ExecutionOptions {
   EngineKind engine = EngineKind::Jit;
   unsigned threads = 0;       ///< 0: one per core
   std::string processor = {}; ///< to compile for, by LLVM's name; empty: this machine's
   bool winograd = true;       ///< fast 3×3 convolutions, whose rounding errors are larger: see LowerOptions
+  Precision precision = Precision::F32;
   bool cache = false;         ///< keeps compiled code for the next process, see CodeCache
 };
 

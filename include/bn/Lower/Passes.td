@@ -117,6 +117,7 @@ def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let summary = "computes 3×3 convolutions by Winograd's method where that is faster";
   let description = [{
     A cost model of arithmetic, weights and transformed tiles chooses between the direct loops and tiles of 2×2, 3×3 or 4×4 outputs.
+    With `bfloat16` the direct loops are those of bn-use-bfloat16.
     In f32 the rounding errors grow to about 1e-6, 5e-6 and 1e-5 of the largest output.
 
     ```mlir
@@ -128,6 +129,7 @@ def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
     %y = kernel.winograd_output %m bias %b tile 4
     ```
   }];
+  let options = [Option<"bfloat16", "bfloat16", "bool", "false", "Whether direct convolutions are going to multiply bf16">];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
@@ -142,6 +144,22 @@ def FuseEpilogues : Pass<"bn-fuse-epilogues", "::mlir::ModuleOp"> {
     %y = kernel.conv %x, %w with(%shortcut) epilogue { addf, maximumf }
     ```
   }];
+}
+
+def UseBFloat16 : Pass<"bn-use-bfloat16", "::mlir::ModuleOp"> {
+  let summary = "multiplies bf16 in convolutions and matrix products with known weights";
+  let description = [{
+    Weights are rounded once and packed in pairs of channels; sums, epilogues and everything else stay in f32.
+
+    ```mlir
+    // before
+    %y = kernel.conv %x, %w bias %b : (tensor<1x4x7x9x16xf32>, tensor<2x4x3x3x16x16xf32>, …)
+    // after
+    %h = linalg.generic ins(%x) { arith.truncf }
+    %y = kernel.conv %h, %v bias %b : (tensor<1x4x7x9x16xbf16>, tensor<2x4x3x3x8x32xbf16>, …)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // BN_LOWER_PASSES_TD

@@ -22,10 +22,16 @@ LogicalResult bn::kernel::verifyElements(Operation *op) {
   return success();
 }
 
+LogicalResult bn::kernel::verifyPrecision(Operation *op, ArrayRef<Named> operands) {
+  Type first = getSumType(getElementTypeOrSelf(operands.front().value));
+  for (const Named &operand : operands.drop_front())
+    if (operand.value && getSumType(getElementTypeOrSelf(operand.value)) != first)
+      return op->emitOpError("expected ") << operand.name << " of elements of type " << first << ", got " << operand.value.getType();
+  return success();
+}
+
 LogicalResult bn::kernel::verifyFactors(Operation *op, Named lhs, Named rhs, Named bias) {
   Type factor = getElementTypeOrSelf(lhs.value), sum = getSumType(factor);
-  if (!factor.isInteger())
-    return verifyElements(op);
   if (getElementTypeOrSelf(rhs.value) != factor)
     return op->emitOpError("expected ") << rhs.name << " of elements of type " << factor << ", got " << rhs.value.getType();
   if (bias.value && getElementTypeOrSelf(bias.value) != sum)

@@ -25,6 +25,9 @@ mlir::LogicalResult verifyRank(mlir::Operation *op, Named operand, int64_t rank)
 /// C1: all operands have one element type.
 mlir::LogicalResult verifyElements(mlir::Operation *op);
 
+/// C1: operands have one element type once bf16 counts as what it is computed in; an absent one has any.
+mlir::LogicalResult verifyPrecision(mlir::Operation *op, llvm::ArrayRef<Named> operands);
+
 /// C7: the element types of an op's two factors and of its bias.
 mlir::LogicalResult verifyFactors(mlir::Operation *op, Named lhs, Named rhs, Named bias);
 

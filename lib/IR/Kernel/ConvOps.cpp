@@ -31,8 +31,8 @@ LogicalResult ConvOp::verify() {
   ArrayRef<int64_t> in = input.shape(), out = init.shape();
   Type factor = getElementTypeOrSelf(getInput());
   int64_t each = getLaneFactors(factor);
-  if (planes && factor.isInteger()) // C1
-    return emitOpError("expected blocks of integers, got ") << getInput().getType();
+  if (planes && each > 1) // C1
+    return emitOpError("expected blocks of ") << factor << ", got " << getInput().getType();
   int64_t groups = getGroups(), block = out[4], inputBlocks = planes ? 1 : in[1];
   if (inputBlocks % groups || out[1] % groups) // C2
     return emitOpError("expected 'groups' to divide the channel blocks ") << inputBlocks << " and " << out[1] << ", got " << groups;
@@ -57,7 +57,8 @@ LogicalResult ConvOp::verify() {
 LogicalResult GroupedConvOp::verify() {
   Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
   if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 5)) || failed(verifyRank(*this, bias, 2)) ||
-      failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+      failed(verifyRank(*this, init, 5)) || failed(verifyPrecision(*this, {input, weights, bias})) ||
+      failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape();
   if (failed(verifySize(*this, init, 0, in[0])) || failed(verifySize(*this, init, 1, in[1])) || failed(verifySize(*this, init, 4, in[4])) ||
@@ -69,14 +70,14 @@ LogicalResult GroupedConvOp::verify() {
     return failure();
   if (failed(verifyWindow(*this, input, init, weights.shape().slice(2, 2), getStrides(), getDilations())))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getWeights()), getExtras(), init);
 }
 
 LogicalResult WinogradInputOp::verify() {
   Named input{"input", getInput()}, init{"init", getInit()};
   int64_t tile = getTile(), side = countWinogradInputs(tile, getStride());
-  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 3)) ||
-      failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 3)) || failed(verifyPrecision(*this, {input, init})) ||
+      failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> in = input.shape(), tiles = getTiles();
   for (int i : {0, 1})
@@ -90,8 +91,8 @@ LogicalResult WinogradInputOp::verify() {
 LogicalResult WinogradOutputOp::verify() {
   Named input{"input", getInput()}, bias{"bias", getBias()}, init{"init", getInit()};
   int64_t tile = getTile(), side = countWinogradInputs(tile, getStride());
-  if (failed(verifyRank(*this, input, 3)) || failed(verifyRank(*this, bias, 2)) ||
-      failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) || failed(verifyDestination(*this, getInit())))
+  if (failed(verifyRank(*this, input, 3)) || failed(verifyRank(*this, bias, 2)) || failed(verifyRank(*this, init, 5)) ||
+      failed(verifyPrecision(*this, {input, bias})) || failed(verifyDestination(*this, getInit())))
     return failure();
   ArrayRef<int64_t> out = init.shape();
   int64_t tiles = out[0] * llvm::divideCeil(out[2], tile) * llvm::divideCeil(out[3], tile);
@@ -100,12 +101,12 @@ LogicalResult WinogradOutputOp::verify() {
     return failure();
   if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, out[4]))))
     return failure();
-  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInit()), getExtras(), init);
+  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInput()), getExtras(), init);
 }
 
 LogicalResult PoolOp::verify() {
   Named input{"input", getInput()}, init{"init", getInit()};
-  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 5)) || failed(verifyElements(*this)) ||
+  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, init, 5)) || failed(verifyPrecision(*this, {input, init})) ||
       failed(verifyDestination(*this, getInit())))
     return failure();
   for (int64_t dim : {0, 1, 4})

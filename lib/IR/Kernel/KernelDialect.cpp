@@ -26,9 +26,13 @@ void KernelDialect::initialize() {
       >();
 }
 
-Type bn::kernel::getSumType(Type factor) { return factor.isInteger() ? IntegerType::get(factor.getContext(), 32) : factor; }
+Type bn::kernel::getSumType(Type factor) {
+  if (factor.isInteger())
+    return IntegerType::get(factor.getContext(), 32);
+  return factor.isBF16() ? Float32Type::get(factor.getContext()) : factor;
+}
 
-int64_t bn::kernel::getLaneFactors(Type factor) { return factor.isInteger() ? 32 / factor.getIntOrFloatBitWidth() : 1; }
+int64_t bn::kernel::getLaneFactors(Type factor) { return std::max<int64_t>(32 / factor.getIntOrFloatBitWidth(), 1); }
 
 Operation *KernelDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);

@@ -39,8 +39,8 @@ LogicalResult MatmulOp::verify() {
     return failure();
   Type factor = getElementTypeOrSelf(getLhs());
   int64_t each = getLaneFactors(factor), depth = lhs.shape().back();
-  if (factor.isInteger() && (!getPacked() || depth % each)) // C8
-    return emitOpError("expected integers to be packed, and K a multiple of ") << each << ", got " << getRhs().getType();
+  if (each > 1 && (!getPacked() || depth % each)) // C8
+    return emitOpError("expected ") << factor << " to be packed, and K a multiple of " << each << ", got " << getRhs().getType();
   int64_t rank = lhs.rank(), batched = plain - 2, columns = init.shape()[rank - 1];
   if (rank == 3 && failed(verifySize(*this, init, 0, lhs.shape()[0])))
     return failure();

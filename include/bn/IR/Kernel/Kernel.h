@@ -31,7 +31,7 @@ void getDestinationEffects(mlir::DestinationStyleOpInterface op,
 /// The type that products of such factors add up in.
 mlir::Type getSumType(mlir::Type factor);
 
-/// Factors that lie together for one lane of a sum: as many integers as fill 32 bits, one float.
+/// Factors that lie together for one lane of a sum: as many integers or bf16 as fill 32 bits, one float.
 int64_t getLaneFactors(mlir::Type factor);
 
 /// Makes the dialect's destination-passing ops known to one-shot bufferization.

@@ -11,7 +11,7 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
   let description = [{
     init[n][o][y][x] = epilogue(bias[o] + Σ input[n][i][y·sh + kh·dh][x·sw + kw·dw] · weights[o][i][kh][kw]) over the input channels i
     of o's group. Shapes: input [N][I/b][H][W][b], weights [O/b][I/g/b][KH][KW][b of i][b of o], bias [O/b][b], init [N][O/b][OH][OW][b].
-    Integers are as for `kernel.matmul`, weights [O/b][I/g/b][KH][KW][b/q][b·q] in the order [b of o][q of i].
+    Integers and bf16 are as for `kernel.matmul`, weights [O/b][I/g/b][KH][KW][b/q][b·q] in the order [b of o][q of i].
 
     ```mlir
     %y = kernel.conv %x, %w bias %b with(%shortcut) outs(%out) strides [2, 2] epilogue {
@@ -23,13 +23,14 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, or 4 for planes [N][I][H][W] of floats with I ≤ b; init of rank 5, weights 6, bias 2; one b.
+    * (C1) input of rank 5, or 4 for planes [N][I][H][W] of f32 or f64 with I ≤ b; init of rank 5, weights 6, bias 2; one b.
     * (C2) the sizes of N, O/b, I/b (1 for planes) agree; `groups` divides O/b and I/b, and weights has I/g/b.
     * (C3) the last window ends inside the input: (OH − 1)·sh + (KH − 1)·dh < H, and so for W.
     * (C4) the epilogue takes the accumulator and one element of each of `with`, and yields one of init's element type.
     * (C5) each of `with` has init's rank, and each dimension is init's or 1.
     * (C6) `channels`, those of a group's inputs that hold data, ends in its last block: the number of planes. Lanes behind are not read.
-    * (C7) floats have one element type. Of integers, input and weights have one, sums and bias are i32; q divides b and `channels`.
+    * (C7) input and weights have one element type, sums and bias that type or, of integers, i32 and, of bf16, f32; q divides b and
+      `channels`.
   }];
   let arguments = (ins Kernel_Factors:$input, Kernel_Factors:$weights, Optional<Kernel_Sums>:$bias, Variadic<Kernel_Any>:$extras,
                        Kernel_Any:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
@@ -52,13 +53,14 @@ def Kernel_GroupedConvOp : Kernel_DestinationOp<"grouped_conv", [AttrSizedOperan
     Shapes: input [N][C/b][H][W][b], weights [C/b][g][KH][KW][b], bias [C/b][b], init [N][C/b][OH][OW][b].
 
     Constraints:
-    * (C1) input, init, weights of rank 5, bias of rank 2, with one block size b and one element type.
+    * (C1) input, init, weights of rank 5, bias of rank 2, with one block size b. Weights and bias have the input's element type, or f32
+      where it is bf16.
     * (C2) the sizes of N and C/b agree; g divides b.
     * (C3), (C4), (C5) as for `kernel.conv`.
   }];
-  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
-                       Kernel_Floats:$init, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
-                       DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$dilations);
+  let arguments = (ins Kernel_StoredFloats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias,
+                       Variadic<Kernel_StoredFloats>:$extras, Kernel_StoredFloats:$init,
+                       DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides, DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$dilations);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $input `,` $weights (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)`
@@ -83,11 +85,12 @@ def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, init of rank 3, one element type; m is 2, 3 or 4, s is 1 or 2.
+    * (C1) input of rank 5, init of rank 3, one element type, but for an input of bf16 and an init of f32; m is 2, 3 or 4, s is 1 or 2.
     * (C2) the sizes of init follow from input's, `tile`, `stride` and `tiles`.
     * (C3) the last tile ends inside the input: (th·m − 1)·s + 3 ≤ H, and so for W.
   }];
-  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride, Kernel_Sizes2:$tiles);
+  let arguments = (ins Kernel_StoredFloats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride,
+                       Kernel_Sizes2:$tiles);
   let assemblyFormat = [{
     $input `outs` `(` $init `)` `tile` $tile (`stride` $stride^)? `tiles` $tiles attr-dict `:` functional-type(operands, results)
   }];
@@ -101,12 +104,12 @@ def Kernel_WinogradOutputOp : Kernel_DestinationOp<"winograd_output", [AttrSized
     Shapes: input [α²][N·th·tw][O], O whole blocks, bias [O/b][b], init [N][O/b][OH][OW][b].
 
     Constraints:
-    * (C1) input of rank 3, bias of rank 2, init of rank 5, one element type; m is 2, 3 or 4, s is 1 or 2.
+    * (C1) input of rank 3, bias of rank 2, init of rank 5; input and bias have one element type; m is 2, 3 or 4, s is 1 or 2.
     * (C2) the sizes of input and bias follow from init's, `tile` and `stride`.
     * (C4), (C5) as for `kernel.conv`.
   }];
-  let arguments = (ins Kernel_Floats:$input, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras, Kernel_Floats:$init,
-                       Kernel_TileSize:$tile, Kernel_TileStride:$stride);
+  let arguments = (ins Kernel_Floats:$input, Optional<Kernel_Floats>:$bias, Variadic<Kernel_StoredFloats>:$extras,
+                       Kernel_StoredFloats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $input (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` `tile` $tile (`stride` $stride^)?
@@ -126,11 +129,11 @@ def Kernel_PoolOp : Kernel_DestinationOp<"pool"> {
     ```
 
     Constraints:
-    * (C1) input and init of rank 5, with one block size b and one element type.
+    * (C1) input and init of rank 5, with one block size b, and one element type once bf16 counts as f32, in which it is computed.
     * (C2) the sizes of N and C/b agree.
     * (C3) every window holds an element of the input. `pads` are top, left, bottom, right.
   }];
-  let arguments = (ins Kernel_PoolKindAttr:$kind, Kernel_Floats:$input, Kernel_Floats:$init, Kernel_Sizes2:$window,
+  let arguments = (ins Kernel_PoolKindAttr:$kind, Kernel_StoredFloats:$input, Kernel_StoredFloats:$init, Kernel_Sizes2:$window,
                        DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$strides,
                        DefaultValuedAttr<Kernel_Sizes2, "{1, 1}">:$dilations,
                        DefaultValuedAttr<Kernel_Pads2, "{0, 0, 0, 0}">:$pads);

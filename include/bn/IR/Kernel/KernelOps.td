@@ -18,9 +18,11 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 class Kernel_Data<list<Type> elements> : AnyTypeOf<[StaticShapeTensorOf<elements>, StaticShapeMemRefOf<elements>]>;
 def Kernel_Floats : Kernel_Data<[F32, F64]>;
 /// What products multiply, and what they add up to.
-def Kernel_Factors : Kernel_Data<[F32, F64, I8, I16]>;
+def Kernel_Factors : Kernel_Data<[F32, F64, BF16, I8, I16]>;
 def Kernel_Sums : Kernel_Data<[F32, F64, I32]>;
 def Kernel_AnyFloats : Kernel_Data<[AnyFloat]>;
+/// What is stored in half the bytes may be read, and is computed with as f32.
+def Kernel_StoredFloats : Kernel_Data<[F32, F64, BF16]>;
 def Kernel_Any : Kernel_Data<[AnyType]>;
 
 def Kernel_Sizes2 : ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<2>, DenseArrayStrictlyPositive<DenseI64ArrayAttr>]>;
@@ -65,8 +67,9 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     Shapes: lhs [M][K] or [G][M][K]; rhs [K][N], or [G][K][N], or with `packed` [N/b][K][b], zeros behind the last column, G = 1 or a
     leading [G]; bias [N]; init [M][N] or [G][M][N]. An rhs without G serves every g.
 
-    Integers add up in i32, without saturation. i16 are signed; of i8, those of lhs are unsigned and those of rhs signed. The q = 2 or 4
-    factors that fill 32 bits lie together, rhs [N/b][K/q][b·q] in the order [b][q]: an instruction multiplies and adds them at once.
+    Integers add up in i32, without saturation. i16 are signed; of i8, those of lhs are unsigned and those of rhs signed. bf16 add up in
+    f32. The q = 2 or 4 factors that fill 32 bits lie together, rhs [N/b][K/q][b·q] in the order [b][q]: an instruction multiplies and
+    adds them at once.
 
     ```mlir
     %y = kernel.matmul %x, %w bias %b outs(%out) {packed} : (tensor<5x7xf32>, tensor<2x7x16xf32>, tensor<19xf32>, tensor<5x19xf32>)
@@ -77,7 +80,7 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     * (C1) lhs and init have one rank, 2 or 3; rhs has rank 2 or, with G, 3; one more when `packed`; bias has rank 1.
     * (C2) the sizes of G, M, K and N agree; packed, N is rounded up to b.
     * (C4), (C5), (C7) as for `kernel.conv`.
-    * (C8) integers are packed, and q divides K.
+    * (C8) factors that share a lane are packed, and q divides K.
   }];
   let arguments = (ins Kernel_Factors:$lhs, Kernel_Factors:$rhs, Optional<Kernel_Sums>:$bias, Variadic<Kernel_Any>:$extras,
                        Kernel_Any:$init, UnitAttr:$packed);

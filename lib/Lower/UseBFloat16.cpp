@@ -1,0 +1,127 @@
+// UseBFloat16.cpp - multiplies bf16 in convolutions and matrix products with known weights.
+// SPDX-License-Identifier: Apache-2.0
+//
+//   before   %y = kernel.conv %x, %w bias %b                                          all f32
+//   after    %h = %x rounded to bf16    %y = kernel.conv %h, %v bias %b               %v: pairs of channels of %w, rounded once
+//
+// Sums, biases and epilogues stay f32. Conditions: f32 in blocks of channels, or packed for a product; the weights are known now, no
+// other product has them transformed, as Winograd's method does, and none of them is too large for bf16.
+
+#include "Blocks.h"
+#include "Constants.h"
+#include "Products.h"
+#include "bn/IR/Kernel/PackedElements.h"
+#include "bn/Lower/Passes.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace bn::lower {
+#define GEN_PASS_DEF_USEBFLOAT16
+#include "bn/Lower/Passes.h.inc"
+} // namespace bn::lower
+
+using namespace mlir;
+
+namespace bn::lower {
+namespace {
+
+/// The bits of a number rounded to bf16, to the nearest and half to even.
+uint16_t roundToBFloat(float value) {
+  uint32_t bits = llvm::bit_cast<uint32_t>(value);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+/// Whether all numbers stay finite.
+bool fitBFloat(ArrayRef<float> values) {
+  constexpr float limit = 0x1.ffp127f; // half way between the largest bf16 and what would be the next
+  return llvm::all_of(values, [](float value) { return std::abs(value) < limit; });
+}
+
+/// Weights whose last dimensions are [rows][b] with pairs of rows side by side, [rows/2][b·2], the last with a zero where they are odd.
+Value packPairs(Builder &b, ElementsAttr weights) {
+  SmallVector<int64_t> shape(weights.getShapedType().getShape());
+  int64_t block = shape.back(), rows = shape[shape.size() - 2], pairs = ceilDiv(rows, 2), count = weights.getNumElements() / (rows * block);
+  shape.back() = 2 * block;
+  shape[shape.size() - 2] = pairs;
+  ArrayRef<float> source = getFloats(weights);
+  bool isSplat = source.size() == 1;
+  auto fill = [&](MutableArrayRef<uint16_t> packed) {
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t row = 0; row < rows; ++row) {
+        const float *from = &source[isSplat ? 0 : (i * rows + row) * block];
+        uint16_t *to = &packed[(i * pairs + row / 2) * 2 * block + row % 2];
+        for (int64_t lane = 0; lane < block; ++lane)
+          to[2 * lane] = roundToBFloat(from[isSplat ? 0 : lane]);
+      }
+  };
+  return constantTensor(b, makeBFloats(b.getContext(), shape, fill));
+}
+
+/// The constant behind f32 weights that fit, or null.
+kernel::ConstantOp findWeights(Value weights) {
+  auto constant = weights.getDefiningOp<kernel::ConstantOp>();
+  ArrayRef<float> values = constant ? getFloats(constant.getValue()) : ArrayRef<float>();
+  return !values.empty() && fitBFloat(values) ? constant : kernel::ConstantOp();
+}
+
+/// What nobody reads any more goes, long before the context does.
+void dropWeights(kernel::ConstantOp weights, PatternRewriter &rewriter) {
+  if (!weights->use_empty())
+    return;
+  kernel::dropPackedElements(weights.getValue());
+  rewriter.eraseOp(weights);
+}
+
+/// conv of f32 ⇒ conv of bf16
+struct ConvolveBFloats : OpRewritePattern<kernel::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(kernel::ConvOp op, PatternRewriter &rewriter) const override {
+    if (!typeOf(op.getInput()).getElementType().isF32() || typeOf(op.getInput()).getRank() != 5)
+      return rewriter.notifyMatchFailure(op, "the input is no image of f32 in blocks");
+    kernel::ConstantOp weights = findWeights(op.getWeights());
+    if (!weights)
+      return rewriter.notifyMatchFailure(op, "the weights are not known, or too large");
+    Builder b(op.getLoc(), rewriter);
+    Value image = convert(b, op.getInput(), b.getBF16Type()), packed = packPairs(b, weights.getValue());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(image);
+      op.getWeightsMutable().assign(packed);
+      if (std::optional<uint64_t> channels = op.getChannels()) // behind the last are zero weights
+        op.setChannels(*channels + *channels % 2);
+    });
+    dropWeights(weights, rewriter);
+    return success();
+  }
+};
+
+/// matmul of f32 ⇒ matmul of bf16
+struct MultiplyBFloats : OpRewritePattern<kernel::MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(kernel::MatmulOp op, PatternRewriter &rewriter) const override {
+    if (!typeOf(op.getLhs()).getElementType().isF32() || !op.getPacked() || typeOf(op.getRhs()).getRank() != 3)
+      return rewriter.notifyMatchFailure(op, "not one packed matrix of f32");
+    kernel::ConstantOp weights = findWeights(op.getRhs());
+    if (!weights)
+      return rewriter.notifyMatchFailure(op, "the weights are not known, or too large");
+    Builder b(op.getLoc(), rewriter);
+    Value rows = padDepth(b, convert(b, op.getLhs(), b.getBF16Type())), packed = packPairs(b, weights.getValue());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getLhsMutable().assign(rows);
+      op.getRhsMutable().assign(packed);
+    });
+    dropWeights(weights, rewriter);
+    return success();
+  }
+};
+
+struct UseBFloat16Pass : impl::UseBFloat16Base<UseBFloat16Pass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvolveBFloats, MultiplyBFloats>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace bn::lower

@@ -1,7 +1,7 @@
 // EmitMatmul.cpp - emits the loops of a matrix product around a tile of accumulators in registers.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   forall (matrix, tile of column blocks, part of the rows)
+//   forall (matrix and group, tile of column blocks, part of the rows)
 //     for tiles of rows
 //       accumulators = bias;   for k: accumulators += lhs[rows][k] · rhs[k][columns];   store epilogue(accumulators)
 //
@@ -36,7 +36,7 @@ public:
 
 private:
   void emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes);
-  void emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
+  void emitTile(OpBuilder &builder, Value matrix, Value group, Value row, Value firstBlock, RegisterTile shape, int64_t lanes);
   Value loadBias(OpBuilder &builder, Value firstBlock, int64_t b, int64_t lanes);
   Value finishWholeVector(OpBuilder &builder, Value sum, Value firstBlock, int64_t b, int64_t lanes);
 
@@ -49,7 +49,9 @@ private:
   std::optional<Epilogue> epilogue;
   bool prefetches;
   Type sumType;
-  int64_t block, matrices, rows, depth, factors;  ///< depth in steps of as many factors as fill a lane
+  int64_t block, matrices, groups, rows;
+  int64_t depth, factors;                          ///< of a group, in steps of as many factors as fill a lane
+  int64_t groupBlocks;                             ///< blocks of columns of a group
   int64_t lhsMatrix, rhsMatrix, rhsBlock, rhsStep; ///< elements from one matrix, block of columns, k to the next
 };
 } // namespace
@@ -69,35 +71,37 @@ LogicalResult MatmulEmitter::emit(OpBuilder &builder) {
   factors = kernel::getLaneFactors(lhs.element);
   if (factors > 1 && lhs.strides.back() != 1)
     return failure();
-  depth = left.back() / factors;
+  groups = op.getGroups();
+  depth = left.back() / factors / groups;
   block = op.getPacked() ? right.back() / factors : vectorBits / lhs.element.getIntOrFloatBitWidth();
   prefetches = isBeyondCache(op.getRhs());
   lhsMatrix = batched ? lhs.strides[0] : 0;
   rhsMatrix = batchedRhs ? rhs.strides[0] : 0;
   rhsBlock = op.getPacked() ? rhs.strides[batchedRhs] : block;
   rhsStep = op.getPacked() ? rhs.strides[batchedRhs + 1] : rhs.strides[batchedRhs];
-  int64_t columns = shapeOf(op.getInit()).back(), blocks = columns / block;
+  int64_t columns = shapeOf(op.getInit()).back();
+  groupBlocks = columns / block / groups;
   int64_t rowBytes = lhs.strides[batched] * lhs.element.getIntOrFloatBitWidth() / 8;
-  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(blocks, 1), countCachedRows(rowBytes), registers, prefetches ? kArrival : 0);
+  RegisterTile tile = chooseCuts(rows, std::max<int64_t>(groupBlocks, 1), countCachedRows(rowBytes), registers, prefetches ? kArrival : 0);
   SmallVector<Span> rowSpans = cutIntoTiles(rows, tile.positions);
-  for (Span blockSpan : cutIntoTiles(blocks, tile.blocks))
+  for (Span blockSpan : cutIntoTiles(groupBlocks, tile.blocks))
     emitColumns(builder, rowSpans, blockSpan, block);
   if (columns % block)
-    emitColumns(builder, rowSpans, {blocks, 1, 1}, columns % block);
+    emitColumns(builder, rowSpans, {groupBlocks, 1, 1}, columns % block);
   return success();
 }
 
 void MatmulEmitter::emitColumns(OpBuilder &builder, ArrayRef<Span> rowSpans, Span blockSpan, int64_t lanes) {
-  int64_t work = matrices * rows * blockSpan.tiles * blockSpan.size * depth, rowTiles = 0;
+  int64_t products = matrices * groups, work = products * rows * blockSpan.tiles * blockSpan.size * depth, rowTiles = 0;
   for (const Span &span : rowSpans)
     rowTiles += span.tiles;
-  int64_t parts = std::min<int64_t>(rowTiles, llvm::divideCeil(kFewIterations, matrices * blockSpan.tiles));
-  emitParallel(builder, loc, {matrices, blockSpan.tiles, parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
-    Value firstBlock = LinearIndex(blockSpan.begin).add(ivs[1], blockSpan.size).emit(outer, loc);
+  int64_t parts = std::min<int64_t>(rowTiles, llvm::divideCeil(kFewIterations, products * blockSpan.tiles));
+  emitParallel(builder, loc, {matrices, groups, blockSpan.tiles, parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
+    Value firstBlock = LinearIndex(blockSpan.begin).add(ivs[1], groupBlocks).add(ivs[2], blockSpan.size).emit(outer, loc);
     for (const Span &span : rowSpans)
-      emitPart(outer, loc, span.tiles, ivs[2], parts, [&](OpBuilder &inner, Value rowTile) {
+      emitPart(outer, loc, span.tiles, ivs[3], parts, [&](OpBuilder &inner, Value rowTile) {
         Value row = LinearIndex(span.begin).add(rowTile, span.size).emit(inner, loc);
-        emitTile(inner, ivs[0], row, firstBlock, {span.size, blockSpan.size}, lanes);
+        emitTile(inner, ivs[0], ivs[1], row, firstBlock, {span.size, blockSpan.size}, lanes);
       });
   });
 }
@@ -120,7 +124,8 @@ Value MatmulEmitter::finishWholeVector(OpBuilder &builder, Value sum, Value firs
   return arith::AddFOp::create(builder, loc, sum, shift);
 }
 
-void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value firstBlock, RegisterTile shape, int64_t lanes) {
+void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value group, Value row, Value firstBlock, RegisterTile shape,
+                             int64_t lanes) {
   unsigned rowDim = lhs.strides.size() - 2;
   auto zero = [&]() -> Value {
     int64_t used = factors > 1 ? block : lanes;
@@ -131,10 +136,12 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value row, Value 
   for (int64_t p = 0; p < shape.positions; ++p)
     for (int64_t b = 0; b < shape.blocks; ++b)
       start.push_back(op.getBias() && factors == 1 ? loadBias(builder, firstBlock, b, lanes) : zero());
-  Value lhsBase = LinearIndex(lhs.offset).add(matrix, lhsMatrix).add(row, lhs.strides[rowDim]).emit(builder, loc);
+  LinearIndex lhsBase(lhs.offset);
+  lhsBase.add(matrix, lhsMatrix).add(group, depth * factors * lhs.strides.back()).add(row, lhs.strides[rowDim]);
+  Value lhsStart = lhsBase.emit(builder, loc);
   Value rhsBase = LinearIndex(rhs.offset).add(matrix, rhsMatrix).add(firstBlock, rhsBlock).emit(builder, loc);
   auto steps = [&](OpBuilder &inner, Value k, ValueRange sums, int64_t unroll) {
-    Value lhsAt = LinearIndex().add(lhsBase, 1).add(k, factors * lhs.strides.back()).emit(inner, loc);
+    Value lhsAt = LinearIndex().add(lhsStart, 1).add(k, factors * lhs.strides.back()).emit(inner, loc);
     Value rhsAt = LinearIndex().add(rhsBase, 1).add(k, rhsStep).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
       int64_t shift = p * lhs.strides[rowDim] + u * factors * lhs.strides.back();

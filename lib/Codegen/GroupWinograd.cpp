@@ -81,7 +81,7 @@ static std::optional<Winograd> match(kernel::WinogradInputOp input) {
 
 /// Tiles of a group; 0 where the three ops are better.
 static int64_t chooseGroup(Winograd ops) {
-  int64_t weightBytes = ops.positions() * ops.inputs() * ops.outputs() * int64_t(sizeof(float)), tiles = ops.tiles();
+  int64_t weightBytes = ops.positions() * ops.groupInputs() * ops.outputs() * int64_t(sizeof(float)), tiles = ops.tiles();
   if (weightBytes > kWeightBytes || tiles * ops.tileBytes() <= 2 * kGroupBytes)
     return 0;
   int64_t most = std::min({std::max(kGroupBytes / ops.tileBytes(), kFewTiles + 4), kStackBytes / ops.tileBytes(), tiles / kFewTiles});

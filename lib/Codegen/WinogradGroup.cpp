@@ -3,7 +3,7 @@
 //
 //   forall (part): for groups of tiles of the part:
 //     for blocks of channels, tiles: transform into the scratch        [position][tile][channel]
-//     for positions, columns, rows: products in tiles of registers     [position][tile][channel]
+//     for positions, groups of channels, columns, rows: products in tiles of registers     [position][tile][channel]
 //     for blocks of channels, tiles: transform back into the image
 
 #include "WinogradGroup.h"
@@ -65,7 +65,7 @@ LogicalResult GroupEmitter::emit(OpBuilder &builder) {
     return failure();
   std::tie(image, weights, output) = std::tuple(*in, *right, *out);
   int64_t groups = ops.tiles() / group, parts = std::min(kParts, groups);
-  int64_t work = ops.tiles() * ops.positions() * ops.inputs() * ops.outputs() / ops.block();
+  int64_t work = ops.tiles() * ops.positions() * ops.groupInputs() * ops.outputs() / ops.block();
   emitParallel(builder, loc, {parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
     transformed = allocate(outer, ops.inputs());
     products = allocate(outer, ops.outputs());
@@ -104,20 +104,21 @@ void GroupEmitter::emitInput(OpBuilder &builder, Value first) {
 }
 
 void GroupEmitter::emitProduct(OpBuilder &builder) {
-  int64_t outputs = ops.outputs(), block = ops.block();
-  RegisterTile shape = chooseCuts(group, outputs / block, countCachedRows(transformed.tile * int64_t(sizeof(float))), registers);
-  emitLoop(builder, loc, 0, ops.positions(), 1, {}, [&](OpBuilder &outer, Value position, ValueRange) {
-    for (const Span &blocks : cutIntoTiles(outputs / block, shape.blocks))
+  int64_t block = ops.block(), channelGroups = ops.product.getGroups(), groupBlocks = ops.outputs() / block / channelGroups;
+  RegisterTile shape = chooseCuts(group, groupBlocks, countCachedRows(transformed.tile * int64_t(sizeof(float))), registers);
+  emitLoop(builder, loc, 0, ops.positions() * channelGroups, 1, {}, [&](OpBuilder &outer, Value product, ValueRange) {
+    SmallVector<Value> at = delinearize(outer, loc, product, {ops.positions(), channelGroups});
+    for (const Span &blocks : cutIntoTiles(groupBlocks, shape.blocks))
       emitLoop(outer, loc, 0, blocks.tiles, 1, {}, [&](OpBuilder &middle, Value blockTile, ValueRange) {
-        Value firstBlock = LinearIndex(blocks.begin).add(blockTile, blocks.size).emit(middle, loc);
-        Value right = LinearIndex(weights.offset).add(position, weights.strides[0]).add(firstBlock, weights.strides[1]).emit(middle, loc);
+        Value firstBlock = LinearIndex(blocks.begin).add(at[1], groupBlocks).add(blockTile, blocks.size).emit(middle, loc);
+        Value right = LinearIndex(weights.offset).add(at[0], weights.strides[0]).add(firstBlock, weights.strides[1]).emit(middle, loc);
         for (const Span &rows : cutIntoTiles(group, shape.positions))
           emitLoop(middle, loc, 0, rows.tiles, 1, {}, [&](OpBuilder &inner, Value rowTile, ValueRange) {
             Value row = LinearIndex(rows.begin).add(rowTile, rows.size).emit(inner, loc);
-            Value from = LinearIndex().add(position, transformed.position).add(row, transformed.tile).emit(inner, loc);
-            LinearIndex to;
-            to.add(position, products.position).add(row, products.tile).add(firstBlock, block);
-            emitTile(inner, from, right, to.emit(inner, loc), {rows.size, blocks.size});
+            LinearIndex from, to;
+            from.add(at[0], transformed.position).add(row, transformed.tile).add(at[1], ops.groupInputs());
+            to.add(at[0], products.position).add(row, products.tile).add(firstBlock, block);
+            emitTile(inner, from.emit(inner, loc), right, to.emit(inner, loc), {rows.size, blocks.size});
             return SmallVector<Value>();
           });
         return SmallVector<Value>();
@@ -132,7 +133,7 @@ void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value o
   auto type = VectorType::get({block}, weights.element);
   Value zero = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
   SmallVector<Value> sums(shape.size(), zero);
-  sums = emitLoop(builder, loc, 0, ops.inputs(), kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {
+  sums = emitLoop(builder, loc, 0, ops.groupInputs(), kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {
     Value from = LinearIndex().add(left, 1).add(k, 1).emit(inner, loc);
     Value weight = LinearIndex().add(right, 1).add(k, weights.strides[2]).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {

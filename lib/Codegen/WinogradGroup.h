@@ -17,6 +17,7 @@ struct Winograd {
   int64_t positions() { return sizesOf(input.getInit())[0]; }
   int64_t tiles() { return sizesOf(input.getInit())[1]; }
   int64_t inputs() { return sizesOf(input.getInit())[2]; }
+  int64_t groupInputs() { return inputs() / product.getGroups(); } ///< channels that an output is a sum over
   int64_t outputs() { return sizesOf(product.getInit())[2]; }
   int64_t block() { return sizesOf(output.getInit())[4]; }
   int64_t tileBytes() { return positions() * (inputs() + outputs()) * int64_t(sizeof(float)); }

@@ -8,7 +8,7 @@
 // memory for weights, tiles of 3×3 a third and 2.8 times, tiles of 2×2 less than half and 1.8 times; the cost model weighs both against
 // the direct loops. What a last tile has behind the border is lost, so that each size has images that it suits. With a stride of 2 the
 // multiplications fall to 0.69, 0.60 and 0.56 and the weights grow to 2.8, 5.4 and 9 times.
-// Conditions: one stride, 1 or 2, dilation 1, one group, weights that are known now, no epilogue yet.
+// Conditions: one stride, 1 or 2, dilation 1, weights that are known now, no epilogue yet.
 
 #include "Blocks.h"
 #include "Constants.h"
@@ -29,10 +29,10 @@ using namespace mlir;
 namespace bn::lower {
 namespace {
 
-/// A convolution in numbers: outputs, and channels in whole blocks; `used` input channels hold data. The direct loops take `factors`
-/// channels at once.
+/// A convolution in numbers: outputs, and channels in whole blocks, of which `used` hold data in each group's inputs. The direct loops
+/// take `factors` channels at once.
 struct Problem {
-  int64_t images, rows, columns, inputs, outputs, block, stride, used, factors;
+  int64_t images, rows, columns, inputs, outputs, block, groups, stride, used, factors;
 
   int64_t tileRows(int64_t tile) const { return ceilDiv(rows, tile); }
   int64_t tileColumns(int64_t tile) const { return ceilDiv(columns, tile); }
@@ -61,7 +61,7 @@ double getDirectCost(const Problem &p) {
 /// Cycles with tiles of tile×tile outputs.
 double getWinogradCost(const Problem &p, int64_t tile) {
   double side = kernel::countWinogradInputs(tile, p.stride), positions = side * side, tiles = p.tiles(tile);
-  double weights = positions * p.inputs * p.outputs, elements = positions * tiles * (p.inputs + p.outputs);
+  double weights = positions * p.inputs / p.groups * p.outputs, elements = positions * tiles * (p.inputs + p.outputs);
   double transformCycles = (tile + 2.0) / p.stride; // per position of a tile and block of channels
   return getProductCost(1.05 * tiles * weights / p.block, weights * sizeof(float)) + elements / p.block * transformCycles +
          2 * elements * sizeof(float) / kTileBytesPerCycle;
@@ -145,13 +145,15 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
     int64_t stride = op.getStrides()[0];
     if (shapeOf(op.getInput()).size() != 5)
       return rewriter.notifyMatchFailure(op, "the input is no blocked image");
-    if (filter[2] != 3 || filter[3] != 3 || op.getGroups() != 1 || stride > 2 || stride != op.getStrides()[1] ||
+    if (filter[2] != 3 || filter[3] != 3 || stride > 2 || stride != op.getStrides()[1] ||
         op.getDilations() != ArrayRef<int64_t>{1, 1} || !op.getEpilogue().empty())
       return rewriter.notifyMatchFailure(op, "no plain convolution with a window of 3×3");
     if (!weights || getFloats(weights.getValue()).empty())
       return rewriter.notifyMatchFailure(op, "the weights are not known");
-    Problem problem{out[0], out[2], out[3], filter[1] * filter[4], out[1] * out[4], out[4], stride, 0, factors};
-    problem.used = op.getChannels().value_or(problem.inputs);
+    int64_t groups = op.getGroups(), groupInputs = filter[1] * filter[4];
+    Problem problem{out[0], out[2], out[3], groups * groupInputs, out[1] * out[4], out[4], groups, stride, groupInputs, factors};
+    if (op.getChannels())
+      problem.used = *op.getChannels();
     int64_t tile = chooseTile(problem);
     if (!tile)
       return rewriter.notifyMatchFailure(op, "the direct loops are faster");
@@ -166,7 +168,7 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
     transformed = kernel::WinogradInputOp::create(b, transformed.getType(), input, transformed, tile, stride, tiles).getResult();
     Value products = empty(b, {positions, count, problem.outputs}, b.getF32Type());
     products = kernel::MatmulOp::create(b, products.getType(), transformed, packTransformed(b, weights.getValue(), winograd), Value(),
-                                        ValueRange(), products, /*packed=*/true)
+                                        ValueRange(), products, /*packed=*/true, groups)
                    .getResult();
     rewriter.replaceOpWithNewOp<kernel::WinogradOutputOp>(op, op.getInit().getType(), products, op.getBias(), ValueRange(), op.getInit(),
                                                           tile, stride);

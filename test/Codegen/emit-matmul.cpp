@@ -7,7 +7,7 @@ using namespace bn::test;
 
 namespace {
 struct Case {
-  int matrices = 0, rows = 5, depth = 7, columns = 19;
+  int matrices = 0, rows = 5, depth = 7, columns = 19, groups = 1; ///< depth of one group
   bool packed = false, batchedRhs = false, bias = true, column = false;
   unsigned threads = 1;
 };
@@ -23,13 +23,13 @@ std::string type(llvm::ArrayRef<int> shape) {
 /// y = lhs·rhs + bias, times a column that repeats along rows when asked.
 std::string textOf(const Case &c) {
   int blocks = (c.columns + 15) / 16;
-  std::string l = type({c.matrices, c.rows, c.depth}), b = type({c.columns}), y = type({c.matrices, c.rows, c.columns});
+  std::string l = type({c.matrices, c.rows, c.depth * c.groups}), b = type({c.columns}), y = type({c.matrices, c.rows, c.columns});
   int rhsMatrices = c.batchedRhs ? c.matrices : 0;
   std::string r = c.packed ? type({rhsMatrices, blocks, c.depth, 16}) : type({rhsMatrices, c.depth, c.columns});
   std::string s = type({c.matrices ? 1 : 0, c.rows, 1});
   std::string text = "func.func @main(%l: " + l + ", %r: " + r + ", %b: " + b + ", %s: " + s + ") -> " + y + " {\n";
   text += " %out = tensor.empty() : " + y + "\n %y = kernel.matmul %l, %r" + (c.bias ? " bias %b" : "") + (c.column ? " with(%s)" : "");
-  text += std::string(" outs(%out)") + (c.packed ? " {packed}" : "");
+  text += " outs(%out) groups " + std::to_string(c.groups) + (c.packed ? " {packed}" : "");
   if (c.column)
     text += " epilogue {\n ^bb0(%a: f32, %e: f32):\n %m = arith.mulf %a, %e : f32\n kernel.yield %m : f32\n }";
   text += " : (" + l + ", " + r + (c.bias ? ", " + b : "") + (c.column ? ", " + s : "") + ", " + y + ") -> " + y;
@@ -38,7 +38,7 @@ std::string textOf(const Case &c) {
 
 void check(const Case &c) {
   int matrices = std::max(c.matrices, 1), blocks = (c.columns + 15) / 16;
-  auto l = randomValues(matrices * c.rows * c.depth, 1), plain = randomValues(matrices * c.depth * c.columns, 2);
+  auto l = randomValues(matrices * c.rows * c.depth * c.groups, 1), plain = randomValues(matrices * c.depth * c.columns, 2);
   auto b = randomValues(c.columns, 3), s = randomValues(c.rows, 4);
   std::vector<float> packed(matrices * blocks * c.depth * 16, 0.0f), got(matrices * c.rows * c.columns), expected;
   for (int g = 0; g < matrices; ++g)
@@ -49,8 +49,9 @@ void check(const Case &c) {
     for (int m = 0; m < c.rows; ++m)
       for (int n = 0; n < c.columns; ++n) {
         double sum = c.bias ? b[n] : 0.0;
+        const float *left = &l[((g * c.rows + m) * c.groups + n * c.groups / c.columns) * c.depth];
         for (int k = 0; k < c.depth; ++k)
-          sum += double(l[(g * c.rows + m) * c.depth + k]) * plain[((c.batchedRhs ? g : 0) * c.depth + k) * c.columns + n];
+          sum += double(left[k]) * plain[((c.batchedRhs ? g : 0) * c.depth + k) * c.columns + n];
         expected.push_back(c.column ? sum * s[m] : sum);
       }
   CompiledKernel kernel(textOf(c), c.threads);
@@ -68,6 +69,7 @@ TEST(Matmul, many_tiles) { check({.rows = 53, .depth = 31, .columns = 151, .pack
 TEST(Matmul, batched) { check({.matrices = 3, .batchedRhs = true, .bias = false, .column = true}); }
 TEST(Matmul, batched_packed) { check({.matrices = 3, .packed = true, .batchedRhs = true}); }
 TEST(Matmul, batched_shared_rhs) { check({.matrices = 3, .columns = 32}); }
+TEST(Matmul, groups) { check({.matrices = 2, .columns = 96, .groups = 3, .packed = true, .batchedRhs = true, .column = true}); }
 TEST(Matmul, two_threads) { check({.matrices = 2, .rows = 67, .depth = 129, .columns = 131, .packed = true, .threads = 2}); }
 TEST(Matmul, tiles_of_two_sizes) { check({.rows = 49, .depth = 33, .columns = 176, .packed = true}); }
 TEST(Matmul, rows_in_parts) { check({.rows = 1003, .depth = 5, .columns = 64, .packed = true}); }

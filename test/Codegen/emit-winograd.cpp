@@ -9,10 +9,11 @@ using namespace bn::test;
 namespace {
 /// A convolution of one case; channels are whole blocks, the input has the border that the tiles read.
 struct Case {
-  int tile = 4, stride = 1, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8;
+  int tile = 4, stride = 1, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8, groups = 1;
   bool bias = true, residual = false;
   unsigned threads = 1;
 
+  int groupInputs() const { return inputs / groups; }
   int side() const { return (tile - 1) * stride + 3; }
   int tileRows() const { return (height + tile - 1) / tile; }
   int tileColumns() const { return (width + tile - 1) / tile; }
@@ -32,7 +33,7 @@ std::string tensor(llvm::ArrayRef<int> shape) {
 std::string textOf(const Case &c) {
   int positions = c.side() * c.side();
   std::string x = tensor({c.images, c.inputs / c.block, c.inHeight(), c.inWidth(), c.block});
-  std::string u = tensor({positions, c.outputs / c.block, c.inputs, c.block}), b = tensor({c.outputs / c.block, c.block});
+  std::string u = tensor({positions, c.outputs / c.block, c.groupInputs(), c.block}), b = tensor({c.outputs / c.block, c.block});
   std::string y = tensor({c.images, c.outputs / c.block, c.height, c.width, c.block});
   std::string v = tensor({positions, c.tiles(), c.inputs}), m = tensor({positions, c.tiles(), c.outputs});
   std::string tile = " tile " + std::to_string(c.tile) + " stride " + std::to_string(c.stride);
@@ -41,7 +42,7 @@ std::string textOf(const Case &c) {
   text += " %zero = arith.constant 0.0 : f32\n %ve = tensor.empty() : " + v + "\n %me = tensor.empty() : " + m + "\n";
   text += " %ye = tensor.empty() : " + y + "\n";
   text += " %v = kernel.winograd_input %x outs(%ve)" + tile + tiles + " : (" + x + ", " + v + ") -> " + v + "\n";
-  text += " %m = kernel.matmul %v, %u outs(%me) {packed} : (" + v + ", " + u + ", " + m + ") -> " + m + "\n";
+  text += " %m = kernel.matmul %v, %u outs(%me) groups " + std::to_string(c.groups) + " {packed} : (" + v + ", " + u + ", " + m + ") -> " + m + "\n";
   text += std::string(" %y = kernel.winograd_output %m") + (c.bias ? " bias %b" : "") + (c.residual ? " with(%r)" : "") + " outs(%ye)" + tile;
   text += std::string(" epilogue {\n ^bb0(%a: f32") + (c.residual ? ", %s: f32" : "") + "):\n";
   text += c.residual ? " %t = arith.addf %a, %s : f32\n %q = arith.maximumf %t, %zero : f32\n" : " %q = arith.maximumf %a, %zero : f32\n";
@@ -49,18 +50,18 @@ std::string textOf(const Case &c) {
   return text + "\n return %y : " + y + "\n}\n";
 }
 
-/// G w Gᵀ as [α²][O/b][I][b] of weights [O][I][3][3].
+/// G w Gᵀ as [α²][O/b][I/g][b] of weights [O][I/g][3][3].
 std::vector<float> transformed(const Case &c, const std::vector<float> &w) {
   const bn::kernel::WinogradMatrix &g = bn::kernel::getWinograd(c.tile, c.stride).filter;
   std::vector<float> u;
   for (int p = 0; p < c.side(); ++p)
     for (int q = 0; q < c.side(); ++q)
       for (int o = 0; o < c.outputs; o += c.block)
-        for (int i = 0; i < c.inputs; ++i)
+        for (int i = 0; i < c.groupInputs(); ++i)
           for (int lane = 0; lane < c.block; ++lane) {
             double sum = 0;
             for (int tap = 0; tap < 9; ++tap)
-              sum += g.at(p, tap / 3) * w[((o + lane) * c.inputs + i) * 9 + tap] * g.at(q, tap % 3);
+              sum += g.at(p, tap / 3) * w[((o + lane) * c.groupInputs() + i) * 9 + tap] * g.at(q, tap % 3);
             u.push_back(sum);
           }
   return u;
@@ -79,9 +80,10 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
         for (int v = 0; v < c.width; ++v)
           for (int o = block; o < block + c.block; ++o) {
             double sum = (c.bias ? b[o] : 0.0) + (c.residual ? r[y.size()] : 0.0);
-            for (int i = 0; i < c.inputs; ++i)
+            int first = o * c.groups / c.outputs * c.groupInputs();
+            for (int i = 0; i < c.groupInputs(); ++i)
               for (int tap = 0; tap < 9; ++tap)
-                sum += double(at(n, i, h * c.stride + tap / 3, v * c.stride + tap % 3)) * w[(o * c.inputs + i) * 9 + tap];
+                sum += double(at(n, first + i, h * c.stride + tap / 3, v * c.stride + tap % 3)) * w[(o * c.groupInputs() + i) * 9 + tap];
             y.push_back(std::max(sum, 0.0));
           }
   return y;
@@ -89,7 +91,7 @@ std::vector<float> reference(const Case &c, const std::vector<float> &x, const s
 
 void check(const Case &c) {
   auto x = randomValues(size_t(c.images) * c.inputs * c.inHeight() * c.inWidth(), 1);
-  auto w = randomValues(size_t(c.outputs) * c.inputs * 9, 2), b = randomValues(c.outputs, 3);
+  auto w = randomValues(size_t(c.outputs) * c.groupInputs() * 9, 2), b = randomValues(c.outputs, 3);
   auto r = randomValues(size_t(c.images) * c.outputs * c.height * c.width, 4), u = transformed(c, w);
   CompiledKernel kernel(textOf(c), c.threads, c.block * 32);
   std::vector<float> got(r.size());
@@ -117,6 +119,11 @@ TEST(Winograd, groups_two_threads) { check({.images = 2, .inputs = 48, .outputs 
 TEST(Winograd, groups_of_small_tiles) { check({.tile = 2, .inputs = 32, .outputs = 32, .height = 47, .width = 38, .bias = false}); }
 TEST(Winograd, groups_of_tiles_of_three) { check({.tile = 3, .inputs = 32, .outputs = 48, .height = 46, .width = 57}); }
 TEST(Winograd, groups_of_narrow_vectors) { check({.block = 8, .inputs = 24, .outputs = 40, .height = 61, .width = 62}); }
+
+TEST(Winograd, groups_of_channels) { check({.inputs = 96, .outputs = 144, .height = 9, .width = 8, .groups = 3, .residual = true}); }
+TEST(Winograd, groups_of_channels_in_groups_of_tiles) {
+  check({.inputs = 64, .outputs = 32, .height = 46, .width = 57, .groups = 2, .threads = 2});
+}
 
 TEST(Winograd, stride_of_two) {
   for (int tile : {2, 3, 4})

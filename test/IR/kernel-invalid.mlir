@@ -171,6 +171,14 @@ func.func @matmul_c8(%x: tensor<5x7xi8>, %w: tensor<3x2x32xi8>, %out: tensor<5x1
 
 // -----
 
+func.func @matmul_c9(%x: tensor<5x14xf32>, %w: tensor<3x7x8xf32>, %out: tensor<5x24xf32>) {
+  // expected-error@+1 {{expected 2 groups of packed f32 or f64 in whole blocks, got 'tensor<3x7x8xf32>'}}
+  %y = kernel.matmul %x, %w outs(%out) groups 2 {packed} : (tensor<5x14xf32>, tensor<3x7x8xf32>, tensor<5x24xf32>) -> tensor<5x24xf32>
+  return
+}
+
+// -----
+
 func.func @matmul_c4(%x: tensor<5x8xi8>, %w: tensor<3x2x32xi8>, %s: tensor<5x19xf32>, %out: tensor<5x19xi32>) {
   // expected-error@+1 {{expected the epilogue's argument to be 'f32', got 'i32'}}
   %y = kernel.matmul %x, %w with(%s) outs(%out) {packed} epilogue {

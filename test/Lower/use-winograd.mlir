@@ -19,6 +19,21 @@ func.func @tiles_of_four(%x: tensor<1x4x58x62x16xf32>, %b: tensor<2x16xf32>) -> 
 
 // -----
 
+// Each group's outputs are products of its own inputs.
+// CHECK-LABEL: func @groups_of_channels
+// CHECK: kernel.winograd_input %arg0 {{.*}} -> tensor<36x210x64xf32>
+// CHECK: kernel.matmul {{.*}} groups 2 {packed} : (tensor<36x210x64xf32>, tensor<36x4x32x16xf32>, tensor<36x210x64xf32>)
+// CHECK: kernel.winograd_output
+func.func @groups_of_channels(%x: tensor<1x4x58x62x16xf32>) -> tensor<1x4x56x60x16xf32> {
+  %w = kernel.constant dense<0.5> : tensor<4x2x3x3x16x16xf32>
+  %e = tensor.empty() : tensor<1x4x56x60x16xf32>
+  %y = kernel.conv %x, %w outs(%e) groups 2
+    : (tensor<1x4x58x62x16xf32>, tensor<4x2x3x3x16x16xf32>, tensor<1x4x56x60x16xf32>) -> tensor<1x4x56x60x16xf32>
+  return %y : tensor<1x4x56x60x16xf32>
+}
+
+// -----
+
 // The last tiles reach over the border: it grows.
 // CHECK-LABEL: func @border_grows
 // CHECK: tensor.pad %arg0 low[0, 0, 1, 1, 0] high[0, 0, 3, 2, 0]

@@ -41,7 +41,9 @@ LogicalResult MatmulOp::verify() {
   int64_t each = getLaneFactors(factor), depth = lhs.shape().back();
   if (each > 1 && (!getPacked() || depth % each)) // C8
     return emitOpError("expected ") << factor << " to be packed, and K a multiple of " << each << ", got " << getRhs().getType();
-  int64_t rank = lhs.rank(), batched = plain - 2, columns = init.shape()[rank - 1];
+  int64_t rank = lhs.rank(), batched = plain - 2, columns = init.shape()[rank - 1], groups = getGroups();
+  if (groups > 1 && (each > 1 || !getPacked() || depth % groups || columns % (groups * rhs.shape().back()))) // C9
+    return emitOpError("expected ") << groups << " groups of packed f32 or f64 in whole blocks, got " << getRhs().getType();
   if (rank == 3 && failed(verifySize(*this, init, 0, lhs.shape()[0])))
     return failure();
   if (batched && failed(verifySize(*this, rhs, 0, lhs.shape()[0])))
@@ -49,7 +51,7 @@ LogicalResult MatmulOp::verify() {
   int64_t rhsK = getPacked() ? batched + 1 : batched, rhsN = getPacked() ? batched : batched + 1;
   int64_t expectedN = getPacked() ? llvm::divideCeil(columns, rhs.shape().back() / each) : columns;
   if (failed(verifySize(*this, init, rank - 2, lhs.shape()[rank - 2])) ||
-      failed(verifySize(*this, rhs, rhsK, depth / each)) || failed(verifySize(*this, rhs, rhsN, expectedN)) ||
+      failed(verifySize(*this, rhs, rhsK, depth / each / groups)) || failed(verifySize(*this, rhs, rhsN, expectedN)) ||
       (getBias() && failed(verifySize(*this, bias, 0, columns))))
     return failure();
   return verifyEpilogue(*this, getEpilogue(), getSumType(factor), getExtras(), init);

@@ -66,6 +66,8 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     init[g][m][n] = epilogue(bias[n] + Σ_k lhs[g][m][k] · rhs[g][k][n]).
     Shapes: lhs [M][K] or [G][M][K]; rhs [K][N], or [G][K][N], or with `packed` [N/b][K][b], zeros behind the last column, G = 1 or a
     leading [G]; bias [N]; init [M][N] or [G][M][N]. An rhs without G serves every g.
+    `groups` γ divide k and n as those of a convolution divide its channels: rhs has K/γ rows, with which column n takes those of lhs from
+    ⌊n·γ/N⌋·K/γ on.
 
     Integers add up in i32, without saturation. i16 are signed; of i8, those of lhs are unsigned and those of rhs signed. bf16 add up in
     f32. The q = 2 or 4 factors that fill 32 bits lie together, rhs [N/b][K/q][b·q] in the order [b][q]: an instruction multiplies and
@@ -81,13 +83,14 @@ def Kernel_MatmulOp : Kernel_DestinationOp<"matmul", [AttrSizedOperandSegments]>
     * (C2) the sizes of G, M, K and N agree; packed, N is rounded up to b.
     * (C4), (C5), (C7) as for `kernel.conv`.
     * (C8) factors that share a lane are packed, and q divides K.
+    * (C9) with more than one of `groups`, f32 or f64, packed; N/γ is a multiple of b.
   }];
   let arguments = (ins Kernel_Factors:$lhs, Kernel_Factors:$rhs, Optional<Kernel_Sums>:$bias, Variadic<Kernel_Any>:$extras,
-                       Kernel_Any:$init, UnitAttr:$packed);
+                       Kernel_Any:$init, UnitAttr:$packed, DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$groups);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $lhs `,` $rhs (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` attr-dict (`epilogue` $epilogue^)?
-    `:` functional-type(operands, results)
+    $lhs `,` $rhs (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` (`groups` $groups^)? attr-dict
+    (`epilogue` $epilogue^)? `:` functional-type(operands, results)
   }];
 }
 

@@ -98,6 +98,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   const Target &target = given ? *given : hostTarget();
+  passes.addPass(createLoopOverImagesPass());
   passes.addPass(createGroupWinogradPass({target.registers}));
   passes.addPass(createSpreadRowsPass());
   passes.addPass(createPlanMemoryPass());

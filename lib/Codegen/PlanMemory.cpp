@@ -1,8 +1,8 @@
 // PlanMemory.cpp - replaces allocations by views of one arena.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model's function is a straight line of ops, so a buffer lives from the first op that touches it, or a view of it, to the last;
-// what is touched in a loop lives as long as the loop.
+// A buffer lives from the first op that touches it, or a view of it, to the last. A loop that touches a buffer from outside of it does so
+// as a whole; a buffer that is allocated in the loop's body is a new one in each iteration, and lives from op to op there.
 // Largest first, each buffer takes the tightest gap between those placed before it that live at the same time.
 
 #include "ByteViews.h"
@@ -30,24 +30,63 @@ struct Buffer {
 };
 } // namespace
 
+namespace {
+/// The place of an op in the order of the text, and that of the last op inside it.
+struct Span {
+  int64_t first, last;
+};
+using Spans = llvm::DenseMap<Operation *, Span>;
+} // namespace
+
+static Spans numberOps(func::FuncOp func) {
+  Spans spans;
+  int64_t count = 0;
+  func.walk([&](Operation *op, const WalkStage &stage) {
+    if (stage.isBeforeAllRegions())
+      spans[op].first = count++;
+    if (stage.isAfterAllRegions())
+      spans[op].last = count++;
+  });
+  return spans;
+}
+
 /// Follows a buffer through its views to all ops that touch it.
-static void findLifetime(Buffer &buffer, const llvm::DenseMap<Operation *, int64_t> &position, Block &body) {
-  SmallVector<Value> aliases{buffer.alloc.getResult()};
-  buffer.first = position.size();
-  for (size_t i = 0; i < aliases.size(); ++i)
-    for (Operation *user : aliases[i].getUsers()) {
+static void findLifetime(Buffer &buffer, const Spans &spans) {
+  llvm::SmallSetVector<Value, 8> aliases;
+  aliases.insert(buffer.alloc.getResult());
+  SmallVector<Operation *> users;
+  Block *body = buffer.alloc->getBlock();
+  auto addCarried = [&](scf::ForOp loop, OperandRange from, Value alias) {
+    for (auto [value, argument, result] : llvm::zip_equal(from, loop.getRegionIterArgs(), loop.getResults()))
+      if (value == alias) {
+        aliases.insert(argument);
+        aliases.insert(result);
+      }
+  };
+  for (size_t i = 0; i < aliases.size(); ++i) {
+    Value alias = aliases[i];
+    for (Operation *user : alias.getUsers()) {
       if (isa<ViewLikeOpInterface>(user)) {
-        llvm::append_range(aliases, user->getResults());
+        aliases.insert_range(user->getResults());
         continue;
       }
+      users.push_back(user);
       if (auto loop = dyn_cast<scf::ForOp>(user))
-        for (auto [init, argument, result] : llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults()))
-          if (init == aliases[i])
-            aliases.append({argument, result});
-      int64_t at = position.lookup(body.findAncestorOpInBlock(*user));
-      buffer.first = std::min(buffer.first, at);
-      buffer.last = std::max(buffer.last, at);
+        addCarried(loop, loop.getInitArgs(), alias);
+      auto loop = isa<scf::YieldOp>(user) ? dyn_cast<scf::ForOp>(user->getParentOp()) : scf::ForOp();
+      if (!loop)
+        continue;
+      addCarried(loop, user->getOperands(), alias);
+      if (loop->isAncestor(body->getParentOp()))
+        body = loop->getBlock(); // the buffer outlives its iteration
     }
+  }
+  buffer.first = INT64_MAX;
+  for (Operation *user : users) {
+    Span at = spans.at(body->findAncestorOpInBlock(*user));
+    buffer.first = std::min(buffer.first, at.first);
+    buffer.last = std::max(buffer.last, at.last);
+  }
 }
 
 /// The offset of the tightest gap that holds `size` bytes between `neighbours`, which are sorted by offset, or behind them.
@@ -84,16 +123,13 @@ namespace {
 struct PlanMemoryPass : bn::impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
     func::FuncOp func = bn::modelFunction(getOperation());
-    Block &body = func.front();
-    llvm::DenseMap<Operation *, int64_t> position;
-    for (auto [i, op] : llvm::enumerate(body))
-      position[&op] = i;
+    Spans spans = numberOps(func);
     SmallVector<Buffer> buffers;
     WalkResult walk = func.walk([&](memref::AllocOp alloc) {
       if (!alloc.getType().hasStaticShape())
         return alloc.emitError("expected a buffer of static shape, got ") << alloc.getType(), WalkResult::interrupt();
       Buffer buffer{alloc, static_cast<int64_t>(llvm::alignTo(bn::byteSize(alloc.getType()), bn::kernel::kAlignment))};
-      findLifetime(buffer, position, body);
+      findLifetime(buffer, spans);
       buffers.push_back(buffer);
       return WalkResult::advance();
     });

@@ -7,13 +7,14 @@
 // A cache keeps lines that are a multiple of 4096 bytes apart in one set of few. Where channels and tiles are powers of two, the rows
 // that a tile of a product reads, and the positions that a transform writes, would push each other out; an odd number of lines
 // between them uses all sets.
-// Conditions: the buffer belongs to a Winograd convolution, is static and dense, and its rows are whole lines.
+// Conditions: the buffer belongs to a Winograd convolution, is static and dense, its rows are whole lines, and nobody takes a view of it.
 
 #include "SpreadRows.h"
 #include "bn/Codegen/Passes.h"
 #include "bn/IR/Kernel/Kernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace bn {
 #define GEN_PASS_DEF_SPREADROWSPASS
@@ -45,7 +46,7 @@ struct SpreadRowsPass : bn::impl::SpreadRowsPassBase<SpreadRowsPass> {
     auto add = [&](Value buffer) {
       auto alloc = buffer.getDefiningOp<memref::AllocOp>();
       if (alloc && alloc.getType().hasStaticShape() && alloc.getType().getLayout().isIdentity() &&
-          alloc.getType().getDimSize(2) % kLineElements == 0)
+          alloc.getType().getDimSize(2) % kLineElements == 0 && llvm::none_of(alloc->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
         buffers.insert(alloc);
     };
     getOperation().walk([&](Operation *op) {

@@ -45,6 +45,9 @@ public:
     ASSERT_FALSE(static_cast<bool>(error)) << llvm::toString(std::move(error));
   }
 
+  /// A number that the compiled module says of itself.
+  int64_t getNumber(llvm::StringRef attribute) { return module.get()->getAttrOfType<mlir::IntegerAttr>(attribute).getInt(); }
+
 private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -44,3 +44,17 @@ func.func @no_room_in_a_buffer_from_outside(%x: memref<1x32x10x10x16xf32>, %v: m
   kernel.winograd_input %x outs(%v) tile 2 tiles [4, 4] : (memref<1x32x10x10x16xf32>, memref<16x16x512xf32>) -> ()
   return
 }
+
+// -----
+
+// The view's type has the rows where they are.
+// CHECK-LABEL: func.func @no_room_under_views
+// CHECK: memref.alloc() : memref<16x4x64xf32>
+// CHECK: memref.subview
+func.func @no_room_under_views(%x: memref<1x4x4x2x16xf32>, %y: memref<1x4x8x2x16xf32>) {
+  %m = memref.alloc() : memref<16x4x64xf32>
+  %half = memref.subview %m[0, 2, 0] [16, 2, 64] [1, 1, 1] : memref<16x4x64xf32> to memref<16x2x64xf32, strided<[256, 64, 1], offset: 128>>
+  kernel.winograd_output %half outs(%x) tile 2 : (memref<16x2x64xf32, strided<[256, 64, 1], offset: 128>>, memref<1x4x4x2x16xf32>) -> ()
+  kernel.winograd_output %m outs(%y) tile 2 : (memref<16x4x64xf32>, memref<1x4x8x2x16xf32>) -> ()
+  return
+}

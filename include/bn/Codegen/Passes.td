@@ -93,6 +93,29 @@ def PlanWeightsPass : Pass<"bn-plan-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::bufferization::BufferizationDialect", "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def LoopOverImagesPass : Pass<"bn-loop-over-images", "mlir::ModuleOp"> {
+  let summary = "Runs ops of a batch one after the other for a few images, instead of each for all images";
+  let description = [{
+    What an op writes is still in the cache when the next one reads it. A cost model of caches and memory chooses which ops are in one
+    loop, and the images of a group: one where activations are large, all where weights are.
+
+    ```mlir
+    // before
+    kernel.conv %x, %w outs(%a)
+    kernel.pool max %a outs(%y)
+    // after
+    scf.for %i = 0 to 32 {
+      %b = memref.alloc() : memref<1x4x56x56x16xf32>
+      kernel.conv %x[%i], %w outs(%b)
+      kernel.pool max %b outs(%y[%i])
+    }
+    ```
+  }];
+  let options = [Option<"cacheBytes", "cache-bytes", "int64_t", "16777216",
+                        "What of the last-level cache activations and weights may take">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+}
+
 def GroupWinogradPass : Pass<"bn-group-winograd", "mlir::ModuleOp"> {
   let summary = "Runs large Winograd convolutions group by group of tiles";
   let description = [{

@@ -29,11 +29,11 @@ Value resizeBlocks(Builder &b, Value image, int64_t blocks) {
 }
 
 /// Element `i` of a constant that may have one element for all.
-static float at(ArrayRef<float> values, int64_t i) { return values[values.size() == 1 ? 0 : i]; }
+static float at(ArrayRef<Stored<float>> values, int64_t i) { return values[values.size() == 1 ? 0 : i]; }
 
 Value packChannels(Builder &b, ElementsAttr values, int64_t blocks, int64_t block) {
   int64_t channels = values.getNumElements();
-  ArrayRef<float> source = getFloats(values);
+  ArrayRef<Stored<float>> source = getFloats(values);
   return constantTensor(b, makeFloats(b.getContext(), {blocks, block}, [&](MutableArrayRef<float> packed) {
                           for (int64_t c = 0; c < channels; ++c)
                             packed[c] = at(source, c);
@@ -50,7 +50,7 @@ FilterBlocks::FilterBlocks(Shape filter, int64_t oldGroups, int64_t block) : per
 Value packFilter(Builder &b, ElementsAttr filter, const FilterBlocks &blocks, int64_t block) {
   Shape shape = filter.getShapedType().getShape();
   int64_t taps = shape[2] * shape[3];
-  ArrayRef<float> source = getFloats(filter);
+  ArrayRef<Stored<float>> source = getFloats(filter);
   auto fill = [&](MutableArrayRef<float> packed) {
     for (int64_t o = 0; o < shape[0]; ++o)
       for (int64_t i = 0; i < shape[1]; ++i) {
@@ -66,7 +66,7 @@ Value packFilter(Builder &b, ElementsAttr filter, const FilterBlocks &blocks, in
 Value packGroupedFilter(Builder &b, ElementsAttr filter, int64_t block) {
   Shape shape = filter.getShapedType().getShape();
   int64_t group = shape[1], taps = shape[2] * shape[3];
-  ArrayRef<float> source = getFloats(filter);
+  ArrayRef<Stored<float>> source = getFloats(filter);
   auto fill = [&](MutableArrayRef<float> packed) {
     for (int64_t c = 0; c < shape[0]; ++c)
       for (int64_t k = 0; k < group * taps; ++k)
@@ -78,7 +78,7 @@ Value packGroupedFilter(Builder &b, ElementsAttr filter, int64_t block) {
 Value packMatrix(Builder &b, ElementsAttr matrix, bool transposed, double factor, int64_t block) {
   Shape shape = matrix.getShapedType().getShape();
   int64_t depth = shape[transposed], columns = shape[!transposed];
-  ArrayRef<float> source = getFloats(matrix);
+  ArrayRef<Stored<float>> source = getFloats(matrix);
   auto fill = [&](MutableArrayRef<float> packed) {
     for (int64_t n = 0; n < columns; ++n)
       for (int64_t k = 0; k < depth; ++k)

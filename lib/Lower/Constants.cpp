@@ -14,8 +14,8 @@ using namespace mlir;
 
 namespace bn::lower {
 
-/// The memory behind a constant: dense attributes keep it themselves, others in a blob.
-static ArrayRef<char> getMemory(ElementsAttr value) {
+/// Dense attributes keep their memory themselves, others in a blob.
+ArrayRef<char> getMemory(ElementsAttr value) {
   if (auto dense = dyn_cast<DenseElementsAttr>(value))
     return dense.getRawData();
   auto resource = dyn_cast<DenseResourceElementsAttr>(value);
@@ -23,11 +23,8 @@ static ArrayRef<char> getMemory(ElementsAttr value) {
   return blob ? blob->getData() : ArrayRef<char>();
 }
 
-ArrayRef<float> getFloats(ElementsAttr value) {
-  if (!value || !value.getElementType().isF32())
-    return {};
-  ArrayRef<char> bytes = getMemory(value);
-  return {reinterpret_cast<const float *>(bytes.data()), bytes.size() / sizeof(float)};
+ArrayRef<Stored<float>> getFloats(ElementsAttr value) {
+  return value && value.getElementType().isF32() ? getStored<float>(value) : ArrayRef<Stored<float>>();
 }
 
 ArrayRef<char> getBytes(ElementsAttr value) {

@@ -7,12 +7,33 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <cstring>
+
 namespace bn::lower {
 
-/// The elements of an f32 constant; one element where all are equal. Empty where the value cannot be read.
-llvm::ArrayRef<float> getFloats(mlir::ElementsAttr value);
+/// An element of a constant: in a mapped file it lies at any address.
+template <typename T> struct Stored {
+  operator T() const {
+    T value;
+    std::memcpy(&value, bytes, sizeof(T));
+    return value;
+  }
+  char bytes[sizeof(T)];
+};
 
-/// The elements of a constant of 8 bits; one where all are equal. Empty where the value cannot be read.
+/// The memory behind a constant; one element where all are equal. Empty where the value cannot be read.
+llvm::ArrayRef<char> getMemory(mlir::ElementsAttr value);
+
+/// That memory as elements of the constant's type.
+template <typename T> llvm::ArrayRef<Stored<T>> getStored(mlir::ElementsAttr value) {
+  llvm::ArrayRef<char> bytes = getMemory(value);
+  return {reinterpret_cast<const Stored<T> *>(bytes.data()), bytes.size() / sizeof(T)};
+}
+
+/// The elements of an f32 constant; one element where all are equal. Empty for other types and where the value cannot be read.
+llvm::ArrayRef<Stored<float>> getFloats(mlir::ElementsAttr value);
+
+/// The elements of a constant of 8 bits; one where all are equal. Empty for other types and where the value cannot be read.
 llvm::ArrayRef<char> getBytes(mlir::ElementsAttr value);
 
 /// A byte as the number that it stands for.

@@ -3,6 +3,7 @@
 
 #include "Lowering.h"
 #include "BatchNormalizations.h"
+#include "Constants.h"
 #include "bn/IR/Onnx/Names.h"
 
 #include "mlir/IR/Matchers.h"
@@ -64,12 +65,14 @@ template <typename To> static std::optional<SmallVector<To>> readConstant(Elemen
       append(llvm::map_range(dense.getValues<APInt>(), [](const APInt &v) { return v.getSExtValue(); }));
     return result;
   }
-  if (auto longs = dyn_cast<DenseI64ResourceElementsAttr>(value); longs && longs.tryGetAsArrayRef())
-    append(*longs.tryGetAsArrayRef());
-  else if (auto ints = dyn_cast<DenseI32ResourceElementsAttr>(value); ints && ints.tryGetAsArrayRef())
-    append(*ints.tryGetAsArrayRef());
-  else if (auto floats = dyn_cast<DenseF32ResourceElementsAttr>(value); floats && floats.tryGetAsArrayRef())
-    append(*floats.tryGetAsArrayRef());
+  if (getMemory(value).empty())
+    return std::nullopt;
+  if (type.isInteger(64))
+    append(getStored<int64_t>(value));
+  else if (type.isInteger(32))
+    append(getStored<int32_t>(value));
+  else if (type.isF32())
+    append(getStored<float>(value));
   else
     return std::nullopt;
   return result;

@@ -183,7 +183,7 @@ static LogicalResult lowerMatMul(NodeLowering &n) {
 /// A Gemm's bias as one per column, scaled, or null where it is another shape or not known now.
 static Value getColumnBias(NodeLowering &n, double beta) {
   ElementsAttr value = n.constant(2);
-  ArrayRef<float> source = getFloats(value);
+  ArrayRef<Stored<float>> source = getFloats(value);
   int64_t columns = n.outType().getDimSize(1);
   if (source.empty() || value.getNumElements() != columns || value.getShapedType().getShape().back() != columns)
     return {};

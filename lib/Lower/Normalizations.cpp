@@ -33,7 +33,7 @@ static unsigned numberOf(NodeLowering &n, Value value) {
 static std::optional<SmallVector<double>> getKnown(NodeLowering &n, Value value, int64_t count, double fallback) {
   if (!value)
     return SmallVector<double>(count, fallback);
-  ArrayRef<float> floats = getFloats(n.constant(numberOf(n, value)));
+  ArrayRef<Stored<float>> floats = getFloats(n.constant(numberOf(n, value)));
   if (floats.empty())
     return std::nullopt;
   SmallVector<double> values(count, floats[0]);

@@ -174,7 +174,7 @@ static LogicalResult lowerStandard(NodeLowering &n, int64_t gates, ArrayRef<Stri
 /// per direction, or one per row of it.
 static FailureOr<Weights> dequantizeWeights(NodeLowering &n, unsigned i, unsigned scale, unsigned zero) {
   ArrayRef<char> stored = getBytes(n.constant(i)), zeros = getBytes(n.constant(zero));
-  ArrayRef<float> scales = getFloats(n.constant(scale));
+  ArrayRef<Stored<float>> scales = getFloats(n.constant(scale));
   Shape shape = n.inShape(i);
   int64_t directions = shape[0], depth = shape[1], rows = shape[2];
   if (static_cast<int64_t>(stored.size()) != directions * depth * rows || scales.empty() || zeros.empty())

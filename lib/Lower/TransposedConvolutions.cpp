@@ -59,7 +59,7 @@ struct Phases {
 /// Weights C×M/g×k… as those of the convolution, (g, phases, M/g)×C/g×windows.
 static ElementsAttr makePhaseFilter(NodeLowering &n, int64_t groups, ArrayRef<Phases> axes) {
   Shape shape = n.inShape(1);
-  ArrayRef<float> weights = getFloats(n.constant(1));
+  ArrayRef<Stored<float>> weights = getFloats(n.constant(1));
   int64_t perGroupIn = shape[0] / groups, perGroupOut = shape[1], taps = ShapedType::getNumElements(shape.drop_front(2));
   SmallVector<int64_t> phases, window;
   for (const Phases &axis : axes) {

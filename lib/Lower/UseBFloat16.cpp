@@ -32,7 +32,7 @@ uint16_t roundToBFloat(float value) {
 }
 
 /// Whether all numbers stay finite.
-bool fitBFloat(ArrayRef<float> values) {
+bool fitBFloat(ArrayRef<Stored<float>> values) {
   constexpr float limit = 0x1.ffp127f; // half way between the largest bf16 and what would be the next
   return llvm::all_of(values, [](float value) { return std::abs(value) < limit; });
 }
@@ -43,12 +43,12 @@ Value packPairs(Builder &b, ElementsAttr weights) {
   int64_t block = shape.back(), rows = shape[shape.size() - 2], pairs = ceilDiv(rows, 2), count = weights.getNumElements() / (rows * block);
   shape.back() = 2 * block;
   shape[shape.size() - 2] = pairs;
-  ArrayRef<float> source = getFloats(weights);
+  ArrayRef<Stored<float>> source = getFloats(weights);
   bool isSplat = source.size() == 1;
   auto fill = [&](MutableArrayRef<uint16_t> packed) {
     for (int64_t i = 0; i < count; ++i)
       for (int64_t row = 0; row < rows; ++row) {
-        const float *from = &source[isSplat ? 0 : (i * rows + row) * block];
+        const Stored<float> *from = &source[isSplat ? 0 : (i * rows + row) * block];
         uint16_t *to = &packed[(i * pairs + row / 2) * 2 * block + row % 2];
         for (int64_t lane = 0; lane < block; ++lane)
           to[2 * lane] = roundToBFloat(from[isSplat ? 0 : lane]);
@@ -60,7 +60,7 @@ Value packPairs(Builder &b, ElementsAttr weights) {
 /// The constant behind f32 weights that fit, or null.
 kernel::ConstantOp findWeights(Value weights) {
   auto constant = weights.getDefiningOp<kernel::ConstantOp>();
-  ArrayRef<float> values = constant ? getFloats(constant.getValue()) : ArrayRef<float>();
+  ArrayRef<Stored<float>> values = constant ? getFloats(constant.getValue()) : ArrayRef<Stored<float>>();
   return !values.empty() && fitBFloat(values) ? constant : kernel::ConstantOp();
 }
 

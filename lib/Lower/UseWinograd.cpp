@@ -101,14 +101,14 @@ void transformFilter(const kernel::WinogradMatrix &g, ArrayRef<float> taps, int6
 Value packTransformed(Builder &b, ElementsAttr weights, const kernel::WinogradTransforms &winograd) {
   Shape shape = weights.getShapedType().getShape();
   int64_t outBlocks = shape[0], inBlocks = shape[1], block = shape[4], positions = winograd.inputTile() * winograd.inputTile();
-  ArrayRef<float> source = getFloats(weights);
+  ArrayRef<Stored<float>> source = getFloats(weights);
   bool isSplat = source.size() == 1;
   auto fill = [&](MutableArrayRef<float> packed) {
     SmallVector<float> taps(9 * block);
     for (int64_t o = 0; o < outBlocks; ++o)
       for (int64_t i = 0; i < inBlocks * block; ++i) {
         for (int64_t k = 0; k < 9; ++k) {
-          const float *row = isSplat ? source.data() : &source[(((o * inBlocks + i / block) * 9 + k) * block + i % block) * block];
+          const Stored<float> *row = isSplat ? source.data() : &source[(((o * inBlocks + i / block) * 9 + k) * block + i % block) * block];
           for (int64_t lane = 0; lane < block; ++lane)
             taps[k * block + lane] = row[isSplat ? 0 : lane];
         }

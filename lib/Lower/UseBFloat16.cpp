@@ -4,12 +4,14 @@
 //   before   %y = kernel.conv %x, %w bias %b                                          all f32
 //   after    %h = %x rounded to bf16    %y = kernel.conv %h, %v bias %b               %v: pairs of channels of %w, rounded once
 //
-// Sums, biases and epilogues stay f32. Conditions: f32 in blocks of channels, or packed for a product; the weights are known now, no
-// other product has them transformed, as Winograd's method does, and none of them is too large for bf16.
+// Sums, biases and epilogues stay f32. What is rounded is stored so where it is computed (StoreBFloat16.cpp). Conditions: f32 in blocks of
+// channels, or packed for a product; the weights are known now, no other product has them transformed, as Winograd's method does, and
+// none of them is too large for bf16.
 
 #include "Blocks.h"
 #include "Constants.h"
 #include "Products.h"
+#include "UseBFloat16.h"
 #include "bn/IR/Kernel/PackedElements.h"
 #include "bn/Lower/Passes.h"
 
@@ -118,7 +120,11 @@ struct UseBFloat16Pass : impl::UseBFloat16Base<UseBFloat16Pass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ConvolveBFloats, MultiplyBFloats>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    RewritePatternSet conversions(&getContext());
+    populateStoreBFloat16(conversions);
+    populateMoveBFloat16(conversions);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(conversions))))
       signalPassFailure();
   }
 };

@@ -171,6 +171,23 @@ TEST(BFloats, largest_of_a_window) {
   EXPECT_EQ(runOnImage("kernel.pool max %x outs(%out) window [2, 2]", image, "1x1x5x7x16xbf16", expected.size()), expected);
 }
 
+TEST(BFloats, depthwise_convolution) {
+  BFloats image(6 * 8 * 16, 1);
+  std::vector<float> weights = randomValues(2 * 2 * 16, 2), expected;
+  for (int i = 0; i < 5 * 7 * 16; ++i) {
+    expected.push_back(0);
+    for (int t = 0; t < 4; ++t)
+      expected.back() += weights[t * 16 + i % 16] * image[((i / 16 / 7 + t / 2) * 8 + i / 16 % 7 + t % 2) * 16 + i % 16];
+  }
+  std::string x = "tensor<1x1x6x8x16xbf16>", w = "tensor<1x1x2x2x16xf32>", y = "tensor<1x1x5x7x16xf32>";
+  CompiledKernel kernel("func.func @main(%x: " + x + ", %w: " + w + ") -> " + y + " {\n %out = tensor.empty() : " + y +
+                        "\n %y = kernel.grouped_conv %x, %w outs(%out) : (" + x + ", " + w + ", " + y + ") -> " + y + "\n return %y : " +
+                        y + "\n}\n");
+  std::vector<float> got(expected.size());
+  kernel.run({image.data(), weights.data()}, {got.data()});
+  expectNear(got, expected);
+}
+
 TEST(BFloats, average_of_a_window) {
   BFloats image(6 * 8 * 16, 1);
   std::vector<float> expected;

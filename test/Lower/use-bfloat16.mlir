@@ -90,3 +90,103 @@ func.func @no_matrix_for_each_position(%x: tensor<3x5x2xf32>) -> tensor<3x5x2xf3
   %y = kernel.matmul %x, %w outs(%e) {packed} : (tensor<3x5x2xf32>, tensor<3x1x2x2xf32>, tensor<3x5x2xf32>) -> tensor<3x5x2xf32>
   return %y : tensor<3x5x2xf32>
 }
+
+// -----
+
+// What another product reads rounded is stored so. The border moves with it, and whoever reads the numbers as f32 widens them.
+// CHECK-LABEL: func @flow
+// CHECK: %[[A:.*]] = kernel.conv
+// CHECK-NEXT: ^bb0(%[[ACC:.*]]: f32):
+// CHECK-NEXT: %[[R:.*]] = arith.maximumf %[[ACC]]
+// CHECK-NEXT: %[[T:.*]] = arith.truncf %[[R]] : f32 to bf16
+// CHECK-NEXT: kernel.yield %[[T]] : bf16
+// CHECK: %[[P:.*]] = tensor.pad %[[A]]
+// CHECK: tensor<1x1x5x7x2xbf16> to tensor<1x1x7x9x2xbf16>
+// CHECK: kernel.conv %[[P]], %{{.*}} with(%[[A]])
+// CHECK-NEXT: ^bb0(%{{.*}}: f32, %[[H:.*]]: bf16):
+// CHECK-NEXT: arith.extf %[[H]] : bf16 to f32
+// CHECK: kernel.yield %{{.*}} : f32
+// CHECK: (tensor<1x1x7x9x2xbf16>, tensor<1x1x3x3x1x4xbf16>, tensor<1x1x5x7x2xbf16>, tensor<1x1x5x7x2xf32>) -> tensor<1x1x5x7x2xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[A]] : tensor<1x1x5x7x2xbf16>)
+// CHECK: arith.extf
+// CHECK-NEXT: arith.addf
+func.func @flow(%x: tensor<1x1x5x7x2xf32>) -> (tensor<1x1x5x7x2xf32>, tensor<1x1x2xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %w = kernel.constant dense<1.5> : tensor<1x1x1x1x2x2xf32>
+  %v = kernel.constant dense<2.5> : tensor<1x1x3x3x2x2xf32>
+  %e = tensor.empty() : tensor<1x1x5x7x2xf32>
+  %a = kernel.conv %x, %w outs(%e) epilogue {
+  ^bb0(%acc: f32):
+    %r = arith.maximumf %acc, %zero : f32
+    kernel.yield %r : f32
+  } : (tensor<1x1x5x7x2xf32>, tensor<1x1x1x1x2x2xf32>, tensor<1x1x5x7x2xf32>) -> tensor<1x1x5x7x2xf32>
+  %p = tensor.pad %a low[0, 0, 1, 1, 0] high[0, 0, 1, 1, 0] {
+  ^bb0(%i: index, %j: index, %k: index, %l: index, %m: index):
+    tensor.yield %zero : f32
+  } : tensor<1x1x5x7x2xf32> to tensor<1x1x7x9x2xf32>
+  %y = kernel.conv %p, %v with(%a) outs(%e) epilogue {
+  ^bb0(%acc: f32, %s: f32):
+    %sum = arith.addf %acc, %s : f32
+    kernel.yield %sum : f32
+  } : (tensor<1x1x7x9x2xf32>, tensor<1x1x3x3x2x2xf32>, tensor<1x1x5x7x2xf32>, tensor<1x1x5x7x2xf32>) -> tensor<1x1x5x7x2xf32>
+  %z = kernel.constant dense<0.0> : tensor<1x1x2xf32>
+  %mean = linalg.generic {
+    indexing_maps = [affine_map<(n, c, h, w, b) -> (n, c, h, w, b)>, affine_map<(n, c, h, w, b) -> (n, c, b)>],
+    iterator_types = ["parallel", "parallel", "reduction", "reduction", "parallel"]
+  } ins(%a : tensor<1x1x5x7x2xf32>) outs(%z : tensor<1x1x2xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %next = arith.addf %in, %sum : f32
+    linalg.yield %next : f32
+  } -> tensor<1x1x2xf32>
+  return %y, %mean : tensor<1x1x5x7x2xf32>, tensor<1x1x2xf32>
+}
+
+// -----
+
+// Loops round what they store, and a depthwise convolution reads it. Parts of a concatenation and the largest of a window are rounded before.
+// CHECK-LABEL: func @moved
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%arg0 : tensor<1x1x6x8x2xf32>)
+// CHECK: math.exp
+// CHECK-NEXT: arith.truncf
+// CHECK: %[[D:.*]] = kernel.grouped_conv %[[S]]
+// CHECK: %[[C:.*]] = tensor.concat dim(1) %{{.*}}, %[[D]] : (tensor<1x1x6x8x2xbf16>, tensor<1x1x6x8x2xbf16>)
+// CHECK: %[[M:.*]] = kernel.pool max %[[C]]
+// CHECK-SAME: -> tensor<1x2x3x4x2xbf16>
+// CHECK: kernel.conv %[[M]]
+func.func @moved(%x: tensor<1x1x6x8x2xf32>) -> tensor<1x1x3x4x2xf32> {
+  %v = kernel.constant dense<2.5> : tensor<1x2x1x1x2x2xf32>
+  %g = kernel.constant dense<3.5> : tensor<1x1x1x1x2xf32>
+  %e = tensor.empty() : tensor<1x1x6x8x2xf32>
+  %s = linalg.generic {
+    indexing_maps = [affine_map<(n, c, h, w, b) -> (n, c, h, w, b)>, affine_map<(n, c, h, w, b) -> (n, c, h, w, b)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]
+  } ins(%x : tensor<1x1x6x8x2xf32>) outs(%e : tensor<1x1x6x8x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %r = math.exp %in : f32
+    linalg.yield %r : f32
+  } -> tensor<1x1x6x8x2xf32>
+  %d = kernel.grouped_conv %s, %g outs(%e) : (tensor<1x1x6x8x2xf32>, tensor<1x1x1x1x2xf32>, tensor<1x1x6x8x2xf32>) -> tensor<1x1x6x8x2xf32>
+  %c = tensor.concat dim(1) %x, %d : (tensor<1x1x6x8x2xf32>, tensor<1x1x6x8x2xf32>) -> tensor<1x2x6x8x2xf32>
+  %f = tensor.empty() : tensor<1x2x3x4x2xf32>
+  %m = kernel.pool max %c outs(%f) window [2, 2] strides [2, 2] : (tensor<1x2x6x8x2xf32>, tensor<1x2x3x4x2xf32>) -> tensor<1x2x3x4x2xf32>
+  %o = tensor.empty() : tensor<1x1x3x4x2xf32>
+  %y = kernel.conv %m, %v outs(%o) : (tensor<1x2x3x4x2xf32>, tensor<1x2x1x1x2x2xf32>, tensor<1x1x3x4x2xf32>) -> tensor<1x1x3x4x2xf32>
+  return %y : tensor<1x1x3x4x2xf32>
+}
+
+// -----
+
+// There are no odd vectors of bf16: five columns are stored as f32.
+// CHECK-LABEL: func @no_part_of_a_block
+// CHECK: kernel.matmul {{.*}} -> tensor<3x5xf32>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<3x5xf32>)
+// CHECK: kernel.matmul
+func.func @no_part_of_a_block(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = kernel.constant dense<1.5> : tensor<3x2x2xf32>
+  %v = kernel.constant dense<2.5> : tensor<1x5x2xf32>
+  %e = tensor.empty() : tensor<3x5xf32>
+  %f = tensor.empty() : tensor<3x2xf32>
+  %a = kernel.matmul %x, %w outs(%e) {packed} : (tensor<3x2xf32>, tensor<3x2x2xf32>, tensor<3x5xf32>) -> tensor<3x5xf32>
+  %y = kernel.matmul %a, %v outs(%f) {packed} : (tensor<3x5xf32>, tensor<1x5x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}

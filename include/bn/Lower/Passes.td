@@ -149,7 +149,8 @@ def FuseEpilogues : Pass<"bn-fuse-epilogues", "::mlir::ModuleOp"> {
 def UseBFloat16 : Pass<"bn-use-bfloat16", "::mlir::ModuleOp"> {
   let summary = "multiplies bf16 in convolutions and matrix products with known weights";
   let description = [{
-    Weights are rounded once and packed in pairs of channels; sums, epilogues and everything else stay in f32.
+    Weights are rounded once and packed in pairs of channels. Their inputs are stored as bf16 by what computes them; sums, epilogues and
+    everything else stay in f32.
 
     ```mlir
     // before

@@ -11,6 +11,8 @@ using namespace bn;
 
 /// Blocks that are done together, so that what belongs to positions is read once for all of them, and the vectors of each.
 static constexpr int64_t kBlocksTogether = 4, kVectorsTogether = 2;
+/// Vectors of a group's row from which on they are worth a loop of their own: its constants and sums need no place in the nearest cache.
+static constexpr int64_t kOwnVectors = 2;
 /// Blocks after which f32 sums are added to those of f64.
 static constexpr int64_t kBlocksInF32 = 64;
 
@@ -24,57 +26,114 @@ NormalizePositions::NormalizePositions(NormalizeNest n) : NormalizeSteps(std::mo
 // Elements
 //===----------------------------------------------------------------------===//
 
-void NormalizePositions::emitRows(OpBuilder &builder, const Work &sum, const Work &map, Value firstBlock, int64_t rows) {
-  int64_t lanes = nest.lanes, count = sum.repeated ? op.countYields(*sum.repeated->region) : 0, begin = 0;
-  SmallVector<Values> blockIndices;
-  for (int64_t row = 0; row < rows; ++row)
-    blockIndices.push_back(delinearize(builder, loc, LinearIndex(row).add(firstBlock, 1).emit(builder, loc), blockSizes));
-  auto positionOf = [&](const Work &work, int64_t row, Value position) {
+NormalizePositions::Values NormalizePositions::loadRepeated(OpBuilder &b, ArrayRef<Value> arrays, Value index) {
+  return llvm::map_to_vector(arrays, [&](Value array) { return array ? loadLanes(b, loc, array, index, nest.lanes) : Value(); });
+}
+
+void NormalizePositions::storeRepeated(OpBuilder &b, ArrayRef<Value> arrays, Value index, ArrayRef<Value> values) {
+  for (auto [array, value] : llvm::zip(arrays, values))
+    storeLanes(b, loc, value, array, index);
+}
+
+void NormalizePositions::emitVectors(OpBuilder &b, const Rows &rows, Value position, ArrayRef<Constants> constants,
+                                     MutableArrayRef<Values> carried) {
+  auto positionOf = [&](const Work &work, ArrayRef<Value> block) {
     Position at = startOf(work.ranges);
-    for (auto [dim, index] : llvm::zip(blockDims, blockIndices[row]))
+    for (auto [dim, index] : llvm::zip(blockDims, block))
       at.indices[dim] = index;
     at.indices[nest.inner()] = position;
     return at;
   };
-  auto loadRepeated = [&](OpBuilder &b, ArrayRef<Value> arrays, Value index) {
-    return llvm::map_to_vector(arrays, [&](Value array) { return array ? loadLanes(b, loc, array, index, lanes) : Value(); });
-  };
-  auto emitVectors = [&](OpBuilder &b, Value position, int64_t unroll) {
-    SmallVector<Values> carried(unroll);
-    SmallVector<Value> results;
-    for (int64_t u = 0; u < unroll; ++u) {
-      Value index = LinearIndex(u * lanes).add(position, 1).emit(b, loc);
-      SmallVector<Value> perTerms, perMap;
-      carried[u] = loadRepeated(b, ArrayRef(sums).take_front(count), index);
-      if (sum.repeated)
-        perTerms = loadRepeated(b, sum.repeated->arrays, index);
-      if (map.repeated)
-        perMap = loadRepeated(b, map.repeated->arrays, index);
-      for (int64_t row = 0; row < rows; ++row) {
-        if (sum.repeated) {
-          Position at = positionOf(sum, row, position);
-          if (shouldStream(bytes))
-            prefetchAhead(b, at, u * lanes);
-          SmallVector<Value> next;
-          addTerms(b, at, u * lanes, lanes, *sum.repeated->region, perTerms, carried[u], next);
-          carried[u] = next;
-        }
-        if (map.repeated)
-          results.push_back(mapVector(b, positionOf(map, row, position), u * lanes, lanes, perMap));
+  int64_t lanes = nest.lanes;
+  SmallVector<Value> results;
+  for (auto [u, constant] : llvm::enumerate(constants))
+    for (ArrayRef<Value> block : rows.blocks) {
+      if (rows.sum.repeated) {
+        Position at = positionOf(rows.sum, block);
+        if (shouldStream(bytes))
+          prefetchAhead(b, at, u * lanes);
+        SmallVector<Value> next;
+        addTerms(b, at, u * lanes, lanes, *rows.sum.repeated->region, constant.terms, carried[u], next);
+        carried[u] = next;
       }
+      if (rows.map.repeated)
+        results.push_back(mapVector(b, positionOf(rows.map, block), u * lanes, lanes, constant.map));
     }
-    // Blocks are often as far from each other as pages: a load behind a store into another one would wait for it.
-    for (auto [i, result] : llvm::enumerate(results))
-      storeMapped(b, positionOf(map, i % rows, position), i / rows * lanes, lanes, result, streamed);
-    for (int64_t u = 0; u < unroll; ++u)
-      for (auto [array, value] : llvm::zip(sums, carried[u]))
-        storeLanes(b, loc, value, array, LinearIndex(u * lanes).add(position, 1).emit(b, loc));
-    return SmallVector<Value>();
-  };
+  // Blocks are often as far from each other as pages: a load behind a store into another one would wait for it.
+  int64_t count = rows.blocks.size();
+  for (auto [i, result] : llvm::enumerate(results))
+    storeMapped(b, positionOf(rows.map, rows.blocks[i % count]), i / count * lanes, lanes, result, streamed);
+}
+
+NormalizePositions::Constants NormalizePositions::loadConstants(OpBuilder &b, const Rows &rows, Value index) {
+  auto load = [&](const Work &work) { return work.repeated ? loadRepeated(b, work.repeated->arrays, index) : Values(); };
+  return {load(rows.sum), load(rows.map)};
+}
+
+void NormalizePositions::emitMixed(OpBuilder &b, const Rows &rows, Value position, int64_t unroll) {
+  SmallVector<Constants> constants;
+  SmallVector<Values> carried;
+  auto indexOf = [&](int64_t u) { return LinearIndex(u * nest.lanes).add(position, 1).emit(b, loc); };
+  for (int64_t u = 0; u < unroll; ++u) {
+    constants.push_back(loadConstants(b, rows, indexOf(u)));
+    carried.push_back(loadRepeated(b, sumsOf(rows), indexOf(u)));
+  }
+  emitVectors(b, rows, position, constants, carried);
+  for (int64_t u = 0; u < unroll; ++u)
+    storeRepeated(b, sumsOf(rows), indexOf(u), carried[u]);
+}
+
+/// The vectors that are all of one group, with its constants and sums in registers, and the one behind them that is of the next one, too.
+void NormalizePositions::emitGroup(OpBuilder &builder, const Rows &rows, Value group) {
+  int64_t row = nest.dims.back().size, lanes = nest.lanes;
+  Value width = constant(builder, lanes), start = LinearIndex().add(group, row).emit(builder, loc);
+  Value end = LinearIndex(row).add(start, 1).emit(builder, loc), rest = arith::RemUIOp::create(builder, loc, end, width);
+  Value number = arith::DivUIOp::create(builder, loc, LinearIndex(lanes - 1).add(start, 1).emit(builder, loc), width);
+  Value begin = LinearIndex().add(number, lanes).emit(builder, loc);
+  Value mixed = LinearIndex().add(end, 1).add(rest, -1).emit(builder, loc);
+  Constants constants = loadConstants(builder, rows, begin);
+  Values sums = loadRepeated(builder, sumsOf(rows), begin);
+  Value from = begin;
   for (int64_t unroll : {kVectorsTogether, int64_t(1)}) {
-    int64_t step = unroll * lanes, end = begin + (strip - begin) / step * step;
-    emitLoop(builder, loc, begin, end, step, {},
-             [&](OpBuilder &b, Value position, ValueRange) { return emitVectors(b, position, unroll); });
+    Value step = constant(builder, unroll * lanes), count = LinearIndex().add(mixed, 1).add(from, -1).emit(builder, loc);
+    Value to = LinearIndex().add(mixed, 1).add(arith::RemUIOp::create(builder, loc, count, step), -1).emit(builder, loc);
+    SmallVector<Value> chains(sums);
+    for (Value sum : sums)
+      chains.append(unroll - 1, arith::ConstantOp::create(builder, loc, builder.getZeroAttr(sum.getType())));
+    auto loop = scf::ForOp::create(builder, loc, from, to, step, chains, [&](OpBuilder &b, Location, Value position, ValueRange carried) {
+      SmallVector<Values> perVector(unroll);
+      for (auto [i, value] : llvm::enumerate(carried))
+        perVector[i / sums.size()].push_back(value);
+      emitVectors(b, rows, position, SmallVector<Constants>(unroll, constants), perVector);
+      SmallVector<Value> next;
+      for (const Values &values : perVector)
+        llvm::append_range(next, values);
+      scf::YieldOp::create(b, loc, next);
+    });
+    for (auto [i, sum] : llvm::enumerate(loop.getResults()))
+      sums[i % sums.size()] = i < sums.size() ? Value(sum) : arith::AddFOp::create(builder, loc, sums[i % sums.size()], sum).getResult();
+    from = to;
+  }
+  storeRepeated(builder, sumsOf(rows), begin, sums);
+  if (row % lanes == 0)
+    return;
+  Value isMixed = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, rest, constant(builder, 0));
+  scf::IfOp::create(builder, loc, isMixed, [&](OpBuilder &b, Location) { emitMixed(b, rows, mixed, 1), scf::YieldOp::create(b, loc); });
+}
+
+void NormalizePositions::emitRows(OpBuilder &builder, const Work &sum, const Work &map, Value firstBlock, int64_t count) {
+  Rows rows{sum, map, {}};
+  for (int64_t row = 0; row < count; ++row)
+    rows.blocks.push_back(delinearize(builder, loc, LinearIndex(row).add(firstBlock, 1).emit(builder, loc), blockSizes));
+  auto emitAll = [&](int64_t begin, int64_t end, int64_t step, llvm::function_ref<void(OpBuilder &, Value)> body) {
+    emitLoop(builder, loc, begin, end, step, {}, [&](OpBuilder &b, Value index, ValueRange) { return body(b, index), Values(); });
+  };
+  if (nest.dims.back().size >= kOwnVectors * nest.lanes)
+    return emitAll(0, stripGroups, 1, [&](OpBuilder &b, Value group) { emitGroup(b, rows, group); });
+  int64_t begin = 0;
+  for (int64_t unroll : {kVectorsTogether, int64_t(1)}) {
+    int64_t step = unroll * nest.lanes, end = begin + (strip - begin) / step * step;
+    emitAll(begin, end, step, [&](OpBuilder &b, Value position) { emitMixed(b, rows, position, unroll); });
     begin = end;
   }
 }

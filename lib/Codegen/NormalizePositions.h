@@ -3,7 +3,8 @@
 //
 // A *strip* is what a slab has in one block: the rows of its groups, one behind the other in memory. Where a row is short, vectors along it
 // would be parts of vectors, and their lanes would cost more to add up than elements. So sums are kept for every position of the strip,
-// and added up by group at the end; what belongs to a group is repeated at all of its positions first.
+// and added up by group at the end; what belongs to a group is repeated at all of its positions first. Vectors that are all of one group
+// share the place of the first of them.
 
 #ifndef BN_CODEGEN_NORMALIZEPOSITIONS_H
 #define BN_CODEGEN_NORMALIZEPOSITIONS_H
@@ -37,6 +38,16 @@ private:
     Ranges ranges = {};
   };
 
+  /// Some blocks: their indices, and what is done to them.
+  struct Rows {
+    const Work &sum, &map;
+    llvm::SmallVector<Values> blocks;
+  };
+  /// What the terms and the output of a vector of positions read of groups.
+  struct Constants {
+    Values terms, map;
+  };
+
   /// Where the elements of a slab begin.
   Position startOf(Ranges ranges);
   /// The groups of a slab one by one, with their numbers in it.
@@ -48,6 +59,20 @@ private:
   void clearSums(Builder &b, int64_t count);
   /// Adds the sums of all positions to those of their groups.
   void foldSums(Builder &b, Ranges ranges, int64_t count);
+  /// The arrays of the sums that are made of blocks.
+  llvm::ArrayRef<Value> sumsOf(const Rows &rows) {
+    return llvm::ArrayRef(sums).take_front(rows.sum.repeated ? op.countYields(*rows.sum.repeated->region) : 0);
+  }
+  /// A vector of each of the arrays.
+  Values loadRepeated(Builder &b, llvm::ArrayRef<Value> arrays, Value index);
+  void storeRepeated(Builder &b, llvm::ArrayRef<Value> arrays, Value index, llvm::ArrayRef<Value> values);
+  Constants loadConstants(Builder &b, const Rows &rows, Value index);
+  /// As many vectors as there are constants, from `position` on, added to what is carried for each.
+  void emitVectors(Builder &b, const Rows &rows, Value position, llvm::ArrayRef<Constants> constants,
+                   llvm::MutableArrayRef<Values> carried);
+  /// Vectors that may be of several groups.
+  void emitMixed(Builder &b, const Rows &rows, Value position, int64_t unroll);
+  void emitGroup(Builder &b, const Rows &rows, Value group);
   /// Some blocks: sums of one slab, the output of another, or both.
   void emitRows(Builder &b, const Work &sum, const Work &map, Value firstBlock, int64_t rows);
   void emitBlocks(Builder &b, const Work &sum, const Work &map, Value begin, int64_t count);

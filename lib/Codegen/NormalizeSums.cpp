@@ -14,7 +14,7 @@ using namespace mlir;
 using namespace bn;
 
 /// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched: at least.
-static constexpr int64_t kLongUnroll = 32, kDistanceBytes = 16 << 10, kDistanceRows = 4;
+static constexpr int64_t kLongUnroll = 64, kDistanceBytes = 16 << 10, kDistanceRows = 4;
 /// What is larger does not come from the nearer caches, so that it is worth fetching.
 static constexpr int64_t kNearBytes = 1 << 20;
 /// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.

@@ -211,6 +211,35 @@ func.func @strips(%x: memref<32x14336x28xf32>, %y: memref<32x14336x28xf32>, %scr
 
 // -----
 
+// Rows of 12 vectors and a quarter: the vectors of one group have its constant and sums in registers, and at each end of them one is shared.
+// CHECK-LABEL: func.func @own_vectors
+// CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<800xf32>
+// CHECK: vector.load {{.*}} : memref<800xf32>, vector<16xf32>
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>)
+// CHECK-NOT: memref<800xf32>
+// CHECK: scf.yield {{.*}} : vector<16xf32>, vector<16xf32>
+// CHECK: vector.store {{.*}} : memref<800xf32>, vector<16xf32>
+// CHECK: scf.if
+// CHECK: vector.load {{.*}} : memref<800xf32>, vector<16xf32>
+// CHECK: return
+func.func @own_vectors(%x: memref<32x1024x196xf32>, %y: memref<32x1024x196xf32>, %scratch: memref<33x1024xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0, 2] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<32x1024x196xf32>, memref<32x1024x196xf32>, memref<33x1024xf64>) -> ()
+  return
+}
+
+// -----
+
 // Groups that fill no whole vectors together.
 // CHECK-LABEL: func.func @no_strips
 // CHECK-NOT: memref.alloca

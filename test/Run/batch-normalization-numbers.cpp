@@ -40,6 +40,17 @@ TEST(BatchNormalizationNumbers, nan_poisons_its_channel_of_a_strip) {
 })");
 }
 
+// The same where some vectors are of one channel and some of two.
+TEST(BatchNormalizationNumbers, nan_poisons_its_channel_of_shared_vectors) {
+  compareWithReference(R"(func.func @main(%x: tensor<9x4x36xf32>, %p: tensor<4xf32>) -> (tensor<9x4x36xf32>, tensor<4xf32>) {
+  %k = onnx.constant dense<[[0.0], [0x7FC00000], [0.0], [0x7F800000]]> : tensor<4x1xf32>
+  %z = onnx.add %x, %k {version = 14 : i64} : (tensor<9x4x36xf32>, tensor<4x1xf32>) -> tensor<9x4x36xf32>
+  %y, %m, %s, %state:2 = bn.training %z scale %p running(%p, %p) axes [1] epsilon 1.0e-3 momentum 0.9
+    : (tensor<9x4x36xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<9x4x36xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return %y, %state#0 : tensor<9x4x36xf32>, tensor<4xf32>
+})");
+}
+
 // An empty batch changes no state and has gradients of zero.
 TEST(BatchNormalizationNumbers, empty_batch) {
   Step step = plain("0x3x5x", "3x");
@@ -67,6 +78,7 @@ TEST(BatchNormalizationNumbers, overlapped) {
   compareWithReference(plain("33x40x32x56x", "40x32x", "1, 2").forward(), {2e-5, 2e-5}); // half a vector, short rows
   compareWithReference(plain("70x40x32x28x", "40x32x", "1, 2").backward(), {2e-4, 2e-4}); // rows of less than two lines
   compareWithReference(plain("67x3x8x28x", "3x8x", "1, 2").forward(), {2e-5, 2e-5});      // in cache
+  compareWithReference(plain("67x48x7x7x", "48x").backward(), {2e-4, 2e-4});              // three vectors and one element
   Step ghosts = with(plain("32x16x14x14x", "16x"), [](Step &s) { s.statistics = "2x16x", s.attributes = "ghosts = 2 : i64"; });
   compareWithReference(ghosts.backward(), {2e-4, 2e-4});
   compareWithReference(plain("700x9x256x", "9x256x", "1, 2").backward(), {2e-4, 2e-4});   // rows far from each other

@@ -15,8 +15,9 @@ static constexpr int64_t kSlabBytes = 512 << 10;
 static constexpr int64_t kRunBytes = 2 << 10;
 /// Across groups, the same where several rows are under way at once.
 static constexpr int64_t kShortRunBytes = 256;
-/// Where such runs of rows that lie far apart do not fit, longer ones may wait in a cache that workers share.
-static constexpr int64_t kSharedSlabBytes = 4 << 20, kSharedRunBytes = 1 << 10;
+/// Where such runs of rows that lie far apart do not fit, longer ones may wait in a cache that workers share: of one operand, for two take
+/// twice as many pages.
+static constexpr int64_t kSharedSlabBytes = 8 << 20, kSharedRunBytes = 1 << 10, kFarRowBytes = 4 << 10;
 /// Blocks that are worth repeating what belongs to groups, and the bytes of a strip, which is in the nearest cache beside all that belongs
 /// to its positions.
 static constexpr int64_t kFewBlocks = 8, kStripBytes = 2 << 10;
@@ -109,8 +110,9 @@ int64_t NormalizeNest::chooseSlab() const {
   int64_t fitting = kSlabBytes / groupBytes(), slabs = numGroups / std::max<int64_t>(last.size, 1);
   if (acrossGroups()) {
     int64_t fewest = std::min(last.size, kShortRunBytes / bytesPerElement()), shared = kSharedRunBytes / bytesPerElement();
-    bool isFar = last.size * bytesPerElement() >= kFewSlabs * kSharedRunBytes;
-    if (isFar && fitting < shared && shared * groupBytes() <= kSharedSlabBytes)
+    int64_t operands = bytesPerElement() * 8 / views[0].element.getIntOrFloatBitWidth();
+    bool isFar = last.size * bytesPerElement() >= kFarRowBytes;
+    if (isFar && fitting < shared && shared * groupBytes() * operands <= kSharedSlabBytes)
       return largestDivisor(last.size, shared, lanes);
     if (fitting < fewest)
       return 0;

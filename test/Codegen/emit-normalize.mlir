@@ -287,6 +287,28 @@ func.func @far_rows(%x: memref<1792x14336xf32>, %y: memref<1792x14336xf32>, %scr
 
 // -----
 
+// The same in rows of 4 KB, where the runs of a slab are 6 MB.
+// CHECK-LABEL: func.func @near_rows
+// CHECK: scf.forall (%{{.*}}) in (4)
+// CHECK: return
+func.func @near_rows(%x: memref<6272x1024xf32>, %y: memref<6272x1024xf32>, %scratch: memref<33x1024xf64>) {
+  kernel.normalize(%x) outs(%y, %scratch) reduced [0] terms {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  } finish {
+  ^bb0(%sum: f64):
+    %c = arith.truncf %sum : f64 to f32
+    kernel.yield %c : f32
+  } map {
+  ^bb0(%e: f32, %c: f32):
+    %z = arith.subf %e, %c : f32
+    kernel.yield %z : f32
+  } : (memref<6272x1024xf32>, memref<6272x1024xf32>, memref<33x1024xf64>) -> ()
+  return
+}
+
+// -----
+
 // A sample of eight rows is enough for 200; those that come soon are fetched where slabs do not stay in the nearest caches.
 // CHECK-LABEL: func.func @sample
 // CHECK: arith.constant 8 : index

@@ -99,7 +99,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createCSEPass());
   const Target &target = given ? *given : hostTarget();
   passes.addPass(createLoopOverImagesPass());
-  passes.addPass(createGroupWinogradPass({target.registers}));
+  passes.addPass(createGroupWinogradPass({target.registers, target.bfloatDot.str()}));
   passes.addPass(createSpreadRowsPass());
   passes.addPass(createPlanMemoryPass());
   // memrefs → loops over vectors, shared by the workers

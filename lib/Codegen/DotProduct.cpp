@@ -51,9 +51,13 @@ static Value emitDot(OpBuilder &builder, Location loc, Value lhs, Value rhs, Val
   auto type = cast<VectorType>(rhs.getType());
   bool isBytes = type.getElementType().isInteger(8), isBFloat = type.getElementType().isBF16();
   lhs = vector::BitCastOp::create(builder, loc, type, lhs);
-  if (StringRef intrinsic = isBytes ? dots.bytes : isBFloat ? dots.bfloats : StringRef(); !intrinsic.empty())
-    return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(intrinsic), ValueRange{sum, lhs, rhs})
-        .getResult(0);
+  auto call = [&](StringRef intrinsic, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(intrinsic), operands).getResult(0);
+  };
+  if (isBytes && !dots.bytes.empty())
+    return call(dots.bytes, {sum, lhs, rhs});
+  if (isBFloat && !dots.bfloats.empty())
+    return call(dots.bfloats, {sum, rhs, lhs}); // the last may repeat a number in memory
   if (isBFloat) {
     for (bool isUpper : {false, true})
       sum = vector::FMAOp::create(builder, loc, extendHalf(builder, loc, lhs, isUpper), extendHalf(builder, loc, rhs, isUpper), sum);

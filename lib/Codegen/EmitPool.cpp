@@ -125,8 +125,6 @@ void PoolEmitter::emitWindow(OpBuilder &builder, ValueRange ivs, const Bounds &r
   Value result = overRows.getResult(0);
   if (!isMax)
     result = divide(builder, result, rows, columns);
-  if (output.element != type.getElementType())
-    result = arith::TruncFOp::create(builder, loc, type.clone(output.element), result);
   LinearIndex at(output.offset);
   for (auto [value, stride] : llvm::zip(SmallVector<Value>{ivs[0], ivs[1], ivs[2], column}, output.strides))
     at.add(value, stride);

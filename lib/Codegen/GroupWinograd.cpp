@@ -81,7 +81,8 @@ static std::optional<Winograd> match(kernel::WinogradInputOp input) {
 
 /// Tiles of a group; 0 where the three ops are better.
 static int64_t chooseGroup(Winograd ops) {
-  int64_t weightBytes = ops.positions() * ops.groupInputs() * ops.outputs() * int64_t(sizeof(float)), tiles = ops.tiles();
+  int64_t weightBytes = ops.positions() * ops.groupInputs() * ops.outputs() * Winograd::bytesOf(ops.product.getRhs());
+  int64_t tiles = ops.tiles();
   if (weightBytes > kWeightBytes || tiles * ops.tileBytes() <= 2 * kGroupBytes)
     return 0;
   int64_t most = std::min({std::max(kGroupBytes / ops.tileBytes(), kFewTiles + 4), kStackBytes / ops.tileBytes(), tiles / kFewTiles});
@@ -104,7 +105,7 @@ struct GroupWinogradPass : bn::impl::GroupWinogradPassBase<GroupWinogradPass> {
       if (group == 0)
         continue;
       OpBuilder builder(ops->output);
-      if (failed(emitWinogradGroups(builder, *ops, group, registers)))
+      if (failed(emitWinogradGroups(builder, *ops, group, registers, {/*bytes=*/"", bfloatDot})))
         return ops->output.emitOpError("expected memrefs of static layout"), signalPassFailure();
       Operation *buffers[] = {ops->product.getInit().getDefiningOp(), ops->input.getInit().getDefiningOp()};
       ops->output.erase();

@@ -78,6 +78,11 @@ Value bn::widen(OpBuilder &builder, Location loc, Value value) {
 }
 
 void bn::storeLanes(OpBuilder &builder, Location loc, Value value, Value row, Value index) {
+  Type stored = getElementTypeOrSelf(row);
+  if (getElementTypeOrSelf(value).isF32() && stored.isBF16()) {
+    auto type = dyn_cast<VectorType>(value.getType());
+    value = arith::TruncFOp::create(builder, loc, type ? Type(type.clone(stored)) : stored, value);
+  }
   if (isa<VectorType>(value.getType()))
     vector::StoreOp::create(builder, loc, value, row, index);
   else

@@ -46,7 +46,7 @@ mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value valu
 /// A row on the stack, from the start of a cache line. In a parallel loop it is the worker's, one for all iterations.
 mlir::Value allocateOnStack(mlir::OpBuilder &builder, mlir::Location loc, int64_t elements, mlir::Type element);
 
-/// Stores a scalar or a vector into a row.
+/// Stores a scalar or a vector into a row; f32 is rounded in a row of bf16.
 void storeLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, mlir::Value row, mlir::Value index);
 
 /// A vector of equal lanes; the scalar itself for one lane.

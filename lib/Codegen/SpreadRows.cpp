@@ -28,7 +28,7 @@ static void spread(memref::AllocOp alloc) {
   MemRefType type = alloc.getType();
   SmallVector<int64_t> room(type.getShape());
   room[1] |= 1;
-  room[2] = spreadRow(room[2]);
+  room[2] = spreadRow(room[2], type.getElementType());
   if (ArrayRef(room) == type.getShape())
     return;
   OpBuilder builder(alloc);
@@ -45,8 +45,10 @@ struct SpreadRowsPass : bn::impl::SpreadRowsPassBase<SpreadRowsPass> {
     llvm::SetVector<memref::AllocOp> buffers;
     auto add = [&](Value buffer) {
       auto alloc = buffer.getDefiningOp<memref::AllocOp>();
-      if (alloc && alloc.getType().hasStaticShape() && alloc.getType().getLayout().isIdentity() &&
-          alloc.getType().getDimSize(2) % kLineElements == 0 && llvm::none_of(alloc->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
+      MemRefType type = alloc ? alloc.getType() : MemRefType();
+      if (alloc && type.hasStaticShape() && type.getLayout().isIdentity() &&
+          type.getDimSize(2) % countLineElements(type.getElementType()) == 0 &&
+          llvm::none_of(alloc->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
         buffers.insert(alloc);
     };
     getOperation().walk([&](Operation *op) {

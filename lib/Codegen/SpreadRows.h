@@ -4,15 +4,18 @@
 #ifndef BN_CODEGEN_SPREADROWS_H
 #define BN_CODEGEN_SPREADROWS_H
 
-#include <cstdint>
+#include "mlir/IR/Types.h"
 
 namespace bn {
 
-/// Elements of f32 in a line of the cache.
-inline constexpr int64_t kLineElements = 16;
+/// Elements in a line of the cache.
+inline int64_t countLineElements(mlir::Type element) { return 512 / element.getIntOrFloatBitWidth(); }
 
 /// The least number of elements, not below `size`, that is an odd number of lines: rows so far apart use all sets of a cache.
-inline int64_t spreadRow(int64_t size) { return ((size + kLineElements - 1) / kLineElements | 1) * kLineElements; }
+inline int64_t spreadRow(int64_t size, mlir::Type element) {
+  int64_t line = countLineElements(element);
+  return ((size + line - 1) / line | 1) * line;
+}
 
 } // namespace bn
 

@@ -31,7 +31,8 @@ struct Scratch {
 
 class GroupEmitter {
 public:
-  GroupEmitter(Winograd ops, int64_t group, unsigned registers) : ops(ops), loc(ops.output.getLoc()), group(group), registers(registers) {}
+  GroupEmitter(Winograd ops, int64_t group, unsigned registers, const DotIntrinsics &dots)
+      : ops(ops), loc(ops.output.getLoc()), group(group), registers(registers), dots(dots) {}
   LogicalResult emit(OpBuilder &builder);
 
 private:
@@ -40,21 +41,22 @@ private:
   void emitProduct(OpBuilder &builder);
   void emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape);
   void emitOutput(OpBuilder &builder, Value first);
-  Scratch allocate(OpBuilder &builder, int64_t channels);
+  Scratch allocate(OpBuilder &builder, int64_t channels, Type element);
 
   Winograd ops;
   Location loc;
   int64_t group;
   unsigned registers;
+  DotIntrinsics dots;
   LinearView image, weights;
   Scratch transformed, products;
   std::optional<WinogradOutput> output;
 };
 } // namespace
 
-Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels) {
-  int64_t tile = channels, position = spreadRow(group * tile);
-  return {allocateOnStack(builder, loc, ops.positions() * position, weights.element), position, tile};
+Scratch GroupEmitter::allocate(OpBuilder &builder, int64_t channels, Type element) {
+  int64_t tile = channels, position = spreadRow(group * tile, element);
+  return {allocateOnStack(builder, loc, ops.positions() * position, element), position, tile};
 }
 
 LogicalResult GroupEmitter::emit(OpBuilder &builder) {
@@ -67,8 +69,8 @@ LogicalResult GroupEmitter::emit(OpBuilder &builder) {
   int64_t groups = ops.tiles() / group, parts = std::min(kParts, groups);
   int64_t work = ops.tiles() * ops.positions() * ops.groupInputs() * ops.outputs() / ops.block();
   emitParallel(builder, loc, {parts}, work, [&](OpBuilder &outer, ValueRange ivs) {
-    transformed = allocate(outer, ops.inputs());
-    products = allocate(outer, ops.outputs());
+    transformed = allocate(outer, ops.inputs(), weights.element);
+    products = allocate(outer, ops.outputs(), kernel::getSumType(weights.element));
     emitPart(outer, loc, groups, ivs[0], parts, [&](OpBuilder &inner, Value index) {
       Value first = LinearIndex().add(index, group).emit(inner, loc);
       emitInput(inner, first);
@@ -105,7 +107,7 @@ void GroupEmitter::emitInput(OpBuilder &builder, Value first) {
 
 void GroupEmitter::emitProduct(OpBuilder &builder) {
   int64_t block = ops.block(), channelGroups = ops.product.getGroups(), groupBlocks = ops.outputs() / block / channelGroups;
-  RegisterTile shape = chooseCuts(group, groupBlocks, countCachedRows(transformed.tile * int64_t(sizeof(float))), registers);
+  RegisterTile shape = chooseCuts(group, groupBlocks, countCachedRows(transformed.tile * Winograd::bytesOf(transformed.buffer)), registers);
   emitLoop(builder, loc, 0, ops.positions() * channelGroups, 1, {}, [&](OpBuilder &outer, Value product, ValueRange) {
     SmallVector<Value> at = delinearize(outer, loc, product, {ops.positions(), channelGroups});
     for (const Span &blocks : cutIntoTiles(groupBlocks, shape.blocks))
@@ -129,22 +131,22 @@ void GroupEmitter::emitProduct(OpBuilder &builder) {
 
 /// A tile of accumulators through the whole reduction.
 void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value out, RegisterTile shape) {
-  int64_t block = ops.block();
-  auto type = VectorType::get({block}, weights.element);
+  int64_t block = ops.block(), factors = kernel::getLaneFactors(weights.element);
+  auto type = VectorType::get({block}, kernel::getSumType(weights.element));
   Value zero = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
   SmallVector<Value> sums(shape.size(), zero);
-  sums = emitLoop(builder, loc, 0, ops.groupInputs(), kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {
-    Value from = LinearIndex().add(left, 1).add(k, 1).emit(inner, loc);
+  sums = emitLoop(builder, loc, 0, ops.groupInputs() / factors, kUnroll, sums, [&](OpBuilder &inner, Value k, ValueRange carried) {
+    Value from = LinearIndex().add(left, 1).add(k, factors).emit(inner, loc);
     Value weight = LinearIndex().add(right, 1).add(k, weights.strides[2]).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
-      return loadLanes(inner, loc, transformed.buffer, LinearIndex(p * transformed.tile + u).add(from, 1).emit(inner, loc), 1);
+      return loadFactors(inner, loc, transformed.buffer, LinearIndex(p * transformed.tile + u * factors).add(from, 1).emit(inner, loc));
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[1] + u * weights.strides[2];
       prefetchAhead(inner, loc, weights.row, LinearIndex(shift + kPrefetchSteps * weights.strides[2]).add(weight, 1).emit(inner, loc));
-      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weight, 1).emit(inner, loc), block);
+      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weight, 1).emit(inner, loc), block * factors);
     };
-    return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector);
+    return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector, dots);
   });
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t shift = i / shape.blocks * products.tile + i % shape.blocks * block;
@@ -168,6 +170,6 @@ void GroupEmitter::emitOutput(OpBuilder &builder, Value first) {
   });
 }
 
-LogicalResult bn::emitWinogradGroups(OpBuilder &builder, Winograd ops, int64_t group, unsigned registers) {
-  return GroupEmitter(ops, group, registers).emit(builder);
+LogicalResult bn::emitWinogradGroups(OpBuilder &builder, Winograd ops, int64_t group, unsigned registers, const DotIntrinsics &dots) {
+  return GroupEmitter(ops, group, registers, dots).emit(builder);
 }

@@ -81,6 +81,23 @@ template <typename Kernel> struct NarrowInKernel : OpRewritePattern<linalg::Gene
   }
 };
 
+/// narrow(winograd_input) ⇒ winograd_input that rounds
+struct NarrowInTransform : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
+    auto transform = isNarrowing(op) ? op.getInputs()[0].getDefiningOp<kernel::WinogradInputOp>() : kernel::WinogradInputOp();
+    if (!transform)
+      return rewriter.notifyMatchFailure(op, "rounds no transformed tiles");
+    Builder b(op.getLoc(), rewriter);
+    Value init = emptyNarrow(b, transform.getInit());
+    auto stored = cast<kernel::WinogradInputOp>(rewriter.clone(*transform));
+    stored.getInitMutable().assign(init);
+    stored.getResult().setType(typeOf(init));
+    replaceByNarrow(rewriter, op, transform, stored.getResult());
+    return success();
+  }
+};
+
 /// narrow(loops) ⇒ loops that round
 struct NarrowInLoops : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -170,10 +187,10 @@ template <typename Kernel> struct ReadNarrow : OpRewritePattern<Kernel> {
 void populateStoreBFloat16(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   patterns.add<DropConversions>(context, /*benefit=*/2);
-  patterns.add<NarrowInLoops, NarrowInKernel<kernel::ConvOp>, NarrowInKernel<kernel::GroupedConvOp>, NarrowInKernel<kernel::MatmulOp>,
-               NarrowInKernel<kernel::WinogradOutputOp>, WidenInLoops, WidenInKernel<kernel::ConvOp>,
-               WidenInKernel<kernel::GroupedConvOp>, WidenInKernel<kernel::MatmulOp>, WidenInKernel<kernel::WinogradOutputOp>,
-               ReadNarrow<kernel::GroupedConvOp>, ReadNarrow<kernel::WinogradInputOp>>(context);
+  patterns.add<NarrowInLoops, NarrowInTransform, NarrowInKernel<kernel::ConvOp>, NarrowInKernel<kernel::GroupedConvOp>,
+               NarrowInKernel<kernel::MatmulOp>, NarrowInKernel<kernel::WinogradOutputOp>>(context);
+  patterns.add<WidenInLoops, WidenInKernel<kernel::ConvOp>, WidenInKernel<kernel::GroupedConvOp>, WidenInKernel<kernel::MatmulOp>,
+               WidenInKernel<kernel::WinogradOutputOp>, ReadNarrow<kernel::GroupedConvOp>, ReadNarrow<kernel::WinogradInputOp>>(context);
 }
 
 } // namespace bn::lower

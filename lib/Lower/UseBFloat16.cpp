@@ -5,14 +5,14 @@
 //   after    %h = %x rounded to bf16    %y = kernel.conv %h, %v bias %b               %v: pairs of channels of %w, rounded once
 //
 // Sums, biases and epilogues stay f32. What is rounded is stored so where it is computed (StoreBFloat16.cpp). Conditions: f32 in blocks of
-// channels, or packed for a product; the weights are known now, no other product has them transformed, as Winograd's method does, and
-// none of them is too large for bf16.
+// channels, or packed for a product; the weights are known now, none of them is too large for bf16; tiles of Winograd's method are small.
 
 #include "Blocks.h"
 #include "Constants.h"
 #include "Products.h"
 #include "UseBFloat16.h"
 #include "bn/IR/Kernel/PackedElements.h"
+#include "bn/IR/Kernel/Winograd.h"
 #include "bn/Lower/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -100,8 +100,10 @@ struct ConvolveBFloats : OpRewritePattern<kernel::ConvOp> {
 struct MultiplyBFloats : OpRewritePattern<kernel::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(kernel::MatmulOp op, PatternRewriter &rewriter) const override {
-    if (!typeOf(op.getLhs()).getElementType().isF32() || !op.getPacked() || typeOf(op.getRhs()).getRank() != 3)
-      return rewriter.notifyMatchFailure(op, "not one packed matrix of f32");
+    auto tiles = op.getLhs().getDefiningOp<kernel::WinogradInputOp>();
+    bool isKept = tiles && !kernel::suitsBFloat(tiles.getTile(), tiles.getStride());
+    if (!typeOf(op.getLhs()).getElementType().isF32() || !op.getPacked() || op.getGroups() != 1 || isKept)
+      return rewriter.notifyMatchFailure(op, "no packed matrices of f32, or tiles whose errors would grow");
     kernel::ConstantOp weights = findWeights(op.getRhs());
     if (!weights)
       return rewriter.notifyMatchFailure(op, "the weights are not known, or too large");

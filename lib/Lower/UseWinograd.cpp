@@ -63,8 +63,10 @@ double getWinogradCost(const Problem &p, int64_t tile) {
   double side = kernel::countWinogradInputs(tile, p.stride), positions = side * side, tiles = p.tiles(tile);
   double weights = positions * p.inputs / p.groups * p.outputs, elements = positions * tiles * (p.inputs + p.outputs);
   double transformCycles = (tile + 2.0) / p.stride; // per position of a tile and block of channels
-  return getProductCost(1.05 * tiles * weights / p.block, weights * sizeof(float)) + elements / p.block * transformCycles +
-         2 * elements * sizeof(float) / kTileBytesPerCycle;
+  double factors = p.groups == 1 && kernel::suitsBFloat(tile, p.stride) ? p.factors : 1;
+  double tileBytes = positions * tiles * (p.inputs / factors + p.outputs) * sizeof(float);
+  return getProductCost(1.05 * tiles * weights / p.block / factors, weights * sizeof(float) / factors) +
+         elements / p.block * transformCycles + 2 * tileBytes / kTileBytesPerCycle;
 }
 
 /// The size of tiles that is fastest, or 0 for the direct loops.

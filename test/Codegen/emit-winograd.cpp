@@ -12,6 +12,7 @@ struct Case {
   int tile = 4, stride = 1, block = 16, images = 1, inputs = 16, outputs = 16, height = 8, width = 8, groups = 1;
   bool bias = true, residual = false;
   unsigned threads = 1;
+  bool bfloats = false; ///< the factors of the products
 
   int groupInputs() const { return inputs / groups; }
   int side() const { return (tile - 1) * stride + 3; }
@@ -22,20 +23,22 @@ struct Case {
   int inWidth() const { return (tileColumns() * tile - 1) * stride + 3; }
 };
 
-std::string tensor(llvm::ArrayRef<int> shape) {
+std::string tensor(llvm::ArrayRef<int> shape, const std::string &element = "f32") {
   std::string text = "tensor<";
   for (int size : shape)
     text += std::to_string(size) + "x";
-  return text + "f32>";
+  return text + element + ">";
 }
 
 /// Kernel form: y = max(conv(x, w) + bias (+ residual), 0).
 std::string textOf(const Case &c) {
   int positions = c.side() * c.side();
   std::string x = tensor({c.images, c.inputs / c.block, c.inHeight(), c.inWidth(), c.block});
-  std::string u = tensor({positions, c.outputs / c.block, c.groupInputs(), c.block}), b = tensor({c.outputs / c.block, c.block});
+  int each = c.bfloats ? 2 : 1;
+  std::string factor = c.bfloats ? "bf16" : "f32", b = tensor({c.outputs / c.block, c.block});
+  std::string u = tensor({positions, c.outputs / c.block, c.groupInputs() / each, c.block * each}, factor);
   std::string y = tensor({c.images, c.outputs / c.block, c.height, c.width, c.block});
-  std::string v = tensor({positions, c.tiles(), c.inputs}), m = tensor({positions, c.tiles(), c.outputs});
+  std::string v = tensor({positions, c.tiles(), c.inputs}, factor), m = tensor({positions, c.tiles(), c.outputs});
   std::string tile = " tile " + std::to_string(c.tile) + " stride " + std::to_string(c.stride);
   std::string tiles = " tiles [" + std::to_string(c.tileRows()) + ", " + std::to_string(c.tileColumns()) + "]";
   std::string text = "func.func @main(%x: " + x + ", %u: " + u + ", %b: " + b + ", %r: " + y + ") -> " + y + " {\n";
@@ -67,6 +70,16 @@ std::vector<float> transformed(const Case &c, const std::vector<float> &w) {
   return u;
 }
 
+/// Rows of `block` numbers as bf16, pairs of rows side by side.
+std::vector<uint16_t> toPairs(llvm::ArrayRef<float> rows, size_t block) {
+  std::vector<uint16_t> pairs(rows.size());
+  for (auto [i, value] : llvm::enumerate(rows)) {
+    size_t row = i / block;
+    pairs[row / 2 * 2 * block + i % block * 2 + row % 2] = (llvm::bit_cast<uint32_t>(value) + 0x8000) >> 16;
+  }
+  return pairs;
+}
+
 /// The convolution in plain loops.
 std::vector<float> reference(const Case &c, const std::vector<float> &x, const std::vector<float> &w, const std::vector<float> &b,
                              const std::vector<float> &r) {
@@ -93,10 +106,12 @@ void check(const Case &c) {
   auto x = randomValues(size_t(c.images) * c.inputs * c.inHeight() * c.inWidth(), 1);
   auto w = randomValues(size_t(c.outputs) * c.groupInputs() * 9, 2), b = randomValues(c.outputs, 3);
   auto r = randomValues(size_t(c.images) * c.outputs * c.height * c.width, 4), u = transformed(c, w);
-  CompiledKernel kernel(textOf(c), c.threads, c.block * 32);
+  bool isHost = c.bfloats && unsigned(c.block) * 32 == bn::hostTarget().vectorBits; // whose instruction multiplies pairs
+  CompiledKernel kernel(textOf(c), c.threads, isHost ? 0 : c.block * 32);
+  std::vector<uint16_t> pairs = toPairs(u, c.block);
   std::vector<float> got(r.size());
-  kernel.run({x.data(), u.data(), b.data(), r.data()}, {got.data()});
-  expectNear(got, reference(c, x, w, b, r), c.tile == 2 ? 2e-6f : c.tile == 3 ? 5e-6f : 1e-5f);
+  kernel.run({x.data(), c.bfloats ? static_cast<const void *>(pairs.data()) : u.data(), b.data(), r.data()}, {got.data()});
+  expectNear(got, reference(c, x, w, b, r), c.bfloats ? 1e-2f : c.tile == 2 ? 2e-6f : c.tile == 3 ? 5e-6f : 1e-5f);
 }
 } // namespace
 
@@ -134,6 +149,14 @@ TEST(Winograd, stride_of_two_partial_tiles) {
     check({.tile = tile, .stride = 2, .block = 8, .images = 2, .inputs = 24, .outputs = 40, .height = 7, .width = 5, .threads = 2});
 }
 TEST(Winograd, stride_of_two_groups) { check({.stride = 2, .inputs = 32, .outputs = 32, .height = 48, .width = 60}); }
+
+TEST(Winograd, bfloats) {
+  check({.tile = 2, .inputs = 48, .outputs = 32, .height = 6, .width = 10, .bfloats = true});
+  check({.tile = 3, .stride = 2, .block = 8, .inputs = 24, .outputs = 40, .height = 7, .width = 5, .residual = true, .bfloats = true});
+}
+TEST(Winograd, groups_of_bfloats) {
+  check({.tile = 2, .inputs = 32, .outputs = 32, .height = 47, .width = 76, .bias = false, .bfloats = true});
+}
 
 // The order of the sums does not depend on who computes them.
 TEST(Winograd, groups_same_for_any_threads) {

@@ -80,15 +80,32 @@ func.func @no_huge_weight(%x: tensor<5x2xf32>) -> tensor<5x2xf32> {
 
 // -----
 
-// Winograd's products stay f32.
-// CHECK-LABEL: func @no_matrix_for_each_position
-// CHECK-NOT: bf16
-// CHECK: return
-func.func @no_matrix_for_each_position(%x: tensor<3x5x2xf32>) -> tensor<3x5x2xf32> {
-  %w = kernel.constant dense<1.5> : tensor<3x1x2x2xf32>
-  %e = tensor.empty() : tensor<3x5x2xf32>
-  %y = kernel.matmul %x, %w outs(%e) {packed} : (tensor<3x5x2xf32>, tensor<3x1x2x2xf32>, tensor<3x5x2xf32>) -> tensor<3x5x2xf32>
-  return %y : tensor<3x5x2xf32>
+// Small tiles of Winograd's method are rounded when they are transformed.
+// CHECK-LABEL: func @small_tiles
+// CHECK: %[[V:.*]] = kernel.winograd_input
+// CHECK-SAME: -> tensor<16x4x2xbf16>
+// CHECK: kernel.matmul %[[V]]
+// CHECK-SAME: (tensor<16x4x2xbf16>, tensor<16x1x1x4xbf16>, tensor<16x4x2xf32>)
+func.func @small_tiles(%x: tensor<1x1x6x6x2xf32>) -> tensor<16x4x2xf32> {
+  %w = kernel.constant dense<1.5> : tensor<16x1x2x2xf32>
+  %e = tensor.empty() : tensor<16x4x2xf32>
+  %v = kernel.winograd_input %x outs(%e) tile 2 tiles [2, 2] : (tensor<1x1x6x6x2xf32>, tensor<16x4x2xf32>) -> tensor<16x4x2xf32>
+  %y = kernel.matmul %v, %w outs(%e) {packed} : (tensor<16x4x2xf32>, tensor<16x1x2x2xf32>, tensor<16x4x2xf32>) -> tensor<16x4x2xf32>
+  return %y : tensor<16x4x2xf32>
+}
+
+// -----
+
+// In larger ones the errors of bf16 would grow: their products stay f32.
+// CHECK-LABEL: func @no_large_tiles
+// CHECK: kernel.matmul
+// CHECK-SAME: (tensor<36x1x2xf32>, tensor<36x1x2x2xf32>, tensor<36x1x2xf32>)
+func.func @no_large_tiles(%x: tensor<1x1x6x6x2xf32>) -> tensor<36x1x2xf32> {
+  %w = kernel.constant dense<1.5> : tensor<36x1x2x2xf32>
+  %e = tensor.empty() : tensor<36x1x2xf32>
+  %v = kernel.winograd_input %x outs(%e) tile 4 tiles [1, 1] : (tensor<1x1x6x6x2xf32>, tensor<36x1x2xf32>) -> tensor<36x1x2xf32>
+  %y = kernel.matmul %v, %w outs(%e) {packed} : (tensor<36x1x2xf32>, tensor<36x1x2x2xf32>, tensor<36x1x2xf32>) -> tensor<36x1x2xf32>
+  return %y : tensor<36x1x2xf32>
 }
 
 // -----

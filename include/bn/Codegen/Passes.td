@@ -131,7 +131,8 @@ def GroupWinogradPass : Pass<"bn-group-winograd", "mlir::ModuleOp"> {
     scf.forall (%part) { for groups of tiles: transform into scratch, multiply by %u, transform back into %y }
     ```
   }];
-  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">,
+                 Option<"bfloatDot", "bfloat-dot", "std::string", "", "LLVM's intrinsic for sums of products of pairs of bf16">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
 }

@@ -85,11 +85,11 @@ def Kernel_WinogradInputOp : Kernel_DestinationOp<"winograd_input"> {
     ```
 
     Constraints:
-    * (C1) input of rank 5, init of rank 3, one element type, but for an input of bf16 and an init of f32; m is 2, 3 or 4, s is 1 or 2.
+    * (C1) input of rank 5, init of rank 3, one element type once bf16 counts as f32, in which it is computed; m is 2, 3 or 4, s is 1 or 2.
     * (C2) the sizes of init follow from input's, `tile`, `stride` and `tiles`.
     * (C3) the last tile ends inside the input: (th·m − 1)·s + 3 ≤ H, and so for W.
   }];
-  let arguments = (ins Kernel_StoredFloats:$input, Kernel_Floats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride,
+  let arguments = (ins Kernel_StoredFloats:$input, Kernel_StoredFloats:$init, Kernel_TileSize:$tile, Kernel_TileStride:$stride,
                        Kernel_Sizes2:$tiles);
   let assemblyFormat = [{
     $input `outs` `(` $init `)` `tile` $tile (`stride` $stride^)? `tiles` $tiles attr-dict `:` functional-type(operands, results)

@@ -18,8 +18,8 @@
 using namespace mlir;
 using namespace bn;
 
-/// The second cache of a core.
-static constexpr double kNearBytes = 1 << 20;
+/// The second caches of two cores, as workers share the images of a group.
+static constexpr double kNearBytes = 2 << 20;
 /// How much faster than memory the last-level cache is.
 static constexpr double kCacheSpeed = 8;
 /// What could be read from memory while a launch wakes the workers and waits for them.

@@ -37,9 +37,9 @@ func.func @chain(%x: memref<32x4x56x56x16xf32>, %w: memref<4x4x1x1x16x16xf32>, %
 // Transformed tiles count images in their second dimension, 196 for each.
 // CHECK-LABEL: func.func @winograd
 // CHECK: scf.for
-// CHECK: kernel.winograd_input %{{.*}} outs(%[[V:.*]]) tile 4 tiles [14, 14] : (memref<4x4x58x58x16xf32, strided<{{.*}}, offset: ?>>, memref<36x784x64xf32>)
-// CHECK: kernel.matmul %[[V]], %{{.*}} outs(%[[M:.*]]) {packed} : (memref<36x784x64xf32>, memref<36x4x64x16xf32>, memref<36x784x64xf32>)
-// CHECK: kernel.winograd_output %[[M]] outs(%{{.*}}) tile 4 : (memref<36x784x64xf32>, memref<4x4x56x56x16xf32>)
+// CHECK: kernel.winograd_input %{{.*}} outs(%[[V:.*]]) tile 4 tiles [14, 14] : (memref<1x4x58x58x16xf32, strided<{{.*}}, offset: ?>>, memref<36x196x64xf32>)
+// CHECK: kernel.matmul %[[V]], %{{.*}} outs(%[[M:.*]]) {packed} : (memref<36x196x64xf32>, memref<36x4x64x16xf32>, memref<36x196x64xf32>)
+// CHECK: kernel.winograd_output %[[M]] outs(%{{.*}}) tile 4 : (memref<36x196x64xf32>, memref<1x4x56x56x16xf32>)
 // CHECK: kernel.conv
 func.func @winograd(%x: memref<32x4x58x58x16xf32>, %u: memref<36x4x64x16xf32>, %w: memref<4x4x1x1x16x16xf32>,
                     %y: memref<32x4x56x56x16xf32>) {

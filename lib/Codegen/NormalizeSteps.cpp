@@ -15,7 +15,7 @@ static constexpr int64_t kLongRow = 8;
 /// The shortest vector that is worth storing past the cache.
 static constexpr int64_t kShortestBytes = 16;
 
-/// Where a slab does not fit in cache, so many blocks are mapped in order: memory likes that, and far fewer of them are left in cache.
+/// So many blocks are mapped in order unless they are rows across the groups of a slab: memory likes that, and far fewer are left in cache.
 static constexpr int64_t kBlocksInOrder = 16;
 
 void NormalizeSteps::center(OpBuilder &builder, const Position &at, Ranges ranges) {
@@ -123,8 +123,9 @@ int64_t NormalizeSteps::streamedLanes() const {
 void NormalizeSteps::map(OpBuilder &builder, const Position &at, Ranges ranges, Value begin, Value end, bool aligned) {
   if (op.getMap().empty())
     return;
+  int64_t inOrder = slab && nest.acrossGroups() ? 1 : kBlocksInOrder;
   auto emitAll = [&](OpBuilder &outer, Stores stores) {
-    forEachBlockBackwards(outer, at, begin, end, slab ? 1 : kBlocksInOrder, [&](OpBuilder &b, const Position &block) {
+    forEachBlockBackwards(outer, at, begin, end, inOrder, [&](OpBuilder &b, const Position &block) {
       forEachGroup(b, block, ranges, std::max(unroll, 2 * kUnroll),
                    [&](OpBuilder &inner, const Position &here, Lanes width) { mapBlock(inner, here, width, stores); });
     });

@@ -5,10 +5,12 @@
 //   after    %h = %x rounded to bf16    %y = kernel.conv %h, %v bias %b               %v: pairs of channels of %w, rounded once
 //
 // Sums, biases and epilogues stay f32. What is rounded is stored so where it is computed (StoreBFloat16.cpp). Conditions: f32 in blocks of
-// channels, or packed for a product; the weights are known now, none of them is too large for bf16; tiles of Winograd's method are small.
+// channels, or packed for a product; the weights are known now, but for a factor of each input channel, and none of them is too large for
+// bf16; tiles of Winograd's method are small.
 
 #include "Blocks.h"
 #include "Constants.h"
+#include "FuseEpilogues.h"
 #include "Products.h"
 #include "UseBFloat16.h"
 #include "bn/IR/Kernel/PackedElements.h"
@@ -74,6 +76,66 @@ void dropWeights(kernel::ConstantOp weights, PatternRewriter &rewriter) {
   rewriter.eraseOp(weights);
 }
 
+/// A factor of each input channel, whose last dimension is [b], as one of each weight of two rows in pairs, [b/2][b·2].
+Value repeatInPairs(Builder &b, Value factors) {
+  SmallVector<int64_t> shape(shapeOf(factors));
+  int64_t block = shape.pop_back_val();
+  shape.append({block / 2, 1, 2});
+  Value pairs = reshape(b, factors, shape);
+  shape[shape.size() - 2] = block;
+  pairs = map(b, typeOf(pairs).clone(shape), pairs, [](Builder &, ValueRange v) { return v[0]; });
+  shape.pop_back();
+  shape.back() = 2 * block;
+  return reshape(b, pairs, shape);
+}
+
+/// What computes a filter from known weights and factors of its input channels, as squeeze and excitation does.
+struct ScaledFilter {
+  linalg::GenericOp loops;
+  kernel::ConstantOp weights; ///< null where the filter is something else
+
+  explicit ScaledFilter(Value filter) : loops(filter.getDefiningOp<linalg::GenericOp>()) {
+    if (!loops || !isElementwise(loops) || !filter.hasOneUse())
+      return;
+    bool isOther = false;
+    for (OpOperand *operand : loops.getDpsInputOperands()) {
+      AffineMap map = loops.getMatchingIndexingMap(operand);
+      if (map.isIdentity() && !weights)
+        weights = findWeights(operand->get());
+      else if (!repeatsInOrder(map) || map.isFunctionOfDim(0) || map.isFunctionOfDim(5) || !map.isFunctionOfDim(4))
+        isOther = true;
+    }
+    if (isOther)
+      weights = {};
+  }
+
+  /// The same loops on pairs of rows, rounded.
+  Value packPairs(Builder &b) {
+    SmallVector<Value> operands;
+    SmallVector<AffineMap> maps;
+    for (OpOperand *operand : loops.getDpsInputOperands()) {
+      bool isWeights = operand->get() == weights.getResult();
+      AffineMap map = loops.getMatchingIndexingMap(operand);
+      operands.push_back(isWeights ? lower::packPairs(b, weights.getValue()) : repeatInPairs(b, operand->get()));
+      maps.push_back(isWeights ? map : map.insertResult(b.getAffineDimExpr(5), map.getNumResults()));
+    }
+    maps.push_back(b.getMultiDimIdentityMap(6));
+    size_t place = llvm::find_if(operands, [](Value v) { return typeOf(v).getElementType().isBF16(); }) - operands.begin();
+    Value init = empty(b, shapeOf(operands[place]), b.getBF16Type());
+    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+      Builder inner(loc, builder);
+      IRMapping mapping;
+      for (auto [from, to] : llvm::zip(loops.getBody()->getArguments(), arguments))
+        mapping.map(from, convertFloat(inner, to, inner.getF32Type()));
+      for (Operation &op : loops.getBody()->without_terminator())
+        inner.clone(op, mapping);
+      Value filter = mapping.lookupOrDefault(loops.getBody()->getTerminator()->getOperand(0));
+      linalg::YieldOp::create(inner, convertFloat(inner, filter, inner.getBF16Type()));
+    };
+    return linalg::GenericOp::create(b, init.getType(), operands, init, maps, loops.getIteratorTypesArray(), body).getResult(0);
+  }
+};
+
 /// conv of f32 ⇒ conv of bf16
 struct ConvolveBFloats : OpRewritePattern<kernel::ConvOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -81,17 +143,21 @@ struct ConvolveBFloats : OpRewritePattern<kernel::ConvOp> {
     if (!typeOf(op.getInput()).getElementType().isF32() || typeOf(op.getInput()).getRank() != 5)
       return rewriter.notifyMatchFailure(op, "the input is no image of f32 in blocks");
     kernel::ConstantOp weights = findWeights(op.getWeights());
-    if (!weights)
+    ScaledFilter scaled(op.getWeights());
+    if (!weights && !scaled.weights)
       return rewriter.notifyMatchFailure(op, "the weights are not known, or too large");
     Builder b(op.getLoc(), rewriter);
-    Value image = convert(b, op.getInput(), b.getBF16Type()), packed = packPairs(b, weights.getValue());
+    Value image = convert(b, op.getInput(), b.getBF16Type());
+    Value packed = weights ? packPairs(b, weights.getValue()) : scaled.packPairs(b);
     rewriter.modifyOpInPlace(op, [&] {
       op.getInputMutable().assign(image);
       op.getWeightsMutable().assign(packed);
       if (std::optional<uint64_t> channels = op.getChannels()) // behind the last are zero weights
         op.setChannels(*channels + *channels % 2);
     });
-    dropWeights(weights, rewriter);
+    if (!weights)
+      rewriter.eraseOp(scaled.loops);
+    dropWeights(weights ? weights : scaled.weights, rewriter);
     return success();
   }
 };

@@ -207,3 +207,56 @@ func.func @no_part_of_a_block(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %y = kernel.matmul %a, %v outs(%f) {packed} : (tensor<3x5xf32>, tensor<1x5x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
   return %y : tensor<3x2xf32>
 }
+
+// -----
+
+// Known weights times a factor of each input channel: pairs of both are multiplied, and rounded.
+// CHECK-LABEL: func @scaled_weights
+// CHECK-DAG: %[[W:.*]] = kernel.constant dense<{{\[\[\[\[\[\[}}1.000000e+00, 3.000000e+00, 2.000000e+00, 4.000000e+00]]]]]]> : tensor<1x1x1x1x1x4xbf16>
+// CHECK: } -> tensor<1x1x1x1x2x2xf32>
+// CHECK: %[[P:.*]] = tensor.collapse_shape %{{.*}} into tensor<1x1x1x1x4xf32>
+// CHECK: %[[V:.*]] = linalg.generic {{.*}} ins(%[[W]], %[[P]] : tensor<1x1x1x1x1x4xbf16>, tensor<1x1x1x1x4xf32>)
+// CHECK: arith.extf
+// CHECK: arith.mulf
+// CHECK: arith.truncf
+// CHECK: kernel.conv %{{.*}}, %[[V]]
+func.func @scaled_weights(%x: tensor<1x1x5x7x2xf32>, %g: tensor<1x1x1x2xf32>) -> tensor<1x1x5x7x2xf32> {
+  %w = kernel.constant dense<[[[[[[1.0, 2.0], [3.0, 4.0]]]]]]> : tensor<1x1x1x1x2x2xf32>
+  %f = tensor.empty() : tensor<1x1x1x1x2x2xf32>
+  %v = linalg.generic {
+    indexing_maps = [affine_map<(o, i, h, w, a, b) -> (o, i, h, w, a, b)>, affine_map<(o, i, h, w, a, b) -> (i, h, w, a)>,
+                     affine_map<(o, i, h, w, a, b) -> (o, i, h, w, a, b)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]
+  } ins(%w, %g : tensor<1x1x1x1x2x2xf32>, tensor<1x1x1x2xf32>) outs(%f : tensor<1x1x1x1x2x2xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %m = arith.mulf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<1x1x1x1x2x2xf32>
+  %e = tensor.empty() : tensor<1x1x5x7x2xf32>
+  %y = kernel.conv %x, %v outs(%e) channels 2
+    : (tensor<1x1x5x7x2xf32>, tensor<1x1x1x1x2x2xf32>, tensor<1x1x5x7x2xf32>) -> tensor<1x1x5x7x2xf32>
+  return %y : tensor<1x1x5x7x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @no_factor_of_outputs
+// CHECK: kernel.conv
+// CHECK: (tensor<1x1x5x7x2xf32>, tensor<1x1x1x1x2x2xf32>
+func.func @no_factor_of_outputs(%x: tensor<1x1x5x7x2xf32>, %g: tensor<2xf32>) -> tensor<1x1x5x7x2xf32> {
+  %w = kernel.constant dense<[[[[[[1.0, 2.0], [3.0, 4.0]]]]]]> : tensor<1x1x1x1x2x2xf32>
+  %f = tensor.empty() : tensor<1x1x1x1x2x2xf32>
+  %v = linalg.generic {
+    indexing_maps = [affine_map<(o, i, h, w, a, b) -> (o, i, h, w, a, b)>, affine_map<(o, i, h, w, a, b) -> (b)>,
+                     affine_map<(o, i, h, w, a, b) -> (o, i, h, w, a, b)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]
+  } ins(%w, %g : tensor<1x1x1x1x2x2xf32>, tensor<2xf32>) outs(%f : tensor<1x1x1x1x2x2xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %m = arith.mulf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<1x1x1x1x2x2xf32>
+  %e = tensor.empty() : tensor<1x1x5x7x2xf32>
+  %y = kernel.conv %x, %v outs(%e) channels 2
+    : (tensor<1x1x5x7x2xf32>, tensor<1x1x1x1x2x2xf32>, tensor<1x1x5x7x2xf32>) -> tensor<1x1x5x7x2xf32>
+  return %y : tensor<1x1x5x7x2xf32>
+}

@@ -43,7 +43,7 @@ struct OpTraffic {
 struct BufferUse {
   double bytes = 0; ///< of all images
   size_t first = 0, last = 0;
-  bool escapes = false; ///< the ops outside of the run access it
+  bool escapes = false; ///< ops outside of the run access it
 };
 
 class LoopChooser {
@@ -128,7 +128,7 @@ void LoopChooser::extendLoops(size_t first, int64_t group) {
   double weights = 0, rereads = 0, largest = 0, inside = 0, launches = 0, groups = static_cast<double>(run.images) / group;
   llvm::SmallMapVector<Value, double, 8> open; // buffers that other loops access as well, and the cost of this one's accesses but the first
   bool isAll = group == run.images;
-  size_t end = std::min(first + kMaxOps, run.ops.size());
+  size_t end = isAll ? run.ops.size() : std::min(first + kMaxOps, run.ops.size()); // without loops there is always a way
   for (size_t i = first; i < end && !(isAll && i > first && traffic[i - 1].mayEnd); ++i) {
     weights += traffic[i].weights;
     rereads += traffic[i].rereads;

@@ -66,7 +66,7 @@ void printProfile(ArrayRef<ProfileRow> rows, double milliseconds, const MachineP
     addRow(others, formatv("({0} more)", rows.size() - shown));
   addRow(between, "(between the loops)");
   table.print(os);
-  os << formatv("this machine: {0:F0} GFLOP/s in multiply-adds, {1:F1} GB/s copying memory\n", peak.flops / 1e9, peak.copyBytes / 1e9);
+  os << formatv("this machine: {0:F0} GFLOP/s in f32 multiply-adds, {1:F1} GB/s copying memory\n", peak.flops / 1e9, peak.copyBytes / 1e9);
 }
 
 void writeProfile(ArrayRef<ProfileRow> rows, const MachinePeak &peak, json::OStream &json) {

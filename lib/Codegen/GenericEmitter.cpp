@@ -22,6 +22,10 @@ using namespace bn;
 
 /// Vector operations that several workers are worth waking for.
 static constexpr int64_t kWorthSplitting = 32768;
+/// What the operands of a row may take of the first cache where rows share some of them.
+static constexpr int64_t kStripBytes = 16384;
+/// Fewer steps of a strip's loop are not worth its beginning.
+static constexpr int64_t kMinStrip = 16;
 /// Vectors of accumulators in flight where there is a reduction, and where each is a column: rows far apart are worth more of each.
 static constexpr int64_t kReductionUnroll = 4, kColumnUnroll = 8;
 
@@ -157,6 +161,23 @@ bool GenericEmitter::writesVectors() {
          !nest.op.payloadUsesValueFromOperand(nest.op.getDpsInitOperand(0)) && nest.dims[nest.vectorDim].steps.back() == 1;
 }
 
+int64_t GenericEmitter::countStrips(const Stretch &stretch) {
+  int64_t bytes = 0, vectors = nest.dims[nest.vectorDim].size;
+  bool isShared = false;
+  for (auto [i, operand] : llvm::enumerate(nest.operands)) {
+    if (operand.scalar || !nest.dims[nest.vectorDim].steps[i])
+      continue;
+    if (!operand.view.element.isIntOrFloat())
+      return 1;
+    bytes += vectors * operand.view.element.getIntOrFloatBitWidth() / 8;
+    isShared |= llvm::any_of(nest.dims, [&, i = i](const NestDim &dim) { return dim.size > 1 && dim.steps[i] == 0; });
+  }
+  if (!isShared || bytes <= kStripBytes || !reducedDims(true).empty())
+    return 1;
+  int64_t each = largestDivisor(stretch.count, std::max<int64_t>(stretch.count * kStripBytes / bytes, 1));
+  return each < kMinStrip ? 1 : stretch.count / each;
+}
+
 void GenericEmitter::emit(OpBuilder &builder) {
   if (llvm::any_of(nest.dims, [](const NestDim &dim) { return dim.size == 0; }))
     return; // no iteration: outputs stay what they are
@@ -187,15 +208,18 @@ void GenericEmitter::emit(OpBuilder &builder) {
   if (streams())
     return emitStreams(builder, sizes, iterations < kFewIterations ? kMaxSplit : 1, indicesOf);
   SmallVector<Stretch> parts = stretches();
-  if (iterations < kFewIterations && parts[0].count > 1 && work() > kWorthSplitting) {
+  int64_t split = countStrips(parts[0]);
+  if (split == 1 && iterations < kFewIterations && work() > kWorthSplitting)
+    split = largestDivisor(parts[0].count, kMaxSplit);
+  if (split > 1) {
     Stretch first = parts[0];
-    int64_t split = largestDivisor(first.count, kMaxSplit), each = first.count / split;
-    SmallVector<int64_t> withSplit = sizes;
-    withSplit.push_back(split);
+    int64_t each = first.count / split;
+    SmallVector<int64_t> withSplit{split}; // outermost, so that all rows pass what they share
+    llvm::append_range(withSplit, sizes);
     emitParallel(builder, loc, withSplit, work(), [&](OpBuilder &b, ValueRange ivs) {
-      SmallVector<Value> indices = indicesOf(ivs.drop_back());
+      SmallVector<Value> indices = indicesOf(ivs.drop_front());
       emitLoop(b, loc, 0, each * first.step(), first.step(), {}, [&](OpBuilder &b2, Value iv, ValueRange) {
-        indices[nest.vectorDim] = LinearIndex().add(ivs.back(), each * first.step()).add(iv, 1).emit(b2, loc);
+        indices[nest.vectorDim] = LinearIndex().add(ivs.front(), each * first.step()).add(iv, 1).emit(b2, loc);
         emitPoint(b2, indices, first);
         return SmallVector<Value>();
       });

@@ -26,6 +26,8 @@ private:
   using IndicesOf = llvm::function_ref<Values(mlir::ValueRange)>;
 
   llvm::SmallVector<Stretch> stretches();
+  /// Into how many strips a stretch is cut, each for all rows, so that what rows share stays in the first cache; 1 where it does anyway.
+  int64_t countStrips(const Stretch &stretch);
   /// Vector operations of the whole nest.
   int64_t work();
   unsigned inputs() { return nest.op.getNumDpsInputs(); }

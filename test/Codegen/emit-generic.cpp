@@ -36,6 +36,23 @@ TEST(Generic, elementwise_broadcast) {
   expectNear(got, expected);
 }
 
+// Rows of 16 KB that share a vector: in strips, and a rest that is no whole vector.
+TEST(Generic, elementwise_broadcast_in_strips) {
+  constexpr int columns = 4101;
+  CompiledKernel kernel(
+      generic("%x: tensor<5x4101xf32>, %v: tensor<4101xf32>",
+              "affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>", R"("parallel", "parallel")",
+              "ins(%x, %v : tensor<5x4101xf32>, tensor<4101xf32>)",
+              "^bb0(%a: f32, %b: f32, %o: f32):\n %p = arith.mulf %a, %b : f32\n linalg.yield %p : f32", "tensor<5x4101xf32>"),
+      /*threads=*/2);
+  auto x = randomValues(kRows * columns, 1), v = randomValues(columns, 2);
+  std::vector<float> got(x.size()), expected(x.size());
+  for (size_t i = 0; i < x.size(); ++i)
+    expected[i] = x[i] * v[i % columns];
+  kernel.run({x.data(), v.data()}, {got.data()});
+  expectNear(got, expected);
+}
+
 // The reduced dimension is contiguous: partial sums in vectors, a tail of scalars.
 TEST(Generic, reduction_along_rows) {
   CompiledKernel kernel(generic("%x: tensor<5x37xf32>", "affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>",

@@ -31,6 +31,21 @@ func.func @repeated_row(%x: memref<48xf32>, %y: memref<5x48xf32>) {
   return
 }
 
+// What long rows share stays in the first cache: three strips of 1360 elements, 16 KB of all operands, each for all rows.
+// CHECK-LABEL: func.func @repeated_long_row
+// CHECK: scf.forall (%[[STRIP:.*]], %[[I:.*]]) in (3, 5)
+// CHECK: scf.for %[[J:.*]] = %c0{{.*}} to %c1360
+func.func @repeated_long_row(%x: memref<5x4080xf32>, %v: memref<4080xf32>, %y: memref<5x4080xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x, %v : memref<5x4080xf32>, memref<4080xf32>) outs(%y : memref<5x4080xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    linalg.yield %p : f32
+  }
+  return
+}
+
 // Partial maxima in a vector, combined at the end.
 // CHECK-LABEL: func.func @reduced_row
 // CHECK: scf.forall (%{{.*}}) in (5)

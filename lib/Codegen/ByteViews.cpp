@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -36,4 +37,10 @@ BlockArgument bn::appendArgument(func::FuncOp func, Type type) {
 Value bn::viewBytes(OpBuilder &builder, Location loc, Value bytes, int64_t offset, MemRefType type) {
   Value shift = arith::ConstantIndexOp::create(builder, loc, offset);
   return memref::ViewOp::create(builder, loc, type, bytes, shift, ValueRange());
+}
+
+Value bn::findBuffer(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
 }

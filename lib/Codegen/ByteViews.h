@@ -21,6 +21,9 @@ mlir::BlockArgument appendArgument(mlir::func::FuncOp func, mlir::Type type);
 /// The memref of `type` at `offset` in a memref of bytes.
 mlir::Value viewBytes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value bytes, int64_t offset, mlir::MemRefType type);
 
+/// The buffer that a memref is a view of.
+mlir::Value findBuffer(mlir::Value memref);
+
 } // namespace bn
 
 #endif // BN_CODEGEN_BYTEVIEWS_H

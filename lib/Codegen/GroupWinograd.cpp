@@ -10,10 +10,9 @@
 // Conditions: the transformed tiles do not fit the cache, %u does or nearly so; the tiles are a multiple of a good group; nobody else
 // reads %v and %m, and nothing between the ops writes what they read.
 
+#include "ByteViews.h"
 #include "WinogradGroup.h"
 #include "bn/Codegen/Passes.h"
-
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace bn {
 #define GEN_PASS_DEF_GROUPWINOGRADPASS
@@ -29,13 +28,6 @@ static constexpr int64_t kGroupBytes = int64_t(512) << 10, kWeightBytes = int64_
 static constexpr int64_t kStackBytes = int64_t(768) << 10;
 /// Fewer tiles leave the multiply-adds waiting for weights.
 static constexpr int64_t kFewTiles = 12;
-
-/// The buffer that a memref is a view of.
-static Value rootOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
-}
 
 /// The only op of type `Op` that uses a buffer besides `other`, or null.
 template <typename Op> static Op soleReader(Value buffer, Operation *other) {
@@ -54,8 +46,8 @@ template <typename Op> static Op soleReader(Value buffer, Operation *other) {
 
 /// Whether an op between the first and the last, or the last itself, writes what they read.
 static bool isDisturbed(Winograd ops) {
-  SmallVector<Value> read{rootOf(ops.input.getInput()), rootOf(ops.product.getRhs())};
-  auto isRead = [&](Value init) { return llvm::is_contained(read, rootOf(init)); };
+  SmallVector<Value> read{findBuffer(ops.input.getInput()), findBuffer(ops.product.getRhs())};
+  auto isRead = [&](Value init) { return llvm::is_contained(read, findBuffer(init)); };
   if (isRead(ops.output.getInit()))
     return true;
   for (Operation *op = ops.input->getNextNode(); op != ops.output; op = op->getNextNode())

@@ -5,6 +5,7 @@
 // product in the first or second. Through views the images are followed to the buffer itself, where those of all ops must agree.
 
 #include "ImageSplit.h"
+#include "ByteViews.h"
 
 #include "bn/IR/Kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -76,12 +77,6 @@ static std::optional<ImageSplit> splitBuffer(Value memref, ImageSplit split, int
     memref = view.getViewSource();
   }
   return outer;
-}
-
-Value bn::findBuffer(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
 }
 
 namespace {

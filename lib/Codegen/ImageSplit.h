@@ -28,9 +28,6 @@ struct ImageAccess {
 /// How buffers are split by the ops that access them.
 using ImageSplits = llvm::DenseMap<mlir::Value, std::optional<ImageSplit>>;
 
-/// The buffer that a memref is a view of.
-mlir::Value findBuffer(mlir::Value memref);
-
 /// What an op accesses, if it does the same to each image and to each by itself. `known` are the splits by the ops before it: they say
 /// which dimension counts images where the op would do with any.
 std::optional<llvm::SmallVector<ImageAccess>> findImageAccesses(mlir::Operation *op, int64_t images, const ImageSplits &known);

@@ -68,14 +68,6 @@ kernel::ConstantOp findWeights(Value weights) {
   return !values.empty() && fitBFloat(values) ? constant : kernel::ConstantOp();
 }
 
-/// What nobody reads any more goes, long before the context does.
-void dropWeights(kernel::ConstantOp weights, PatternRewriter &rewriter) {
-  if (!weights->use_empty())
-    return;
-  kernel::dropPackedElements(weights.getValue());
-  rewriter.eraseOp(weights);
-}
-
 /// A factor of each input channel, whose last dimension is [b], as one of each weight of two rows in pairs, [b/2][b·2].
 Value repeatInPairs(Builder &b, Value factors) {
   SmallVector<int64_t> shape(shapeOf(factors));
@@ -157,7 +149,7 @@ struct ConvolveBFloats : OpRewritePattern<kernel::ConvOp> {
     });
     if (!weights)
       rewriter.eraseOp(scaled.loops);
-    dropWeights(weights ? weights : scaled.weights, rewriter);
+    kernel::eraseUnusedWeights(rewriter, weights ? weights : scaled.weights);
     return success();
   }
 };
@@ -179,7 +171,7 @@ struct MultiplyBFloats : OpRewritePattern<kernel::MatmulOp> {
       op.getLhsMutable().assign(rows);
       op.getRhsMutable().assign(packed);
     });
-    dropWeights(weights, rewriter);
+    kernel::eraseUnusedWeights(rewriter, weights);
     return success();
   }
 };

@@ -174,10 +174,7 @@ struct ConvByWinograd : OpRewritePattern<kernel::ConvOp> {
                    .getResult();
     rewriter.replaceOpWithNewOp<kernel::WinogradOutputOp>(op, op.getInit().getType(), products, op.getBias(), ValueRange(), op.getInit(),
                                                           tile, stride);
-    if (weights->use_empty()) {
-      kernel::dropPackedElements(weights.getValue());
-      rewriter.eraseOp(weights);
-    }
+    kernel::eraseUnusedWeights(rewriter, weights);
     return success();
   }
 

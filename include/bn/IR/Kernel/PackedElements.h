@@ -7,9 +7,12 @@
 #ifndef BN_IR_KERNEL_PACKEDELEMENTS_H
 #define BN_IR_KERNEL_PACKEDELEMENTS_H
 
+#include "bn/IR/Kernel/Kernel.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace bn::kernel {
 
@@ -28,6 +31,14 @@ inline void dropPackedElements(mlir::ElementsAttr value) {
     return;
   auto &blobs = mlir::DenseResourceElementsHandle::getManagerInterface(value.getContext());
   blobs.update(resource.getRawHandle().getKey(), mlir::AsmResourceBlob());
+}
+
+/// Erases weights that nobody reads any more, and frees their memory.
+inline void eraseUnusedWeights(mlir::RewriterBase &rewriter, ConstantOp weights) {
+  if (!weights->use_empty())
+    return;
+  dropPackedElements(weights.getValue());
+  rewriter.eraseOp(weights);
 }
 
 } // namespace bn::kernel

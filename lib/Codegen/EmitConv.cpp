@@ -42,10 +42,10 @@ private:
   void emitTile(OpBuilder &builder, Value image, Value firstBlock, Value row, Value column, RegisterTile shape);
   SmallVector<Value> emitReduction(OpBuilder &builder, Value image, Value firstBlock, Value row, Value column, ValueRange start,
                                    RegisterTile shape);
-  SmallVector<Value> emitWindow(OpBuilder &builder, Value inputStart, Value weightStart, Value inputBlock, int64_t channels,
+  SmallVector<Value> emitWindow(OpBuilder &builder, Value inputStart, const WeightPanel &panel, Value inputBlock, int64_t channels,
                                 ValueRange start, RegisterTile shape);
-  SmallVector<Value> emitChannels(OpBuilder &builder, Value inputBase, Value weightBase, int64_t channels, ValueRange start,
-                                  RegisterTile shape);
+  SmallVector<Value> emitChannels(OpBuilder &builder, Value inputBase, const WeightPanel &panel, Value weightBase, int64_t channels,
+                                  ValueRange start, RegisterTile shape);
 
   kernel::ConvOp op;
   Location loc;
@@ -161,46 +161,48 @@ SmallVector<Value> ConvEmitter::emitReduction(OpBuilder &builder, Value image, V
     Value group = arith::DivUIOp::create(builder, loc, firstBlock, perGroup);
     inputIndex.add(group, inputBlocks * input.strides[1]);
   }
-  Value inputStart = inputIndex.emit(builder, loc), weightStart = weightIndex.emit(builder, loc);
+  Value inputStart = inputIndex.emit(builder, loc);
+  int64_t stride = weights.strides[0], step = weights.strides[4];
+  WeightPanel panel{weights.row, weightIndex.emit(builder, loc), shape.blocks, stride, stride / step, step};
   // The last block of channels may be partly empty; what is empty is not read.
   int64_t channels = op.getChannels().value_or(inputBlocks * block), whole = channels / block;
   SmallVector<Value> sums = emitLoop(builder, loc, 0, whole, 1, start, [&](OpBuilder &inner, Value inputBlock, ValueRange carried) {
-    return emitWindow(inner, inputStart, weightStart, inputBlock, block, carried, shape);
+    return emitWindow(inner, inputStart, panel, inputBlock, block, carried, shape);
   });
   if (int64_t rest = channels % block)
-    sums = emitWindow(builder, inputStart, weightStart, arith::ConstantIndexOp::create(builder, loc, whole), rest, sums, shape);
+    sums = emitWindow(builder, inputStart, panel, arith::ConstantIndexOp::create(builder, loc, whole), rest, sums, shape);
   return sums;
 }
 
-SmallVector<Value> ConvEmitter::emitWindow(OpBuilder &builder, Value inputStart, Value weightStart, Value inputBlock, int64_t channels,
-                                           ValueRange start, RegisterTile shape) {
+SmallVector<Value> ConvEmitter::emitWindow(OpBuilder &builder, Value inputStart, const WeightPanel &panel, Value inputBlock,
+                                           int64_t channels, ValueRange start, RegisterTile shape) {
   ArrayRef<int64_t> kernel = shapeOf(op.getWeights()).slice(2, 2);
   return emitLoop(builder, loc, 0, kernel[0], 1, start, [&](OpBuilder &b1, Value kh, ValueRange s1) {
     return emitLoop(b1, loc, 0, kernel[1], 1, s1, [&](OpBuilder &b2, Value kw, ValueRange s2) {
       LinearIndex input, weight;
       input.add(inputStart, 1).add(inputBlock, this->input.strides[1]);
       input.add(kh, op.getDilations()[0] * this->input.strides[2]).add(kw, op.getDilations()[1] * this->input.strides[3]);
-      weight.add(weightStart, 1).add(inputBlock, weights.strides[1]).add(kh, weights.strides[2]).add(kw, weights.strides[3]);
-      return emitChannels(b2, input.emit(b2, loc), weight.emit(b2, loc), channels, s2, shape);
+      weight.add(panel.start, 1).add(inputBlock, weights.strides[1]).add(kh, weights.strides[2]).add(kw, weights.strides[3]);
+      return emitChannels(b2, input.emit(b2, loc), panel, weight.emit(b2, loc), channels, s2, shape);
     });
   });
 }
 
-SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase, Value weightBase, int64_t channels, ValueRange start,
-                                             RegisterTile shape) {
+SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase, const WeightPanel &panel, Value weightBase,
+                                             int64_t channels, ValueRange start, RegisterTile shape) {
   int64_t steps = channels / factors, unroll = steps % kUnroll ? steps : kUnroll, inputStep = factors * input.strides[4];
   return emitLoop(builder, loc, 0, steps, unroll, start, [&](OpBuilder &inner, Value step, ValueRange sums) {
     Value inputAt = LinearIndex().add(inputBase, 1).add(step, inputStep).emit(inner, loc);
-    Value weightAt = LinearIndex().add(weightBase, 1).add(step, weights.strides[4]).emit(inner, loc);
+    Value weightAt = LinearIndex().add(weightBase, 1).add(step, panel.stepStride).emit(inner, loc);
     auto scalar = [&](int64_t p, int64_t u) {
       return loadFactors(inner, loc, input.row, LinearIndex(p * columnStep + u * inputStep).add(inputAt, 1).emit(inner, loc));
     };
+    Value ahead = prefetches ? findAhead(inner, loc, panel, weightAt) : Value();
     auto vector = [&](int64_t b, int64_t u) {
-      int64_t shift = b * weights.strides[0] + u * weights.strides[4];
+      LinearIndex shift(b * panel.blockStride + u * panel.stepStride);
       if (prefetches)
-        prefetchAhead(inner, loc, weights.row,
-                      LinearIndex(shift + kPrefetchSteps * weights.strides[4]).add(weightAt, 1).emit(inner, loc));
-      return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weightAt, 1).emit(inner, loc), block * factors);
+        prefetch(inner, loc, panel.row, LinearIndex(shift).add(ahead, 1).emit(inner, loc));
+      return loadLanes(inner, loc, panel.row, shift.add(weightAt, 1).emit(inner, loc), block * factors);
     };
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   });

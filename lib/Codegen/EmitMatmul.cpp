@@ -147,11 +147,12 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value group, Valu
       int64_t shift = p * lhs.strides[rowDim] + u * factors * lhs.strides.back();
       return loadFactors(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc));
     };
+    Value ahead = prefetches ? findAhead(inner, loc, {rhs.row, rhsBase, shape.blocks, rhsBlock, depth, rhsStep}, rhsAt) : Value();
     auto vector = [&](int64_t b, int64_t u) {
+      LinearIndex shift(b * rhsBlock + u * rhsStep);
       if (prefetches)
-        prefetchAhead(inner, loc, rhs.row, LinearIndex(b * rhsBlock + (u + kPrefetchSteps) * rhsStep).add(rhsAt, 1).emit(inner, loc));
-      return loadLanes(inner, loc, rhs.row, LinearIndex(b * rhsBlock + u * rhsStep).add(rhsAt, 1).emit(inner, loc),
-                       factors > 1 ? block * factors : lanes);
+        prefetch(inner, loc, rhs.row, LinearIndex(shift).add(ahead, 1).emit(inner, loc));
+      return loadLanes(inner, loc, rhs.row, shift.add(rhsAt, 1).emit(inner, loc), factors > 1 ? block * factors : lanes);
     };
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   };

@@ -84,7 +84,23 @@ bool bn::isBeyondCache(Value weights) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8 > kNearBytes;
 }
 
-void bn::prefetchAhead(OpBuilder &builder, Location loc, Value row, Value index) {
+Value bn::findAhead(OpBuilder &builder, Location loc, const WeightPanel &panel, Value at) {
+  auto select = [&](Value index, Value end, Value otherwise) -> Value {
+    Value isBefore = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, index, end);
+    return arith::SelectOp::create(builder, loc, isBefore, index, otherwise);
+  };
+  int64_t block = panel.depth * panel.stepStride;
+  Value ahead = LinearIndex(kPrefetchSteps * panel.stepStride).add(at, 1).emit(builder, loc);
+  if (panel.blocks * panel.blockStride == block)
+    return ahead; // the next panel begins where this one ends
+  Value next = LinearIndex(panel.blocks * panel.blockStride - block).add(ahead, 1).emit(builder, loc);
+  Value size = arith::ConstantIndexOp::create(builder, loc, cast<MemRefType>(panel.row.getType()).getDimSize(0));
+  // Memory that is not there would be looked up in vain, step after step.
+  next = select(next, size, arith::ConstantIndexOp::create(builder, loc, 0));
+  return select(ahead, LinearIndex(block).add(panel.start, 1).emit(builder, loc), next);
+}
+
+void bn::prefetch(OpBuilder &builder, Location loc, Value row, Value index) {
   memref::PrefetchOp::create(builder, loc, row, index, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 

@@ -51,8 +51,19 @@ inline constexpr double kArrival = 10;
 /// Whether weights are too large to be in a cache near the core when they are used next.
 bool isBeyondCache(mlir::Value weights);
 
+/// The weights that a tile's reduction reads: a block of columns from index `start` on, and the blocks beside it.
+struct WeightPanel {
+  mlir::Value row, start;      ///< all weights, a memref of rank 1 and static size; index of the first block's first step
+  int64_t blocks, blockStride; ///< blockStride: elements from a block to the next
+  int64_t depth, stepStride;   ///< stepStride: elements from a step to the next
+};
+
+/// The index in the first block that is read `kPrefetchSteps` after index `at` of it: past the panel's last step that is in the next
+/// panel, and past the last panel in the first one.
+mlir::Value findAhead(mlir::OpBuilder &builder, mlir::Location loc, const WeightPanel &panel, mlir::Value at);
+
 /// Asks for the line of `row[index]`, which may be behind the row's end.
-void prefetchAhead(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
+void prefetch(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
 
 /// One or more steps of the reduction: acc[p][b] += scalar(p, u)·vector(b, u) for u below `unroll`. Accumulators go position by position.
 /// `scalar` and `dots` are as for `emitMultiplyAdd`.

@@ -143,7 +143,7 @@ void GroupEmitter::emitTile(OpBuilder &builder, Value left, Value right, Value o
     };
     auto vector = [&](int64_t b, int64_t u) {
       int64_t shift = b * weights.strides[1] + u * weights.strides[2];
-      prefetchAhead(inner, loc, weights.row, LinearIndex(shift + kPrefetchSteps * weights.strides[2]).add(weight, 1).emit(inner, loc));
+      prefetch(inner, loc, weights.row, LinearIndex(shift + kPrefetchSteps * weights.strides[2]).add(weight, 1).emit(inner, loc));
       return loadLanes(inner, loc, weights.row, LinearIndex(shift).add(weight, 1).emit(inner, loc), block * factors);
     };
     return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector, dots);

@@ -34,3 +34,19 @@ func.func @pointwise(%x: memref<1x1x7x7x16xf32>, %w: memref<4x1x1x1x16x16xf32>, 
   kernel.conv %x, %w outs(%y) : (memref<1x1x7x7x16xf32>, memref<4x1x1x1x16x16xf32>, memref<1x4x7x7x16xf32>) -> ()
   return
 }
+
+// Weights that the cache near the core does not hold are asked for 32 steps before their use. A tile of two blocks of channels comes
+// to the end of both at once: what follows are the next two blocks, and after the last ones the first again.
+// CHECK-LABEL: func.func @prefetch
+// CHECK-COUNT-2: :28 = scf.for
+// CHECK: %[[AHEAD:.*]] = arith.addi %{{.*}}, %c512
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AHEAD]], %c2560
+// CHECK: %[[THERE:.*]] = arith.cmpi ult, %[[NEXT]], %c20480
+// CHECK: %[[WRAPPED:.*]] = arith.select %[[THERE]], %[[NEXT]], %c0
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[AHEAD]], %{{.*}}
+// CHECK: %[[LINE:.*]] = arith.select %[[INSIDE]], %[[AHEAD]], %[[WRAPPED]]
+// CHECK: memref.prefetch %{{.*}}[%[[LINE]]]
+func.func @prefetch(%x: memref<1x10x14x14x16xf32>, %w: memref<8x10x1x1x16x16xf32>, %y: memref<1x8x14x14x16xf32>) {
+  kernel.conv %x, %w outs(%y) : (memref<1x10x14x14x16xf32>, memref<8x10x1x1x16x16xf32>, memref<1x8x14x14x16xf32>) -> ()
+  return
+}

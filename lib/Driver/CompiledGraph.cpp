@@ -8,18 +8,23 @@
 #include "bn/Driver/Elements.h"
 #include "bn/Runtime/Engine.h"
 
+#include <malloc.h>
+
 using namespace mlir;
 using llvm::Error;
 using llvm::Expected;
 
 namespace bn::driver {
 
-Expected<CompiledGraph> CompiledGraph::create(ModuleOp module, const ExecutionOptions &options, Session &session, const CodeCache *place) {
+Expected<CompiledGraph> CompiledGraph::create(OwningOpRef<ModuleOp> module, const ExecutionOptions &options, Session &session,
+                                              const CodeCache *place) {
   if (Error error = checkRunsHere(options.processor))
     return error;
-  Expected<CompiledModel> model = compileGraph(module, options, session, place);
+  Expected<CompiledModel> model = compileGraph(*module, options, session, place);
   if (!model)
     return model.takeError();
+  module = nullptr;
+  (void)malloc_trim(0); // the compiler took much, and running takes little: what it left goes back to the system
   return create(std::move(*model), options, session);
 }
 

@@ -8,6 +8,7 @@
 #include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/IR/HostTensor.h"
+#include "mlir/IR/OwningOpRef.h"
 
 #include <functional>
 
@@ -20,9 +21,8 @@ public:
 
   CompiledGraph(Code code, llvm::SmallVector<mlir::RankedTensorType> outputTypes)
       : code(std::move(code)), outputTypes(std::move(outputTypes)) {}
-  /// Compiles `module`, graph form with bound shapes, which becomes llvm form on the way.
-  /// The code is kept in `place`, if there is one, or in the graph's own.
-  static llvm::Expected<CompiledGraph> create(mlir::ModuleOp module, const ExecutionOptions &options, Session &session,
+  /// Compiles `module`, graph form with bound shapes. The code is kept in `place`, if there is one, or in the graph's own.
+  static llvm::Expected<CompiledGraph> create(mlir::OwningOpRef<mlir::ModuleOp> module, const ExecutionOptions &options, Session &session,
                                               const CodeCache *place = nullptr);
   /// Loads what was compiled.
   static llvm::Expected<CompiledGraph> create(CompiledModel model, const ExecutionOptions &options, Session &session);

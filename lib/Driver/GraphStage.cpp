@@ -28,7 +28,7 @@ bool HostedNode::isConstant() const {
 }
 
 Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, SmallVector<unsigned> inputs, const ExecutionOptions &options,
-                                               Session &session, const CodeCache *place) {
+                                               Session &session) {
   std::unique_ptr<Stage> stage(new Stage(session));
   stage->graph = std::move(graph);
   stage->inputs = std::move(inputs);
@@ -36,13 +36,11 @@ Expected<std::unique_ptr<Stage>> Stage::create(OwningOpRef<ModuleOp> graph, Smal
   if (!parts)
     return parts.takeError();
   stage->parts = std::move(*parts);
-  if (ModuleOp segment = stage->parts.segment.module.get()) {
-    bool whole = isWhole(stage->parts, llvm::cantFail(getMainGraph(*stage->graph)));
-    Expected<CompiledGraph> compiled = CompiledGraph::create(segment, options, session, whole ? place : nullptr);
+  if (stage->parts.segment.module) {
+    Expected<CompiledGraph> compiled = CompiledGraph::create(std::move(stage->parts.segment.module), options, session);
     if (!compiled)
       return compiled.takeError();
     stage->segment = std::move(*compiled);
-    stage->parts.segment.module = nullptr;
   }
   for (Operation *op : stage->parts.hosted) {
     if (std::string reason = lower::findObstacle(op); !reason.empty() && !reference::isControlFlow(op) && !reference::isStoredOperator(op))

@@ -40,10 +40,9 @@ struct RunValues {
 /// One cut of a graph with bound shapes.
 class Stage {
 public:
-  /// Cuts the graph and compiles its segment; `inputs` are those of the staged graph that it still takes. Where the segment is
-  /// the whole graph, its code is kept in `place`, if there is one.
+  /// Cuts the graph and compiles its segment; `inputs` are those of the staged graph that it still takes.
   static llvm::Expected<std::unique_ptr<Stage>> create(mlir::OwningOpRef<mlir::ModuleOp> graph, llvm::SmallVector<unsigned> inputs,
-                                                       const ExecutionOptions &options, Session &session, const CodeCache *place);
+                                                       const ExecutionOptions &options, Session &session);
   /// Runs on the inputs of the staged graph, of which the stage takes what it has no constants for.
   llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs);
 

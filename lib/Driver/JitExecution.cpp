@@ -4,8 +4,12 @@
 #include "JitExecution.h"
 
 #include "CompiledGraph.h"
+#include "GraphParts.h"
 #include "StagedGraph.h"
 #include "Stages.h"
+#include "bn/IR/Onnx/Onnx.h"
+#include "bn/IR/Onnx/StorageInterface.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using llvm::Error;
@@ -18,7 +22,7 @@ class JitExecution : public Execution {
 public:
   JitExecution(ModuleOp module, const ExecutionOptions &options, Session &session) : graph(module.clone(), options, session) {}
 
-  Error prepare(TypeRange types, const CodeCache *place) { return graph.prepare(types, place); }
+  Error prepare(TypeRange types) { return graph.prepare(types); }
   Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> inputs) override { return graph.run(inputs); }
 
 private:
@@ -39,21 +43,67 @@ private:
 };
 } // namespace
 
+/// The constants of a module whose elements are a resource, by its name.
+static llvm::StringSet<> getResources(ModuleOp module) {
+  llvm::StringSet<> names;
+  module.walk([&](onnx::ConstantOp constant) {
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+      names.insert(resource.getRawHandle().getKey());
+  });
+  return names;
+}
+
+/// Marks the constants that are none of these resources.
+static void markTransient(ModuleOp module, const llvm::StringSet<> &kept) {
+  module.walk([&](onnx::ConstantOp constant) {
+    auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+    if (resource && !kept.contains(resource.getRawHandle().getKey()))
+      constant->setAttr(onnx::kTransientAttr, UnitAttr::get(module.getContext()));
+  });
+}
+
+/// The graph as one segment, or null where it is not one. What lowering packs is freed, but for the resources that are kept.
+static Expected<OwningOpRef<ModuleOp>> takeWhole(ModuleOp module, TypeRange types, const llvm::StringSet<> &kept, Session &session) {
+  Expected<func::FuncOp> main = getMainGraph(module);
+  if (!main)
+    return main.takeError();
+  if (!getParameters(*main).empty())
+    return nullptr;
+  OwningOpRef<ModuleOp> bound = module.clone();
+  if (Error error = bindShapes(*bound, types, session))
+    return error;
+  Expected<GraphParts> parts = cutGraph(*bound);
+  if (!parts)
+    return parts.takeError();
+  if (!isWhole(*parts, llvm::cantFail(getMainGraph(*bound))))
+    return nullptr;
+  markTransient(*parts->segment.module, kept);
+  return std::move(parts->segment.module);
+}
+
+static Expected<std::unique_ptr<Execution>> execute(Expected<CompiledGraph> graph) {
+  if (!graph)
+    return graph.takeError();
+  return std::make_unique<CodeExecution>(std::move(*graph));
+}
+
 Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundInput> inputs, const ExecutionOptions &options,
                                                 Session &session) {
-  // Where the whole model is one piece of code, that is found before anything else is done.
+  // Where the whole model is one piece of code, that is found before anything else is done; else nothing but the code needs the graph.
   auto types = llvm::map_to_vector(inputs, [](const BoundInput &input) -> Type { return input.type; });
   std::optional<CodeCache> place = CodeCache::find(module, types, options);
-  if (std::optional<CompiledModel> kept = place ? place->load(session) : std::nullopt) {
-    Expected<CompiledGraph> graph = CompiledGraph::create(std::move(*kept), options, session);
-    if (!graph)
-      return graph.takeError();
-    return std::make_unique<CodeExecution>(std::move(*graph));
-  }
+  if (std::optional<CompiledModel> code = place ? place->load(session) : std::nullopt)
+    return execute(CompiledGraph::create(std::move(*code), options, session));
+  llvm::StringSet<> kept = getResources(module);
   if (Error error = optimizeGraph(module, {}, session))
     return error;
+  Expected<OwningOpRef<ModuleOp>> whole = takeWhole(module, types, kept, session);
+  if (!whole)
+    return whole.takeError();
+  if (*whole)
+    return execute(CompiledGraph::create(std::move(*whole), options, session, place ? &*place : nullptr));
   auto execution = std::make_unique<JitExecution>(module, options, session);
-  if (Error error = execution->prepare(types, place ? &*place : nullptr))
+  if (Error error = execution->prepare(types))
     return error;
   return execution;
 }

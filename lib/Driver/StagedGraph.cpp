@@ -1,7 +1,7 @@
 // StagedGraph.cpp - runs any graph: compiles what can be compiled, as soon as the values are there that it depends on.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps the stages it has made. A model of static shapes is one stage with one segment.
+// Keeps the stages it has made.
 
 #include "StagedGraph.h"
 
@@ -18,18 +18,21 @@ using llvm::Expected;
 
 namespace bn::driver {
 
-StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, const ExecutionOptions &options, Session &session)
-    : graph(std::move(graph)), options(options), session(session) {
-  func::FuncOp main = llvm::cantFail(getMainGraph(*this->graph));
+SmallVector<unsigned> getParameters(func::FuncOp main) {
+  SmallVector<unsigned> parameters;
   for (BlockArgument argument : main.getArguments())
     if (llvm::any_of(argument.getUses(), [](OpOperand &use) { return llvm::is_contained(lower::getParameters(use.getOwner()), &use); }))
       parameters.push_back(argument.getArgNumber());
+  return parameters;
 }
+
+StagedGraph::StagedGraph(OwningOpRef<ModuleOp> graph, const ExecutionOptions &options, Session &session)
+    : graph(std::move(graph)), parameters(getParameters(llvm::cantFail(getMainGraph(*this->graph)))), options(options), session(session) {}
 
 StagedGraph::~StagedGraph() = default;
 
-Error StagedGraph::prepare(TypeRange types, const CodeCache *place) {
-  return parameters.empty() ? getStage(types, {}, place).takeError() : Error::success();
+Error StagedGraph::prepare(TypeRange types) {
+  return parameters.empty() ? getStage(types, {}).takeError() : Error::success();
 }
 
 /// What a stage is made for.
@@ -62,7 +65,7 @@ static SmallVector<unsigned> buildIn(func::FuncOp main, ArrayRef<unsigned> param
   return stay;
 }
 
-Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> inputs, const CodeCache *place) {
+Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> inputs) {
   constexpr size_t maxStages = 64; // a model that never meets the same shapes again must not fill the memory
   std::string key = getKey(types, parameters, inputs);
   if (auto found = stages.find(key); found != stages.end())
@@ -72,7 +75,7 @@ Expected<Stage *> StagedGraph::getStage(TypeRange types, ArrayRef<HostTensor> in
   SmallVector<unsigned> stay = buildIn(main, parameters, inputs);
   if (Error error = bindShapes(*copy, llvm::map_to_vector(stay, [&](unsigned i) -> Type { return types[i]; }), session))
     return error;
-  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), options, session, place);
+  Expected<std::unique_ptr<Stage>> stage = Stage::create(std::move(copy), std::move(stay), options, session);
   if (!stage)
     return stage.takeError();
   if (stages.size() == maxStages)

@@ -3,12 +3,10 @@
 
 #include "Constants.h"
 
+#include "bn/IR/ElementMemory.h"
 #include "bn/IR/Kernel/PackedElements.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-
-#include <cstring>
-#include <sys/mman.h>
 
 using namespace mlir;
 
@@ -34,25 +32,10 @@ ArrayRef<char> getBytes(ElementsAttr value) {
 /// Values of so few elements are printed; larger ones are bytes aside.
 static constexpr int64_t kSmall = 64;
 
-/// Memory of zeros. Much of it comes from the system directly, on huge pages where there are such: nothing is to be cleared, and it goes
-/// back when it is freed, whatever the process keeps of its heap.
-static AsmResourceBlob allocateZeros(size_t size) {
-  constexpr size_t large = size_t(1) << 20, cacheLine = 64;
-  void *mapping = size < large ? MAP_FAILED : mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapping == MAP_FAILED) {
-    AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<size_t>(size, 1), cacheLine, /*dataIsMutable=*/true);
-    std::memset(blob.getMutableData().data(), 0, size);
-    return blob;
-  }
-  (void)madvise(mapping, size, MADV_HUGEPAGE); // a hint
-  ArrayRef<char> bytes(static_cast<char *>(mapping), size);
-  return AsmResourceBlob(bytes, cacheLine, [](void *data, size_t length, size_t) { munmap(data, length); }, /*dataIsMutable=*/true);
-}
-
 /// A constant whose bytes, zeros at first, `fill` sets.
 static ElementsAttr makeElements(RankedTensorType type, function_ref<void(MutableArrayRef<char>)> fill) {
   size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  AsmResourceBlob blob = allocateZeros(size);
+  AsmResourceBlob blob = allocateElements(size);
   MutableArrayRef<char> bytes = blob.getMutableData().take_front(size);
   fill(bytes);
   if (type.getNumElements() <= kSmall)

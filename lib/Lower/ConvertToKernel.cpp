@@ -7,6 +7,7 @@
 // Conditions: every type is a tensor of static shape, or absent; every operator is in the lowering table.
 
 #include "Checks.h"
+#include "TransientConstants.h"
 #include "bn/IR/BN/BN.h"
 #include "bn/IR/Kernel/Kernel.h"
 #include "bn/IR/Onnx/Names.h"
@@ -56,8 +57,9 @@ ElementsAttr getStorageElements(ElementsAttr value) {
 /// A node ⇒ what its operator's lowering builds.
 struct LowerNode : ConversionPattern {
   LowerNode(const TypeConverter &types, MLIRContext *context, int64_t block, bool byteDots, std::vector<NodeError> &errors,
-            std::vector<NodeCheck> &checks)
-      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), byteDots(byteDots), errors(errors), checks(checks) {}
+            std::vector<NodeCheck> &checks, TransientConstants &transients)
+      : ConversionPattern(types, MatchAnyOpTypeTag(), 1, context), block(block), byteDots(byteDots), errors(errors), checks(checks),
+        transients(transients) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands, ConversionPatternRewriter &rewriter) const override {
     LoweringFunction lower = findLowering(op);
@@ -67,6 +69,7 @@ struct LowerNode : ConversionPattern {
     if (failed(lower(lowering)))
       return failure();
     releaseConstants(op);
+    transients.noteLowered(op, operands);
     lowering.results.resize(op->getNumResults());
     SmallVector<SmallVector<Value>> results;
     for (auto [i, result] : llvm::enumerate(lowering.results)) {
@@ -90,6 +93,7 @@ struct LowerNode : ConversionPattern {
   bool byteDots;
   std::vector<NodeError> &errors;
   std::vector<NodeCheck> &checks;
+  TransientConstants &transients;
 };
 
 /// onnx.constant ⇒ a constant of storage type
@@ -156,7 +160,8 @@ private:
     RewritePatternSet patterns(&context);
     std::vector<NodeError> nodeErrors;
     std::vector<NodeCheck> checks;
-    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, byteDots, nodeErrors, checks);
+    TransientConstants transients(getOperation());
+    patterns.add<LowerNode>(types, &context, plain ? 0 : vectorBits / 32, byteDots, nodeErrors, checks, transients);
     patterns.add<LowerConstant, LowerAbsent>(types, &context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);

@@ -5,14 +5,13 @@
 
 #include "FileSize.h"
 #include "FloatStorage.h"
+#include "bn/IR/ElementMemory.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <cstring>
-#include <sys/mman.h>
 
 using namespace mlir;
 
@@ -28,15 +27,6 @@ std::optional<RawElements> getRawElements(ElementsAttr values) {
   return RawElements{resource.getData()};
 }
 
-/// Memory for a constant, on huge pages where it is large and the system has them: small ones take longer to get than to fill.
-static AsmResourceBlob allocate(size_t size) {
-  constexpr size_t hugePage = size_t(2) << 20, cacheLine = 64;
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, size < hugePage ? cacheLine : hugePage);
-  if (size >= hugePage)
-    (void)madvise(blob.getMutableData().data(), llvm::alignDown(size, hugePage), MADV_HUGEPAGE); // a hint
-  return blob;
-}
-
 ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::function_ref<void(char *)> fill) {
   constexpr int64_t inlineElements = 64;
   size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
@@ -45,7 +35,7 @@ ElementsAttr makeElements(RankedTensorType type, StringRef name, llvm::function_
     fill(bytes.data());
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   }
-  AsmResourceBlob blob = allocate(size);
+  AsmResourceBlob blob = allocateElements(size);
   fill(blob.getMutableData().data());
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }

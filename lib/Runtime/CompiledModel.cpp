@@ -1,7 +1,7 @@
 // CompiledModel.cpp - the llvm dialect made machine code.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The module is cut into as many parts as there are threads, and they are compiled at once.
+// The module is cut into parts, which threads compile one after the other.
 // The emitters leave little to optimize, so the pipeline is short: clean addresses, hoist what does not change, vectorize
 // the scalar loops that are left.
 
@@ -9,7 +9,6 @@
 #include "ModuleParts.h"
 #include "Plan.h"
 
-#include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -19,6 +18,8 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 
+#include <atomic>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -46,15 +47,6 @@ static Error optimize(Module &module, TargetMachine &machine) {
   return Error::success();
 }
 
-namespace {
-/// A part of the module on its way to machine code; LLVM's contexts are not shared between threads.
-struct Part {
-  std::unique_ptr<LLVMContext> context = std::make_unique<LLVMContext>();
-  std::unique_ptr<Module> code;
-  Expected<std::unique_ptr<MemoryBuffer>> object = nullptr;
-};
-} // namespace
-
 /// Translates to LLVM IR.
 static std::unique_ptr<Module> translate(mlir::ModuleOp module, LLVMContext &context, TargetMachine &machine) {
   std::unique_ptr<Module> code = mlir::translateModuleToLLVMIR(module, context);
@@ -70,40 +62,73 @@ static std::unique_ptr<Module> translate(mlir::ModuleOp module, LLVMContext &con
   return code;
 }
 
-/// Optimizes a part and makes it machine code.
-static Expected<std::unique_ptr<MemoryBuffer>> compilePart(Part &part, orc::JITTargetMachineBuilder target) {
-  Expected<std::unique_ptr<TargetMachine>> machine = target.createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  if (Error error = optimize(*part.code, **machine))
+/// Makes a part machine code. LLVM's form of it is in memory meanwhile, and the llvm dialect's no longer.
+static Expected<std::unique_ptr<MemoryBuffer>> compilePart(mlir::OwningOpRef<mlir::ModuleOp> part, TargetMachine &machine) {
+  LLVMContext context; // they are not shared between threads
+  std::unique_ptr<Module> code = translate(*part, context, machine);
+  part = nullptr;
+  if (!code)
+    return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
+  if (Error error = optimize(*code, machine))
     return error;
-  return orc::SimpleCompiler(**machine)(*part.code);
+  return orc::SimpleCompiler(machine)(*code);
 }
 
-/// Translates the module in parts and compiles them at once, each on a thread.
-static Expected<std::vector<Part>> compileParts(mlir::ModuleOp module, unsigned threads, const orc::JITTargetMachineBuilder &target) {
+namespace {
+/// The parts of a module, which threads take one after the other, and their machine code.
+class Parts {
+public:
+  Parts(mlir::ModuleOp module, unsigned count) : sources(bn::splitModule(module, count)), objects(sources.size()) {}
+
+  /// Compiles parts until none is left.
+  Error compile(orc::JITTargetMachineBuilder target) {
+    Expected<std::unique_ptr<TargetMachine>> machine = target.createTargetMachine();
+    if (!machine)
+      return machine.takeError();
+    for (size_t i; (i = next++) < sources.size();) {
+      Expected<std::unique_ptr<MemoryBuffer>> object = compilePart(std::move(sources[i]), **machine);
+      if (!object)
+        return object.takeError();
+      objects[i] = std::move(*object);
+    }
+    return Error::success();
+  }
+
+  std::vector<std::unique_ptr<MemoryBuffer>> takeObjects() { return std::move(objects); }
+
+private:
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> sources;
+  std::vector<std::unique_ptr<MemoryBuffer>> objects;
+  std::atomic<size_t> next{0};
+};
+} // namespace
+
+/// Compiles the module in parts, several for each thread: what LLVM needs for one is in memory as long as that takes, and the threads end
+/// together. A context that is not made for threads gets one.
+static Expected<std::vector<std::unique_ptr<MemoryBuffer>>> compileParts(mlir::ModuleOp module, unsigned threads,
+                                                                         const orc::JITTargetMachineBuilder &target) {
+  constexpr unsigned partsPerThread = 4;
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   module.getContext()->appendDialectRegistry(registry);
-  Expected<std::unique_ptr<TargetMachine>> machine = orc::JITTargetMachineBuilder(target).createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> pieces = bn::splitModule(module, threads);
-  std::vector<Part> parts(pieces.size());
-  auto translatePart = [&](size_t i) {
-    parts[i].code = translate(*pieces[i], *parts[i].context, **machine);
-    pieces[i] = nullptr;
-    return mlir::success(parts[i].code != nullptr);
-  };
-  if (failed(mlir::failableParallelForEach(module.getContext(), llvm::seq(pieces.size()), translatePart)))
-    return createStringError(std::errc::invalid_argument, "expected a module in llvm form");
+  if (!module.getContext()->isMultithreadingEnabled())
+    threads = 1;
+  Parts parts(module, threads * partsPerThread);
+  Error errors = Error::success();
+  std::mutex mutex;
   std::vector<std::thread> workers;
-  for (Part &part : parts)
-    workers.emplace_back([&part, &target] { part.object = compilePart(part, target); });
+  for (unsigned i = 0; i < threads; ++i)
+    workers.emplace_back([&] {
+      Error error = parts.compile(target);
+      std::lock_guard lock(mutex);
+      errors = joinErrors(std::move(errors), std::move(error));
+    });
   for (std::thread &worker : workers)
     worker.join();
-  return parts;
+  if (errors)
+    return errors;
+  return parts.takeObjects();
 }
 
 Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned threads, StringRef processor) {
@@ -119,16 +144,9 @@ Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned thr
     target->setCPU(processor.str()).getFeatures() = SubtargetFeatures();
   target->setCodeGenOptLevel(CodeGenOptLevel::Default);
   target->setRelocationModel(Reloc::PIC_);
-  Expected<std::vector<Part>> parts = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *target);
-  if (!parts)
-    return parts.takeError();
-  Error errors = Error::success();
-  for (Part &part : *parts)
-    if (part.object)
-      model.objects.push_back(std::move(*part.object));
-    else
-      errors = joinErrors(std::move(errors), part.object.takeError());
-  if (errors)
-    return errors;
+  auto objects = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *target);
+  if (!objects)
+    return objects.takeError();
+  model.objects = std::move(*objects);
   return model;
 }

@@ -41,7 +41,7 @@ std::vector<OwningOpRef<ModuleOp>> bn::splitModule(ModuleOp module, unsigned cou
     OpBuilder builder = OpBuilder::atBlockEnd(modules.back()->getBody());
     for (auto [function, own] : llvm::zip_equal(functions, parts))
       if (own == part)
-        builder.clone(*function);
+        function->moveBefore(builder.getBlock(), builder.getInsertionPoint());
       else
         LLVM::LLVMFuncOp::create(builder, function.getLoc(), function.getName(), function.getFunctionType());
   }

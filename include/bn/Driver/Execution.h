@@ -17,7 +17,8 @@ public:
   virtual llvm::Expected<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs) = 0;
 };
 
-/// Makes a model ready. The JIT compiler rewrites `module`, which must live as long as the execution.
+/// Makes a model ready. The JIT compiler rewrites `module`, which must live as long as the execution and is only to be asked for types and
+/// names then: weights that it folded may be gone.
 llvm::Expected<std::unique_ptr<Execution>> prepare(mlir::ModuleOp module, llvm::ArrayRef<BoundInput> inputs,
                                                    const ExecutionOptions &options, Session &session);
 

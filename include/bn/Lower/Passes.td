@@ -59,7 +59,8 @@ def ConvertToKernel : Pass<"bn-convert-to-kernel", "::mlir::ModuleOp"> {
   let description = [{
     Every node goes through one table, operator name to lowering (lib/Lower/Lowering.h). Kernel form has signless
     integers, bool as i8 (0 or 1), and constants as resource blobs. A node that cannot be lowered is one error that
-    names the node, its operator and what is missing.
+    names the node, its operator and what is missing. The elements of a constant that is marked with `onnx.transient` go when the last node
+    that reads it has packed them.
 
     ```mlir
     // before

@@ -26,8 +26,8 @@ struct CompiledModel {
   mlir::ArrayAttr weights;                                  ///< the weights, as `kernel.weights` of the module has them
 };
 
-/// Compiles a module in llvm form (see Pipelines.h) on so many threads; 0 is one per core. `processor` is LLVM's name of the one that the
-/// module was made for; empty is this machine's.
+/// Compiles a module in llvm form (see Pipelines.h), which loses its functions, on so many threads; 0 is one per core. `processor` is the
+/// name by which LLVM knows the one that the module was made for; empty is this machine's.
 llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads, llvm::StringRef processor = "");
 
 /// Writes a compiled model; `context` is the one of its weights.

@@ -7,6 +7,7 @@
 #ifndef BN_IR_KERNEL_PACKEDELEMENTS_H
 #define BN_IR_KERNEL_PACKEDELEMENTS_H
 
+#include "bn/IR/ElementMemory.h"
 #include "bn/IR/Kernel/Kernel.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -27,10 +28,8 @@ inline mlir::ElementsAttr makePackedElements(mlir::RankedTensorType type, mlir::
 /// Frees the memory of a constant that makePackedElements made; any other constant stays as it is.
 inline void dropPackedElements(mlir::ElementsAttr value) {
   auto resource = mlir::dyn_cast_or_null<mlir::DenseResourceElementsAttr>(value);
-  if (!resource || !resource.getRawHandle().getKey().starts_with(kPackedName))
-    return;
-  auto &blobs = mlir::DenseResourceElementsHandle::getManagerInterface(value.getContext());
-  blobs.update(resource.getRawHandle().getKey(), mlir::AsmResourceBlob());
+  if (resource && resource.getRawHandle().getKey().starts_with(kPackedName))
+    freeElements(value);
 }
 
 /// Erases weights that nobody reads any more, and frees their memory.

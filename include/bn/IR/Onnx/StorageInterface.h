@@ -22,6 +22,10 @@ public:
 /// Tells so of a constant's bytes, where there is somebody to tell.
 void releaseStorage(mlir::ElementsAttr value);
 
+/// Marks an `onnx.constant` whose elements nobody reads but the module that it stands in, which is about to be lowered: they go with the
+/// last node that was.
+inline constexpr llvm::StringLiteral kTransientAttr = "onnx.transient";
+
 } // namespace bn::onnx
 
 #endif // BN_IR_ONNX_STORAGEINTERFACE_H

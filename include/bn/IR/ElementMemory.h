@@ -1,0 +1,29 @@
+// ElementMemory.h - the memory of constants that passes make.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A context keeps the elements of its constants until it goes, and compiling makes each weight anew two or three times. What nobody reads
+// any more is freed long before, and what is large goes back to the system then, whatever the process keeps of its heap.
+
+#ifndef BN_IR_ELEMENTMEMORY_H
+#define BN_IR_ELEMENTMEMORY_H
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+namespace bn {
+
+/// Memory of zeros, on huge pages where it is large and the system has them.
+mlir::AsmResourceBlob allocateElements(size_t size);
+
+/// Frees the elements of a constant that are a resource. Nobody may read it again.
+inline void freeElements(mlir::ElementsAttr value) {
+  if (auto resource = mlir::dyn_cast_or_null<mlir::DenseResourceElementsAttr>(value))
+    mlir::DenseResourceElementsHandle::getManagerInterface(value.getContext())
+        .update(resource.getRawHandle().getKey(), mlir::AsmResourceBlob());
+}
+
+} // namespace bn
+
+#endif // BN_IR_ELEMENTMEMORY_H

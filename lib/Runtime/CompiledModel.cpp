@@ -144,6 +144,8 @@ Expected<bn::CompiledModel> bn::compileModel(mlir::ModuleOp module, unsigned thr
     target->setCPU(processor.str()).getFeatures() = SubtargetFeatures();
   target->setCodeGenOptLevel(CodeGenOptLevel::Default);
   target->setRelocationModel(Reloc::PIC_);
+  // For code that is compiled in memory LLVM assumes constants beyond 2 GiB, whose addresses take registers; ours are beside the code.
+  target->setCodeModel(CodeModel::Small);
   auto objects = compileParts(module, threads ? threads : std::thread::hardware_concurrency(), *target);
   if (!objects)
     return objects.takeError();

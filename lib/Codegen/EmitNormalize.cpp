@@ -13,6 +13,7 @@
 //
 // Where a slab would not fit, each line is a forall of its own: sums over kParts parts of the blocks, added in order.
 
+#include "Caches.h"
 #include "EmitEach.h"
 #include "NormalizePositions.h"
 #include "ParallelLoop.h"
@@ -30,7 +31,7 @@ using namespace bn;
 /// Parts of the elements that a sample is at least, for an estimate of its work.
 static constexpr int64_t kSampleShare = 32;
 /// A slab that is fetched ahead has at most this size: caches hold it beside the one before.
-static constexpr int64_t kAheadBytes = 8 << 20;
+static constexpr int64_t kAheadBytes = kLastCache / 4;
 /// Slabs that a worker does one after the other where it fetches ahead, and how few and many such runs keep all workers busy.
 static constexpr int64_t kSlabsInRun = 16, kFewRuns = 8, kManyRuns = 32;
 

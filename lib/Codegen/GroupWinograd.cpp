@@ -11,6 +11,7 @@
 // reads %v and %m, and nothing between the ops writes what they read.
 
 #include "ByteViews.h"
+#include "Caches.h"
 #include "WinogradGroup.h"
 #include "bn/Codegen/Passes.h"
 
@@ -23,7 +24,7 @@ using namespace mlir;
 using namespace bn;
 
 /// What a group's transformed tiles should take of the second cache, and what the weights may take of the caches at all.
-static constexpr int64_t kGroupBytes = int64_t(512) << 10, kWeightBytes = int64_t(2560) << 10;
+static constexpr int64_t kGroupBytes = kSecondCache / 2, kWeightBytes = 5 * kSecondCache / 2;
 /// What a group's transformed tiles may take of a thread's stack.
 static constexpr int64_t kStackBytes = int64_t(768) << 10;
 /// Fewer tiles leave the multiply-adds waiting for weights.

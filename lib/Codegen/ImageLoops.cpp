@@ -9,6 +9,7 @@
 
 #include "ImageLoops.h"
 #include "ByteViews.h"
+#include "Caches.h"
 
 #include "bn/IR/Kernel/Kernel.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,7 +20,7 @@ using namespace mlir;
 using namespace bn;
 
 /// The second caches of two cores, as workers share the images of a group.
-static constexpr double kNearBytes = 2 << 20;
+static constexpr double kNearBytes = 2 * kSecondCache;
 /// How much faster than memory the last-level cache is.
 static constexpr double kCacheSpeed = 8;
 /// What could be read from memory while a launch wakes the workers and waits for them.

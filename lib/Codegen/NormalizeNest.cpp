@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "NormalizeNest.h"
+#include "Caches.h"
 
 #include <numeric>
 
@@ -9,7 +10,7 @@ using namespace mlir;
 using namespace bn;
 
 /// What one worker's cache holds with room to spare.
-static constexpr int64_t kSlabBytes = 512 << 10;
+static constexpr int64_t kSlabBytes = kSecondCache / 2;
 /// Contiguous bytes that memory is worth asking for; shorter runs at long distances lose bandwidth, and longer ones of short rows are many
 /// pages to go around.
 static constexpr int64_t kRunBytes = 2 << 10;
@@ -17,7 +18,7 @@ static constexpr int64_t kRunBytes = 2 << 10;
 static constexpr int64_t kShortRunBytes = 256;
 /// Where such runs of rows that lie far apart do not fit, longer ones may wait in a cache that workers share: of one operand, for two take
 /// twice as many pages.
-static constexpr int64_t kSharedSlabBytes = 8 << 20, kSharedRunBytes = 1 << 10, kFarRowBytes = 4 << 10;
+static constexpr int64_t kSharedSlabBytes = kLastCache / 4, kSharedRunBytes = 1 << 10, kFarRowBytes = 4 << 10;
 /// Blocks that are worth repeating what belongs to groups, and the bytes of a strip, which is in the nearest cache beside all that belongs
 /// to its positions.
 static constexpr int64_t kFewBlocks = 8, kStripBytes = 2 << 10;

@@ -4,6 +4,7 @@
 // Vectors add in the data's type along a block, or along some short rows, and what they have then goes to the scratch in f64.
 
 #include "NormalizeSums.h"
+#include "Caches.h"
 #include "ParallelLoop.h"
 #include "StreamedStores.h"
 #include "VectorBody.h"
@@ -16,7 +17,7 @@ using namespace bn;
 /// Vectors across groups that are under way at once where elements come from memory, and how far ahead those are fetched: at least.
 static constexpr int64_t kLongUnroll = 64, kDistanceBytes = 16 << 10, kDistanceRows = 4;
 /// What is larger does not come from the nearer caches, so that it is worth fetching.
-static constexpr int64_t kNearBytes = 1 << 20;
+static constexpr int64_t kNearBytes = kSecondCache;
 /// The same where elements come from the cache: rows lie pages apart, and every visit of a page has its price.
 static constexpr int64_t kCachedUnroll = 16;
 /// How far ahead memory is asked for elements: beyond the page, where the processor's own prefetching ends.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "RegisterTile.h"
+#include "Caches.h"
 #include "LinearView.h"
 
 #include <numeric>
@@ -10,7 +11,7 @@ using namespace mlir;
 using namespace bn;
 
 /// What may still be in a cache near the core since the last run of the network.
-static constexpr int64_t kNearBytes = int64_t(64) << 10;
+static constexpr int64_t kNearBytes = 2 * kFirstCache;
 /// Multiply-adds in flight that hide their latency.
 static constexpr double kLatency = 5;
 

@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "StreamedStores.h"
+#include "Caches.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
-/// About half of a last-level cache; what is smaller may still be there when it is read next.
-static constexpr int64_t kLargeBytes = int64_t(16) << 20;
+/// What is smaller may still be in the last cache when it is read next.
+static constexpr int64_t kLargeBytes = bn::kLastCache / 2;
 /// The shortest vector that can be stored past the cache: the rest of its line comes with a neighbouring row.
 static constexpr int64_t kPieceBits = 128;
 

@@ -70,7 +70,10 @@ void ConvEmitter::chooseRows() {
   columns = out[3];
   rowStep = op.getStrides()[0] * input.strides[2];
   columnStep = op.getStrides()[1] * input.strides[3];
-  tile = chooseTile(columns, outputBlocks, registers);
+  auto choose = [&](int64_t width, int64_t rows) {
+    return chooseTile(width, outputBlocks, registers, prefetches && rows == 1 ? kArrival : 0);
+  };
+  tile = choose(columns, rows);
   merged = kernel[0] == 1 && kernel[1] == 1 && op.getStrides()[0] == 1 && op.getStrides()[1] == 1 && in[3] == out[3] &&
            input.strides[2] == in[3] * input.strides[3] && epilogue->canMerge(2, 3);
   if (!merged)
@@ -80,7 +83,7 @@ void ConvEmitter::chooseRows() {
   for (int64_t width = std::min(kMinRow, positions); width <= std::min(kMaxRow, positions); ++width) {
     if (positions % width)
       continue;
-    RegisterTile candidate = chooseTile(width, outputBlocks, registers);
+    RegisterTile candidate = choose(width, positions / width);
     if (double cost = costOf(width, candidate) * (positions / width); cost < best) {
       best = cost;
       tile = candidate;

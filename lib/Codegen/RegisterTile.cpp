@@ -33,13 +33,19 @@ int64_t bn::countPositions(int64_t blocks, unsigned registers) {
   return (static_cast<int64_t>(registers) - 1 - blocks) / blocks; // accumulators, a vector for each block, one scalar
 }
 
-RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned registers) {
+/// Cycles of one step that the first tile waits for its vectors of weights.
+static double waitOf(RegisterTile first, double arrival) {
+  return std::max(0.0, arrival * first.blocks - stepCost(first.positions, first.blocks));
+}
+
+RegisterTile bn::chooseTile(int64_t positions, int64_t blocks, unsigned registers, double arrival) {
+  auto cost = [&](RegisterTile tile) { return costOf(positions, tile) + waitOf(tile, arrival) / tile.blocks; };
   RegisterTile best;
   for (int64_t b = 1; b <= std::min(blocks, kMaxBlocks); ++b) {
     if (blocks % b)
       continue;
     for (int64_t p = 1; p <= std::min(positions, countPositions(b, registers)); ++p)
-      if (RegisterTile tile{p, b}; costOf(positions, tile) < costOf(positions, best))
+      if (RegisterTile tile{p, b}; cost(tile) < cost(best))
         best = tile;
   }
   return best;
@@ -68,7 +74,7 @@ RegisterTile bn::chooseCuts(int64_t rows, int64_t blocks, int64_t most, unsigned
     for (const Span &b : cutIntoTiles(blocks, tile.blocks)) {
       for (const Span &r : rowSpans)
         sum += r.tiles * b.tiles * stepCost(r.size, b.size);
-      sum += b.tiles * std::max(0.0, arrival * b.size - stepCost(rowSpans.front().size, b.size));
+      sum += b.tiles * waitOf({rowSpans.front().size, b.size}, arrival);
     }
     return sum;
   };

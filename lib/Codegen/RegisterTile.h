@@ -20,8 +20,9 @@ inline constexpr int64_t kMaxBlocks = 4;
 /// Positions of the largest tile with so many blocks of channels on a target with so many vector registers.
 int64_t countPositions(int64_t blocks, unsigned registers);
 
-/// The tile for rows of `positions` that costs least; its blocks divide `blocks`.
-RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers);
+/// The tile for rows of `positions` that costs least; its blocks divide `blocks`. `arrival`: cycles that memory takes for a vector of
+/// weights, where this row is the only one that uses them. Of equals the one with fewest blocks: memory brings one run of weights best.
+RegisterTile chooseTile(int64_t positions, int64_t blocks, unsigned registers, double arrival = 0);
 
 /// Cycles per step of the reduction that a row of `positions` takes in this tile, for one block of channels.
 double costOf(int64_t positions, RegisterTile tile);

@@ -50,3 +50,12 @@ func.func @prefetch(%x: memref<1x10x14x14x16xf32>, %w: memref<8x10x1x1x16x16xf32
   kernel.conv %x, %w outs(%y) : (memref<1x10x14x14x16xf32>, memref<8x10x1x1x16x16xf32>, memref<1x8x14x14x16xf32>) -> ()
   return
 }
+
+// A single position waits for weights from memory, which brings one run of them best: a tile has one block, though four would keep more
+// multiply-adds under way.
+// CHECK-LABEL: func.func @stream
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (1, 72, 1)
+func.func @stream(%x: memref<1x3x1x1x16xf32>, %w: memref<72x3x1x1x16x16xf32>, %y: memref<1x72x1x1x16xf32>) {
+  kernel.conv %x, %w outs(%y) : (memref<1x3x1x1x16xf32>, memref<72x3x1x1x16x16xf32>, memref<1x72x1x1x16xf32>) -> ()
+  return
+}

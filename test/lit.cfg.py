@@ -10,7 +10,11 @@ config.test_source_root = os.path.dirname(__file__)
 config.excludes = ["Inputs"]
 config.environment["PATH"] = os.pathsep.join([config.bn_tools, config.llvm_tools, config.environment["PATH"]])
 config.environment["BN_CACHE"] = os.path.join(config.test_exec_root, "cache")
+config.available_features.add(config.build_type.lower())
+if config.sanitizers:
+    config.available_features.add("sanitized")
 config.substitutions += [
+    ("%sanitizers", config.sanitizers),
     ("%python", config.python),
     ("%models", config.models),
     ("%build", os.path.dirname(config.bn_tools)),

@@ -11,9 +11,9 @@
 #include "bn/Driver/RunnableModel.h"
 #include "bn/Driver/Table.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <chrono>
-#include <sys/resource.h>
 #include <thread>
 
 using namespace mlir;
@@ -47,10 +47,12 @@ using Clock = std::chrono::steady_clock;
 
 static double millisecondsSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
+/// The most that was resident. getrusage() knows it as well, but counts the program that started this one with it.
 static int64_t getPeakBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t(usage.ru_maxrss) * 1024;
+  int64_t kilobytes = 0;
+  if (auto status = llvm::MemoryBuffer::getFileAsStream("/proc/self/status"))
+    (void)(*status)->getBuffer().split("VmHWM:").second.ltrim().consumeInteger(10, kilobytes);
+  return kilobytes * 1024;
 }
 
 static Error measure(Execution &execution, ArrayRef<HostTensor> inputs, const BenchOptions &options, Measurement &measurement) {

@@ -4,13 +4,11 @@
 #include "CodeCache.h"
 
 #include "ProgramPath.h"
-#include "bn/Driver/OutputFile.h"
 #include "bn/IR/Onnx/Onnx.h"
 #include "bn/IR/Onnx/StorageInterface.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
-#include "llvm/Support/CachePruning.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -23,10 +21,11 @@ using llvm::Expected;
 namespace bn::driver {
 
 namespace {
-/// A stream that keeps nothing but the hash of what goes through it.
+/// A stream that keeps nothing but the hash of what goes through it. Where constants lie in mapped files, their pages leave memory at once:
+/// where the code is kept, nobody reads them again.
 class HashStream : public llvm::raw_ostream {
 public:
-  HashStream() { SetBufferSize(1 << 14); }
+  explicit HashStream(const onnx::StorageInterface *storage) : storage(storage) { SetBufferSize(1 << 14); }
   ~HashStream() override { flush(); }
   std::string finish() {
     flush();
@@ -37,9 +36,12 @@ private:
   void write_impl(const char *bytes, size_t size) override {
     hash.update({reinterpret_cast<const uint8_t *>(bytes), size});
     written += size;
+    if (storage && size > GetBufferSize()) // no copy in the stream's buffer
+      storage->release({bytes, size});
   }
   uint64_t current_pos() const override { return written; }
 
+  const onnx::StorageInterface *storage;
   llvm::BLAKE3 hash;
   uint64_t written = 0;
 };
@@ -75,13 +77,13 @@ std::optional<CodeCache> CodeCache::find(ModuleOp module, TypeRange inputs, cons
   std::optional<SmallString<128>> folder = options.cache ? findFolder() : std::nullopt;
   if (!folder)
     return std::nullopt;
-  HashStream hash;
+  HashStream hash(onnx::getStorage(module.getContext()));
   writeProgram(hash);
   writeProcessor(hash);
   hash << options.processor << '\n' << options.winograd << static_cast<int>(options.precision) << '\n';
   llvm::interleave(inputs, hash, ";");
   (void)writeBytecodeToFile(module, hash);
-  module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // where the code is kept, nobody reads them
+  module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // small ones, and the ends of large ones
   CodeCache cache;
   cache.folder = cache.path = *folder;
   llvm::sys::path::append(cache.path, "llvmcache-" + hash.finish()); // the names that llvm::pruneCache looks at
@@ -98,18 +100,6 @@ std::optional<CompiledModel> CodeCache::load(Session &session) const {
   llvm::consumeError(model.takeError());
   llvm::consumeError(session.getDiagnostics().takeErrors(std::errc::bad_message, ""));
   return std::nullopt;
-}
-
-void CodeCache::store(const CompiledModel &model, Session &session) const {
-  constexpr uint64_t maxBytes = uint64_t(2) << 30;
-  Error error = llvm::errorCodeToError(llvm::sys::fs::create_directories(folder));
-  if (!error)
-    error = writeFile(path, [&](raw_ostream &os) { writeCompiledModel(model, session.getContext(), os); });
-  if (error)
-    return void(emitWarning(UnknownLoc::get(session.getContext())) << "compiled code is not kept: " << llvm::toString(std::move(error)));
-  llvm::CachePruningPolicy policy;
-  policy.MaxSizeBytes = maxBytes;
-  llvm::pruneCache(folder, policy);
 }
 
 } // namespace bn::driver

@@ -4,6 +4,7 @@
 #ifndef BN_LIB_DRIVER_CODECACHE_H
 #define BN_LIB_DRIVER_CODECACHE_H
 
+#include "CodeWriter.h"
 #include "bn/Driver/Options.h"
 #include "bn/Driver/Session.h"
 #include "bn/Runtime/CompiledModel.h"
@@ -23,8 +24,8 @@ public:
   /// The code that an earlier process left, with its types. A file that cannot be read counts as none.
   std::optional<CompiledModel> load(Session &session) const;
 
-  /// Leaves code for later processes, and removes what was not used for long. Warns when that fails.
-  void store(const CompiledModel &model, Session &session) const;
+  /// Begins to leave code for later processes.
+  CodeWriter write() const { return CodeWriter(folder, path); }
 
 private:
   CodeCache() = default;

@@ -3,6 +3,7 @@
 
 #include "Compilation.h"
 
+#include "IdleMemory.h"
 #include "Stages.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Driver/ExitCode.h"
@@ -45,16 +46,22 @@ private:
 };
 } // namespace
 
-/// Graph form with bound shapes => machine code.
-static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &options, Session &session) {
+/// Graph form with bound shapes => machine code. Large weights leave memory as soon as they are packed, if there is a `writer`.
+static Expected<CompiledModel> compile(ModuleOp module, const ExecutionOptions &options, Session &session, CodeWriter *writer) {
+  returnIdleMemory();
   if (Error error = lowerToKernel(module, options, session))
     return error;
+  if (writer)
+    writer->moveWeights(module);
   std::optional<ContextThreads> threads;
   if (options.threads != 1)
     threads.emplace(session.getContext(), options.threads);
   if (Error error = generateCode(module, options, session))
     return error;
-  return compileModel(module, options.threads, options.processor);
+  returnIdleMemory();
+  Expected<CompiledModel> model = compileModel(module, options.threads, options.processor);
+  returnIdleMemory();
+  return model;
 }
 
 Expected<CompiledModel> compileGraph(ModuleOp module, const ExecutionOptions &options, Session &session, const CodeCache *place) {
@@ -62,15 +69,20 @@ Expected<CompiledModel> compileGraph(ModuleOp module, const ExecutionOptions &op
   if (!outputTypes)
     return outputTypes.takeError();
   std::optional<CodeCache> own;
-  if (!place && (own = CodeCache::find(module, {}, options)))
+  if (!place && (own = CodeCache::find(module, {}, options))) {
     if (std::optional<CompiledModel> kept = own->load(session))
       return std::move(*kept);
-  Expected<CompiledModel> model = compile(module, options, session);
+    place = &*own;
+  }
+  std::optional<CodeWriter> writer;
+  if (place)
+    writer.emplace(place->write());
+  Expected<CompiledModel> model = compile(module, options, session, writer ? &*writer : nullptr);
   if (!model)
     return model.takeError();
   model->outputTypes = std::move(*outputTypes);
-  if (place || own)
-    (place ? *place : *own).store(*model, session);
+  if (writer)
+    writer->store(*model, session);
   return model;
 }
 

@@ -4,11 +4,10 @@
 #include "CompiledGraph.h"
 
 #include "Compilation.h"
+#include "IdleMemory.h"
 #include "bn/Codegen/Target.h"
 #include "bn/Driver/Elements.h"
 #include "bn/Runtime/Engine.h"
-
-#include <malloc.h>
 
 using namespace mlir;
 using llvm::Error;
@@ -24,13 +23,14 @@ Expected<CompiledGraph> CompiledGraph::create(OwningOpRef<ModuleOp> module, cons
   if (!model)
     return model.takeError();
   module = nullptr;
-  (void)malloc_trim(0); // the compiler took much, and running takes little: what it left goes back to the system
   return create(std::move(*model), options, session);
 }
 
 Expected<CompiledGraph> CompiledGraph::create(CompiledModel model, const ExecutionOptions &options, Session &session) {
   if (Error error = checkRunsHere(options.processor))
     return error;
+  if (constexpr size_t many = size_t(16) << 20; model.weightsSize >= many) // reading them takes long enough
+    returnIdleMemory();
   std::vector<kernel::LaunchInfo> launches = model.launches;
   SmallVector<RankedTensorType> outputTypes = model.outputTypes;
   Expected<std::unique_ptr<Engine>> engine = Engine::create(std::move(model), {options.threads});

@@ -5,6 +5,7 @@
 
 #include "CompiledGraph.h"
 #include "GraphParts.h"
+#include "IdleMemory.h"
 #include "StagedGraph.h"
 #include "Stages.h"
 #include "bn/IR/Onnx/Onnx.h"
@@ -94,6 +95,7 @@ Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundI
   std::optional<CodeCache> place = CodeCache::find(module, types, options);
   if (std::optional<CompiledModel> code = place ? place->load(session) : std::nullopt)
     return execute(CompiledGraph::create(std::move(*code), options, session));
+  returnIdleMemory();
   llvm::StringSet<> kept = getResources(module);
   if (Error error = optimizeGraph(module, {}, session))
     return error;

@@ -107,7 +107,7 @@ private:
 /// together. A context that is not made for threads gets one.
 static Expected<std::vector<std::unique_ptr<MemoryBuffer>>> compileParts(mlir::ModuleOp module, unsigned threads,
                                                                          const orc::JITTargetMachineBuilder &target) {
-  constexpr unsigned partsPerThread = 4;
+  constexpr unsigned partsPerThread = 8;
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);

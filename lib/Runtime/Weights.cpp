@@ -12,6 +12,7 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -44,9 +45,16 @@ static llvm::Error fill(ElementsAttr value, char *out) {
 }
 
 /// What was read of a mapped file leaves memory; it comes back where it is read again.
-static void dropPages(const llvm::MemoryBuffer &file) {
-  if (file.getBufferKind() == llvm::MemoryBuffer::MemoryBuffer_MMap) // dontNeedIfMmap() only hints, which Linux does not take
-    (void)madvise(const_cast<char *>(file.getBufferStart()), file.getBufferSize(), MADV_DONTNEED);
+static void dropPages(ElementsAttr value, const llvm::MemoryBuffer &file) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob || file.getBufferKind() != llvm::MemoryBuffer::MemoryBuffer_MMap) // dontNeedIfMmap() only hints, which Linux does not take
+    return;
+  const char *begin = blob->getData().begin(), *end = blob->getData().end();
+  if (begin < file.getBufferStart() || end > file.getBufferEnd())
+    return;
+  uintptr_t page = reinterpret_cast<uintptr_t>(begin) & -uintptr_t(sysconf(_SC_PAGESIZE));
+  (void)madvise(reinterpret_cast<void *>(page), reinterpret_cast<uintptr_t>(end) - page, MADV_DONTNEED);
 }
 
 llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees, const llvm::MemoryBuffer *file) {
@@ -56,10 +64,10 @@ llvm::Error bn::fillWeights(ArrayAttr table, char *buffer, bool frees, const llv
     auto value = cast<ElementsAttr>(entry.get("value"));
     if (llvm::Error error = fill(value, buffer + cast<IntegerAttr>(entry.get("offset")).getInt()))
       return error;
+    if (frees && file)
+      dropPages(value, *file);
     if (frees)
       kernel::dropPackedElements(value);
-    if (frees && file)
-      dropPages(*file);
   }
   return llvm::Error::success();
 }

@@ -11,7 +11,7 @@
 namespace bn {
 
 /// Copies the value of every entry of `table` to its offset in `buffer`; no table, nothing to do. With `frees`, each value that the
-/// compiler packed goes once it is there, so that it is not in memory twice, and so do the pages of the file, if the values stand in one.
+/// compiler packed goes once it is there, so that it is not in memory twice, and so do its pages of the file, if it stands in one.
 llvm::Error fillWeights(mlir::ArrayAttr table, char *buffer, bool frees = false, const llvm::MemoryBuffer *file = nullptr);
 
 } // namespace bn

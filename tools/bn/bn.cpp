@@ -11,6 +11,7 @@
 #include <csignal>
 #include <malloc.h>
 #include <new>
+#include <thread>
 #include <unistd.h>
 
 using namespace bn::tool;
@@ -72,6 +73,7 @@ static std::string suggest(llvm::StringRef word, const std::vector<std::string> 
 static void keepFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that there may be
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))); // not one for each thread that ever was
 }
 
 static int failUsage(const std::string &message, const std::string &verb) {

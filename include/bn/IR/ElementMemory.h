@@ -17,6 +17,10 @@ namespace bn {
 /// Memory of zeros, on huge pages where it is large and the system has them.
 mlir::AsmResourceBlob allocateElements(size_t size);
 
+/// Writes elements that have pages of their own to a file, and maps it in their place: they stay where they are, but leave memory until
+/// somebody reads them. Returns how far the file is filled then; `offset`, a multiple of a page, where they stay in memory.
+uint64_t moveElementsToFile(mlir::ElementsAttr value, int file, uint64_t offset);
+
 /// Frees the elements of a constant that are a resource. Nobody may read it again.
 inline void freeElements(mlir::ElementsAttr value) {
   if (auto resource = mlir::dyn_cast_or_null<mlir::DenseResourceElementsAttr>(value))

@@ -30,8 +30,11 @@ struct CompiledModel {
 /// name by which LLVM knows the one that the module was made for; empty is this machine's.
 llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp llvmForm, unsigned threads, llvm::StringRef processor = "");
 
-/// Writes a compiled model; `context` is the one of its weights.
-void writeCompiledModel(const CompiledModel &model, mlir::MLIRContext *context, llvm::raw_ostream &os);
+/// Where weights stand in a file already.
+using WeightPlaces = llvm::DenseMap<mlir::Attribute, uint64_t>;
+
+/// Writes a compiled model, but for those weights, into the same file behind them; `context` is theirs.
+void writeCompiledModel(const CompiledModel &model, const WeightPlaces &places, mlir::MLIRContext *context, llvm::raw_ostream &os);
 
 /// Reads one that this program wrote on a machine of this kind. The context keeps what the model refers to.
 llvm::Expected<CompiledModel> readCompiledModel(std::unique_ptr<llvm::MemoryBuffer> file, mlir::MLIRContext *context);

@@ -8,10 +8,14 @@
 
 using namespace mlir;
 
+const bn::onnx::StorageInterface *bn::onnx::getStorage(MLIRContext *context) {
+  Dialect *dialect = context->getLoadedDialect("onnx");
+  return dialect ? dialect->getRegisteredInterface<StorageInterface>() : nullptr;
+}
+
 void bn::onnx::releaseStorage(ElementsAttr value) {
   auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(value);
-  Dialect *dialect = resource ? value.getContext()->getLoadedDialect("onnx") : nullptr;
-  auto *storage = dialect ? dialect->getRegisteredInterface<StorageInterface>() : nullptr;
+  const StorageInterface *storage = resource ? getStorage(value.getContext()) : nullptr;
   if (storage && resource.getRawHandle().getBlob())
     storage->release(resource.getData());
 }

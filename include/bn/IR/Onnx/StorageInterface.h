@@ -19,6 +19,9 @@ public:
   virtual void release(llvm::ArrayRef<char> bytes) const = 0;
 };
 
+/// Whom to tell; null where nobody wants to know.
+const StorageInterface *getStorage(mlir::MLIRContext *context);
+
 /// Tells so of a constant's bytes, where there is somebody to tell.
 void releaseStorage(mlir::ElementsAttr value);
 

@@ -32,18 +32,30 @@ static std::vector<unsigned> assignParts(ArrayRef<LLVM::LLVMFuncOp> functions, u
   return parts;
 }
 
+/// Declares what the functions of a module refer to and it does not have.
+static void declareOthers(ModuleOp part, const llvm::DenseMap<StringAttr, LLVM::LLVMFuncOp> &functions) {
+  llvm::SetVector<StringAttr> used;
+  if (std::optional<SymbolTable::UseRange> uses = SymbolTable::getSymbolUses(&part.getRegion()))
+    for (const SymbolTable::SymbolUse &use : *uses)
+      used.insert(use.getSymbolRef().getRootReference());
+  OpBuilder builder = OpBuilder::atBlockEnd(part.getBody());
+  for (StringAttr name : used)
+    if (LLVM::LLVMFuncOp function = functions.lookup(name); function && function->getParentOp() != part)
+      LLVM::LLVMFuncOp::create(builder, function.getLoc(), name, function.getFunctionType());
+}
+
 std::vector<OwningOpRef<ModuleOp>> bn::splitModule(ModuleOp module, unsigned count) {
   auto functions = llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>());
   std::vector<unsigned> parts = assignParts(functions, std::max(count, 1u));
   std::vector<OwningOpRef<ModuleOp>> modules;
-  for (unsigned part = 0; part < std::max(count, 1u); ++part) {
+  for (unsigned part = 0; part < std::max(count, 1u); ++part)
     modules.emplace_back(ModuleOp::create(module.getLoc()));
-    OpBuilder builder = OpBuilder::atBlockEnd(modules.back()->getBody());
-    for (auto [function, own] : llvm::zip_equal(functions, parts))
-      if (own == part)
-        function->moveBefore(builder.getBlock(), builder.getInsertionPoint());
-      else
-        LLVM::LLVMFuncOp::create(builder, function.getLoc(), function.getName(), function.getFunctionType());
+  llvm::DenseMap<StringAttr, LLVM::LLVMFuncOp> known;
+  for (auto [function, part] : llvm::zip_equal(functions, parts)) {
+    function->moveBefore(modules[part]->getBody(), modules[part]->getBody()->end());
+    known[function.getSymNameAttr()] = function;
   }
+  for (OwningOpRef<ModuleOp> &part : modules)
+    declareOthers(*part, known);
   return modules;
 }

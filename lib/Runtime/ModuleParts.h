@@ -11,7 +11,7 @@
 
 namespace bn {
 
-/// Modules that take each function of `module` once and declare the others, at most `count`, of about equal size.
+/// Modules that take each function of `module` once and declare the others that they call, at most `count`, of about equal size.
 std::vector<mlir::OwningOpRef<mlir::ModuleOp>> splitModule(mlir::ModuleOp module, unsigned count);
 
 } // namespace bn

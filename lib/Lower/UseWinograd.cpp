@@ -12,6 +12,7 @@
 
 #include "Blocks.h"
 #include "Constants.h"
+#include "ProductCost.h"
 #include "bn/IR/Kernel/PackedElements.h"
 #include "bn/IR/Kernel/Winograd.h"
 #include "bn/Lower/Passes.h"
@@ -39,18 +40,8 @@ struct Problem {
   int64_t tiles(int64_t tile) const { return images * tileRows(tile) * tileColumns(tile); }
 };
 
-/// Bytes of weights that arrive from memory per cycle: they are read once in a run of the network and are not in a cache.
-constexpr double kWeightBytesPerCycle = 4.2;
 /// Bytes per cycle at which transformed tiles go to the second cache and come back.
 constexpr double kTileBytesPerCycle = 32;
-/// What multiply-adds and the arrival of weights hide of each other, of the shorter one.
-constexpr double kHidden = 0.6;
-
-/// Cycles of multiply-adds, one vector of them in each, with the arrival of their weights' bytes.
-double getProductCost(double multiplyAdds, double bytes) {
-  double arrival = bytes / kWeightBytesPerCycle;
-  return std::max(multiplyAdds, arrival) + (1 - kHidden) * std::min(multiplyAdds, arrival);
-}
 
 /// Cycles of the direct loops.
 double getDirectCost(const Problem &p) {

@@ -76,6 +76,8 @@ void bn::buildLowerPipeline(OpPassManager &passes, const LowerOptions &options) 
   passes.addPass(lower::createScaleWeights());
   if (options.winograd)
     passes.addPass(lower::createUseWinograd({options.bfloat16}));
+  if (options.strassen && !options.bfloat16)
+    passes.addPass(lower::createUseStrassen());
   passes.addPass(lower::createFuseEpilogues());
   if (options.bfloat16)
     passes.addPass(lower::createUseBFloat16());
@@ -106,6 +108,7 @@ void bn::buildCodegenPipeline(OpPassManager &passes, const Target *given) {
   passes.addPass(createEmitConvPass({target.registers, target.byteDot.str(), target.bfloatDot.str()}));
   passes.addPass(createEmitGroupedConvPass({target.registers}));
   passes.addPass(createEmitMatmulPass({target.registers, target.vectorBits, target.byteDot.str(), target.bfloatDot.str()}));
+  passes.addPass(createEmitStrassenPass({target.registers}));
   passes.addPass(createEmitWinogradPass());
   passes.addPass(createEmitPoolPass());
   passes.addPass(createEmitSoftmaxPass({target.registers, target.vectorBits}));

@@ -34,6 +34,7 @@ std::vector<PassSummary> listOptimizePasses();
 struct LowerOptions {
   const Target *target = nullptr; ///< null means this machine
   bool winograd = true; ///< 3×3 convolutions may use Winograd's method: fast, with rounding errors up to 1e-5 of the largest output
+  bool strassen = true; ///< large 1×1 convolutions may use Strassen's method: fast, with rounding errors up to 2e-6 of the largest output
   bool bfloat16 = false; ///< convolutions and matrix products with known weights multiply bf16; sums stay f32
 };
 

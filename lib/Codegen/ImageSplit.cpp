@@ -182,7 +182,7 @@ bool OperandSplits::setLinalg(linalg::LinalgOp op) {
 
 bool OperandSplits::find() {
   return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<kernel::ConvOp, kernel::GroupedConvOp>([&](auto conv) { return setConvolution(conv); })
+      .Case<kernel::ConvOp, kernel::GroupedConvOp, kernel::StrassenConvOp>([&](auto conv) { return setConvolution(conv); })
       .Case<kernel::PoolOp, kernel::PackOp, kernel::UnpackOp>(
           [&](auto op) { return set(op.getInputMutable(), 0) && set(op.getInitMutable(), 0); })
       .Case([&](kernel::WinogradInputOp op) { return set(op.getInputMutable(), 0) && set(op.getInitMutable(), 1); })

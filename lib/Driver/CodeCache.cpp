@@ -80,7 +80,7 @@ std::optional<CodeCache> CodeCache::find(ModuleOp module, TypeRange inputs, cons
   HashStream hash(onnx::getStorage(module.getContext()));
   writeProgram(hash);
   writeProcessor(hash);
-  hash << options.processor << '\n' << options.winograd << static_cast<int>(options.precision) << '\n';
+  hash << options.processor << '\n' << options.winograd << options.strassen << static_cast<int>(options.precision) << '\n';
   llvm::interleave(inputs, hash, ";");
   (void)writeBytecodeToFile(module, hash);
   module.walk([](onnx::ConstantOp constant) { onnx::releaseStorage(constant.getValue()); }); // small ones, and the ends of large ones

@@ -77,7 +77,7 @@ Error lowerToKernel(ModuleOp module, const ExecutionOptions &options, Session &s
   registerCodegenDialects(registry);
   session.getContext()->appendDialectRegistry(registry);
   return runPasses(module, session, std::errc::not_supported, [&](OpPassManager &passes) {
-    buildLowerPipeline(passes, {*target, options.winograd, options.precision == Precision::BF16});
+    buildLowerPipeline(passes, {*target, options.winograd, options.strassen, options.precision == Precision::BF16});
   });
 }
 

@@ -128,7 +128,7 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
     linalg::populateEraseUnusedOperandsAndResultsPatterns(chains);
     RewritePatternSet epilogues(&getContext());
     epilogues.add<FuseIntoKernel<kernel::ConvOp>, FuseIntoKernel<kernel::GroupedConvOp>, FuseIntoKernel<kernel::MatmulOp>,
-                  FuseIntoKernel<kernel::WinogradOutputOp>>(&getContext());
+                  FuseIntoKernel<kernel::StrassenConvOp>, FuseIntoKernel<kernel::WinogradOutputOp>>(&getContext());
     populateFuseIntoNormalize(epilogues);
     if (failed(applyPatternsGreedily(getOperation(), std::move(chains))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(epilogues))))

@@ -73,6 +73,22 @@ func.func @conv_c6(%x: tensor<1x4x7x9x8xf32>, %w: tensor<3x4x3x5x8x8xf32>, %out:
 
 // -----
 
+func.func @strassen_conv_c2(%x: tensor<1x3x5x7x8xf32>, %w: tensor<2x7x12x8xf32>, %out: tensor<1x4x5x7x8xf32>) {
+  // expected-error@+1 {{expected even numbers of channel blocks, got 3 and 4}}
+  %y = kernel.strassen_conv %x, %w outs(%out) : (tensor<1x3x5x7x8xf32>, tensor<2x7x12x8xf32>, tensor<1x4x5x7x8xf32>) -> tensor<1x4x5x7x8xf32>
+  return
+}
+
+// -----
+
+func.func @strassen_conv_c2_weights(%x: tensor<1x2x5x7x8xf32>, %w: tensor<2x6x8x8xf32>, %out: tensor<1x4x5x7x8xf32>) {
+  // expected-error@+1 {{expected dimension 1 of weights to be 7, got 6}}
+  %y = kernel.strassen_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<2x6x8x8xf32>, tensor<1x4x5x7x8xf32>) -> tensor<1x4x5x7x8xf32>
+  return
+}
+
+// -----
+
 func.func @grouped_conv_c2(%x: tensor<1x2x5x7x8xf32>, %w: tensor<3x1x3x3x8xf32>, %out: tensor<1x2x3x5x8xf32>) {
   // expected-error@+1 {{expected dimension 0 of weights to be 2, got 3}}
   %y = kernel.grouped_conv %x, %w outs(%out) : (tensor<1x2x5x7x8xf32>, tensor<3x1x3x3x8xf32>, tensor<1x2x3x5x8xf32>) -> tensor<1x2x3x5x8xf32>

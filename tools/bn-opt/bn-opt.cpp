@@ -19,6 +19,8 @@ namespace {
 struct LowerFlags : mlir::PassPipelineOptions<LowerFlags> {
   Option<bool> winograd{*this, "winograd", llvm::cl::desc("compute 3×3 convolutions by Winograd's method where that is faster"),
                         llvm::cl::init(true)};
+  Option<bool> strassen{*this, "strassen", llvm::cl::desc("compute large 1×1 convolutions by Strassen's method where that is faster"),
+                        llvm::cl::init(true)};
   Option<bool> bfloat16{*this, "bfloat16", llvm::cl::desc("multiply bf16 in convolutions and matrix products with known weights"),
                         llvm::cl::init(false)};
 };
@@ -37,7 +39,7 @@ int main(int argc, char **argv) {
                                             [](mlir::OpPassManager &passes) { bn::buildOptimizePipeline(passes); });
   mlir::PassPipelineRegistration<LowerFlags> lower(
       "bn-lower", "graph form to kernel form", [](mlir::OpPassManager &passes, const LowerFlags &flags) {
-        bn::buildLowerPipeline(passes, {/*target=*/nullptr, flags.winograd, flags.bfloat16});
+        bn::buildLowerPipeline(passes, {/*target=*/nullptr, flags.winograd, flags.strassen, flags.bfloat16});
       });
   mlir::PassPipelineRegistration<> codegen("bn-codegen", "kernel form to llvm form",
                                            [](mlir::OpPassManager &passes) { bn::buildCodegenPipeline(passes); });

@@ -68,6 +68,8 @@ void addCompilation(CLI::App &verb, ExecutionOptions &options) {
       ->type_name("NAME");
   verb.add_flag_callback(
       "--no-winograd", [&] { options.winograd = false; }, "plain sums in 3x3 convolutions: slower, with smaller rounding errors");
+  verb.add_flag_callback(
+      "--no-strassen", [&] { options.strassen = false; }, "plain sums in large 1x1 convolutions: slower, with smaller rounding errors");
   addChoice<Precision>(verb, "--precision", options.precision, {{"f32", Precision::F32}, {"bf16", Precision::BF16}},
                        "what convolutions and matrix products multiply (default f32); bf16 is faster\n"
                        "on AVX512-BF16, with errors near 1e-2 of the largest output");

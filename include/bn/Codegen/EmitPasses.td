@@ -63,6 +63,23 @@ def EmitMatmulPass : Pass<"bn-emit-matmul", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def EmitStrassenPass : Pass<"bn-emit-strassen", "mlir::ModuleOp"> {
+  let summary = "Emits the loops of kernel.strassen_conv";
+  let description = [{
+    Sums of quarters of the input go to the worker's stack; a tile of accumulators goes through the seven products.
+
+    ```mlir
+    // before
+    kernel.strassen_conv %x, %w bias %b outs(%y)
+    // after
+    scf.forall (%image, %rows, %blocks) { sums of the input; for tiles: for 7 products: for i: sums += x · w; store four outputs }
+    ```
+  }];
+  let options = [Option<"registers", "registers", "unsigned", "32", "Vector registers of the target">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def EmitWinogradPass : Pass<"bn-emit-winograd", "mlir::ModuleOp"> {
   let summary = "Emits the loops of kernel.winograd_input and kernel.winograd_output";
   let description = [{

@@ -28,6 +28,7 @@ struct ExecutionOptions {
   unsigned threads = 0;       ///< 0: one per core
   std::string processor = {}; ///< to compile for, by LLVM's name; empty: this machine's
   bool winograd = true;       ///< fast 3×3 convolutions, whose rounding errors are larger: see LowerOptions
+  bool strassen = true;       ///< fast 1×1 convolutions, likewise
   Precision precision = Precision::F32;
   bool cache = false;         ///< keeps compiled code for the next process, see CodeCache
 };

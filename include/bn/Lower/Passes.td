@@ -134,6 +134,21 @@ def UseWinograd : Pass<"bn-use-winograd", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def UseStrassen : Pass<"bn-use-strassen", "::mlir::ModuleOp"> {
+  let summary = "computes large 1×1 convolutions by Strassen's method where that is faster";
+  let description = [{
+    One level saves an eighth of the multiply-adds; sums of the input and of products and nearly twice the weights are its price, which a
+    cost model weighs. The rounding errors grow to about 2e-6 of the largest output.
+
+    ```mlir
+    // before
+    %y = kernel.conv %x, %w bias %b
+    // after
+    %y = kernel.strassen_conv %x, %sums bias %b
+    ```
+  }];
+}
+
 def FuseEpilogues : Pass<"bn-fuse-epilogues", "::mlir::ModuleOp"> {
   let summary = "fuses elementwise ops with each other and into the kernels before them";
   let description = [{

@@ -54,6 +54,28 @@ LogicalResult ConvOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getSumType(factor), getExtras(), init);
 }
 
+LogicalResult StrassenConvOp::verify() {
+  Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
+  if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 4)) || failed(verifyRank(*this, bias, 2)) ||
+      failed(verifyRank(*this, init, 5)) || failed(verifyPrecision(*this, {input, weights, bias, init})) ||
+      failed(verifyDestination(*this, getInit())))
+    return failure();
+  ArrayRef<int64_t> in = input.shape(), out = init.shape();
+  if (in[1] % 2 || out[1] % 2) // C2
+    return emitOpError("expected even numbers of channel blocks, got ") << in[1] << " and " << out[1];
+  for (int64_t dim : {0, 2, 3, 4})
+    if (failed(verifySize(*this, init, dim, in[dim])))
+      return failure();
+  constexpr int64_t products = 7;
+  int64_t sizes[] = {out[1] / 2, products, in[1] * in[4] / 2, in[4]};
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (failed(verifySize(*this, weights, dim, size)))
+      return failure();
+  if (getBias() && (failed(verifySize(*this, bias, 0, out[1])) || failed(verifySize(*this, bias, 1, out[4]))))
+    return failure();
+  return verifyEpilogue(*this, getEpilogue(), getElementTypeOrSelf(getInput()), getExtras(), init);
+}
+
 LogicalResult GroupedConvOp::verify() {
   Named input{"input", getInput()}, weights{"weights", getWeights()}, bias{"bias", getBias()}, init{"init", getInit()};
   if (failed(verifyRank(*this, input, 5)) || failed(verifyRank(*this, weights, 5)) || failed(verifyRank(*this, bias, 2)) ||

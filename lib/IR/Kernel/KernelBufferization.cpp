@@ -52,6 +52,7 @@ void bn::kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &
     NormalizeOp::attachInterface<DestinationModel<NormalizeOp>>(*context);
     PoolOp::attachInterface<DestinationModel<PoolOp>>(*context);
     SoftmaxOp::attachInterface<DestinationModel<SoftmaxOp>>(*context);
+    StrassenConvOp::attachInterface<DestinationModel<StrassenConvOp>>(*context);
     WinogradInputOp::attachInterface<DestinationModel<WinogradInputOp>>(*context);
     WinogradOutputOp::attachInterface<DestinationModel<WinogradOutputOp>>(*context);
     PackOp::attachInterface<DestinationModel<PackOp>>(*context);

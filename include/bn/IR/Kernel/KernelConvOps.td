@@ -45,6 +45,35 @@ def Kernel_ConvOp : Kernel_DestinationOp<"conv", [AttrSizedOperandSegments]> {
   }];
 }
 
+def Kernel_StrassenConvOp : Kernel_DestinationOp<"strassen_conv", [AttrSizedOperandSegments]> {
+  let summary = "1×1 convolution by one level of Strassen's method, in Winograd's form: seven products for eight";
+  let description = [{
+    init[n][o][y][x] = epilogue(bias[o] + Σ_i input[n][i][y][x] · w[o][i]). Inputs, outputs and positions have a first half and a second
+    one: the input is a matrix of quarters A, w of quarters B and init of quarters C, indexed by positions and inputs, by inputs and
+    outputs, by positions and outputs. With
+
+        S1 = A21 + A22    S2 = S1 − A11    S3 = A11 − A21    S4 = A12 − S2
+        T1 = B12 − B11    T2 = B22 − T1    T3 = B22 − B12    T4 = T2 − B21
+
+    C11 = A11·B11 + A12·B21, C21 = U − A22·T4, C22 = U + S1·T1 and C12 = A11·B11 + S2·T2 + S1·T1 + S4·B22, where
+    U = A11·B11 + S2·T2 + S3·T3.
+    Shapes: input [N][I/b][H][W][b], weights [O/2b][7][I/2][b] in the order B11, B21, T2, T3, −T4, T1, B22, bias [O/b][b],
+    init [N][O/b][H][W][b].
+
+    Constraints:
+    * (C1) input of rank 5, init of rank 5, weights 4, bias 2; one b and one element type.
+    * (C2) the sizes of N, H, W, I and O agree; I/b and O/b are even.
+    * (C4), (C5) as for `kernel.conv`.
+  }];
+  let arguments = (ins Kernel_Floats:$input, Kernel_Floats:$weights, Optional<Kernel_Floats>:$bias, Variadic<Kernel_Floats>:$extras,
+                       Kernel_Floats:$init);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $input `,` $weights (`bias` $bias^)? (`with` `(` $extras^ `)`)? `outs` `(` $init `)` attr-dict (`epilogue` $epilogue^)?
+    `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_GroupedConvOp : Kernel_DestinationOp<"grouped_conv", [AttrSizedOperandSegments]> {
   let summary = "convolution whose groups lie within a block of channels";
   let description = [{

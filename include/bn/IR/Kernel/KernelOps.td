@@ -137,7 +137,7 @@ def Kernel_RowOp : Kernel_Op<"row", [Pure, AllElementTypesMatch<["source", "resu
 
 def Kernel_YieldOp
     : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
-                          ParentOneOf<["ConvOp", "GroupedConvOp", "MatmulOp", "NormalizeOp", "WinogradOutputOp"]>]> {
+                          ParentOneOf<["ConvOp", "GroupedConvOp", "MatmulOp", "NormalizeOp", "StrassenConvOp", "WinogradOutputOp"]>]> {
   let summary = "the values that a region computes; of an epilogue, the one that is stored";
   let arguments = (ins Variadic<AnyTypeOf<[AnyFloat, AnySignlessInteger]>>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";

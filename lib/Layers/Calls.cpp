@@ -113,24 +113,26 @@ Expected<StepModule> BatchNormalization::makeModule(const StringMap<HostTensor> 
   return make(makeSettings(arguments, *geometry, *ghosts), operands, context);
 }
 
-Expected<StringMap<HostTensor>> BatchNormalization::run(StepModule step, const StringMap<HostTensor> &operands) {
+Expected<StringMap<HostTensor>> BatchNormalization::run(Expected<StepModule> step, const StringMap<HostTensor> &operands) {
+  if (!step)
+    return step.takeError();
   std::string text;
-  raw_string_ostream(text) << *step.module;
+  raw_string_ostream(text) << *step->module;
   std::shared_ptr<Program> &program = programs[text];
   if (!program) {
-    Expected<std::unique_ptr<Program>> compiled = compiler(std::move(step.module));
+    Expected<std::unique_ptr<Program>> compiled = compiler(std::move(step->module));
     if (!compiled)
       return compiled.takeError();
     program = std::move(*compiled);
   }
   std::vector<HostTensor> inputs;
-  for (const std::string &name : step.inputs)
+  for (const std::string &name : step->inputs)
     inputs.push_back(operands.find(name)->second);
   Expected<std::vector<HostTensor>> outputs = program->run(inputs);
   if (!outputs)
     return outputs.takeError();
   StringMap<HostTensor> results;
-  for (auto [name, output] : zip_equal(step.results, *outputs))
+  for (auto [name, output] : zip_equal(step->results, *outputs))
     results[name] = std::move(output);
   return results;
 }
@@ -159,10 +161,7 @@ Expected<Call> BatchNormalization::call(const HostTensor &inputs, const CallOpti
   Expected<StringMap<HostTensor>> operands = collectOperands(inputs, options);
   if (!operands)
     return operands.takeError();
-  Expected<StepModule> step = makeModule(*operands, trains(options));
-  if (!step)
-    return step.takeError();
-  Expected<StringMap<HostTensor>> results = run(std::move(*step), *operands);
+  Expected<StringMap<HostTensor>> results = run(makeModule(*operands, trains(options)), *operands);
   if (!results)
     return results.takeError();
   Call call{std::move((*results)["output"]), trains(options), std::move(*operands)};
@@ -179,10 +178,7 @@ Expected<Gradients> BatchNormalization::getGradients(const Call &call, const Hos
                    formatShape(outputGradient.type.getShape()));
   StringMap<HostTensor> operands = call.saved;
   operands["output_grad"] = castTo(outputGradient, call.output.type.getElementType());
-  Expected<StepModule> step = makeModule(operands, call.usesBatchStatistics);
-  if (!step)
-    return step.takeError();
-  Expected<StringMap<HostTensor>> results = run(std::move(*step), operands);
+  Expected<StringMap<HostTensor>> results = run(makeModule(operands, call.usesBatchStatistics), operands);
   if (!results)
     return results.takeError();
   Gradients gradients;

@@ -146,8 +146,8 @@ private:
   llvm::Error collectMask(const CallOptions &options, llvm::StringMap<HostTensor> &operands) const;
   llvm::Error collectAdjustment(llvm::StringMap<HostTensor> &operands) const;
   llvm::Expected<StepModule> makeModule(const llvm::StringMap<HostTensor> &operands, bool training);
-  /// Runs a module on these operands; gives its results by name.
-  llvm::Expected<llvm::StringMap<HostTensor>> run(StepModule step, const llvm::StringMap<HostTensor> &operands);
+  /// Runs a module on these operands; gives its results by name, or why the module could not be made.
+  llvm::Expected<llvm::StringMap<HostTensor>> run(llvm::Expected<StepModule> step, const llvm::StringMap<HostTensor> &operands);
   void remember(const HostTensor &inputs, const llvm::StringMap<HostTensor> &results);
 
   Arguments arguments;

@@ -80,9 +80,7 @@ static Value convolveKnown(NodeLowering &n, IntegerOperands operands, KnownFilte
   Builder &b = n.b;
   SmallVector<int64_t> in = asPlane(n.inShape(operands.left)), out = asPlane(n.outType().getShape());
   auto columnOf = [&](int64_t i) { return i / filter.countProducts(); };
-  RightFactors right{std::move(values), {}, false};
-  if (hasOneZero(n, operands))
-    right = RightFactors::choose(n, std::move(right.values), out[1], columnOf, /*maySum=*/filter.groups == 1);
+  RightFactors right = RightFactors::choose(n, operands, std::move(values), out[1], columnOf, /*maySum=*/filter.groups == 1);
   LeftFactors left = prepareLeft(n, operands, 0, right.asBytes);
   Value border = left.getBorder(b);
   Value image = padForWindow(b, pack(b, reshape(b, left.x, in), n.block), filter.window, Ints(out).drop_front(2), border);

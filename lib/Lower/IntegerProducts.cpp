@@ -94,10 +94,6 @@ LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis,
   return factors;
 }
 
-bool hasOneZero(NodeLowering &n, IntegerOperands operands) {
-  return !n.has(operands.leftZero) || n.inType(operands.leftZero).getNumElements() == 1;
-}
-
 RightFactors RightFactors::choose(NodeLowering &n, std::vector<int16_t> values, int64_t columns, function_ref<int64_t(int64_t)> columnOf,
                                   bool maySum) {
   RightFactors right{std::move(values), {}, false};
@@ -122,6 +118,12 @@ RightFactors RightFactors::choose(NodeLowering &n, std::vector<int16_t> values, 
     value += shifts[columnOf(i)];
   right.shifts = std::move(shifts);
   return right;
+}
+
+RightFactors RightFactors::choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
+                                  function_ref<int64_t(int64_t)> columnOf, bool maySum) {
+  bool hasOneZero = !n.has(operands.leftZero) || n.inType(operands.leftZero).getNumElements() == 1;
+  return hasOneZero ? choose(n, std::move(values), columns, columnOf, maySum) : RightFactors{std::move(values), {}, false};
 }
 
 Value RightFactors::takeShifts(Builder &b, Value sums, Value lefts, Shape shape) const {
@@ -160,9 +162,7 @@ static Value multiplyKnown(NodeLowering &n, IntegerOperands operands, std::vecto
   Builder &b = n.b;
   Shape matrix = n.inShape(operands.right);
   auto columnOf = [&](int64_t i) { return i % matrix[1]; };
-  RightFactors right{std::move(factors), {}, false};
-  if (hasOneZero(n, operands))
-    right = RightFactors::choose(n, std::move(right.values), matrix[1], columnOf, /*maySum=*/true);
+  RightFactors right = RightFactors::choose(n, operands, std::move(factors), matrix[1], columnOf, /*maySum=*/true);
   LeftFactors left = prepareLeft(n, operands, std::max<int64_t>(n.inType(operands.left).getRank() - 2, 0), right.asBytes);
   Value rows = padDepth(b, reshape(b, left.x, {typeOf(left.x).getNumElements() / matrix[0], matrix[0]}));
   Value product = multiplyRows(n, left, rows, right.values, matrix);

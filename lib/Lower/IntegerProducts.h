@@ -31,9 +31,6 @@ struct LeftFactors {
   mlir::Value makeBias(Builder &b, llvm::ArrayRef<int64_t> sums, Shape shape) const;
 };
 
-/// Whether all of the left side has one zero point: bytes may stand for it.
-bool hasOneZero(NodeLowering &n, IntegerOperands operands);
-
 /// The left side as bytes or as words. A zero point of one dimension varies along `axis`.
 LeftFactors prepareLeft(NodeLowering &n, IntegerOperands operands, int64_t axis, bool asBytes);
 
@@ -47,6 +44,9 @@ struct RightFactors {
   /// sums of the left side alone.
   static RightFactors choose(NodeLowering &n, std::vector<int16_t> values, int64_t columns, llvm::function_ref<int64_t(int64_t)> columnOf,
                              bool maySum);
+  /// The same for a left side with zero points of its own: words where it has several.
+  static RightFactors choose(NodeLowering &n, IntegerOperands operands, std::vector<int16_t> values, int64_t columns,
+                             llvm::function_ref<int64_t(int64_t)> columnOf, bool maySum);
   /// Sums without what the shifts add: `lefts` are those of the left side alone; shifts repeat as `shape`.
   mlir::Value takeShifts(Builder &b, mlir::Value sums, mlir::Value lefts, Shape shape) const;
 };

@@ -23,8 +23,22 @@ public:
 private:
   Value in(unsigned position) { return operandAt(n, op, position); }
   bool renormalizes() { return in(kRenormMean) != nullptr; }
+  bool isMasked() { return in(kMask) != nullptr; }
+  bool adjusts() { return in(kAdjustmentScale) != nullptr; }
   void correctGhosts();
+
+  /// What the kernel reads by parameter, in its order; r and d or what they are computed from.
+  struct Parameters {
+    OptionalArgument scale, offset, r, d, renormMean, renormStddev, rmin, rmax, dmax;
+  };
+  Parameters addParameters(NormalizeKernel &kernel);
+  /// r and d, inside the kernel; 1 and 0 without renormalization.
+  Correction findCorrection(Builder &b, ArrayRef<Value> v, const Parameters &given, const NumberMoments &moments);
+  /// The statistics of a group, and the factor and summand of its elements.
+  SmallVector<Value> finish(Builder &b, ArrayRef<Value> v, const Parameters &given);
+  Value mapElement(Builder &b, ArrayRef<Value> v, const Parameters &given);
   void normalize();
+
   void addState();
   Value updateAverage(unsigned position, Value batch, bool bessel, double momentum);
   Value average(Value byGroup) { return domain.ghosts > 1 ? reduceMean(b, byGroup, 0) : byGroup; }
@@ -85,66 +99,81 @@ void Step::correctGhosts() {
   d = map(b, wide, operands, [&](Builder &b, ValueRange v) { return correction(b, v).d; });
 }
 
+Step::Parameters Step::addParameters(NormalizeKernel &kernel) {
+  auto add = [&](Value value, Shape shape) { return OptionalArgument(b, kernel.groups, value, shape); };
+  auto renorm = [&](unsigned position) { return r ? Value() : in(position); };
+  SmallVector<int64_t> one(domain.shape.size(), 1);
+  Shape each = domain.parameterShape;
+  return {add(in(kScale), each),
+          add(in(kOffset), each),
+          add(r, each),
+          add(d, each),
+          add(renorm(kRenormMean), each),
+          add(renorm(kRenormStddev), each),
+          add(renorm(kRmin), one),
+          add(renorm(kRmax), one),
+          add(renorm(kDmax), one)};
+}
+
+Correction Step::findCorrection(Builder &b, ArrayRef<Value> v, const Parameters &given, const NumberMoments &moments) {
+  Type f64 = b.getF64Type();
+  if (!given.renormMean)
+    return {given.r.get(b, v, 0, f64, 1), given.d.get(b, v, 0, f64, 0)};
+  Value stddev = squareRoot(b, addNumbers(b, moments.variance, number(b, f64, epsilon)));
+  auto bound = [&](const OptionalArgument &bound) { return bound ? bound.get(b, v, 0, f64, 0) : Value(); };
+  return correct(b, moments.mean, stddev, given.renormMean.get(b, v, 0, f64, 0), given.renormStddev.get(b, v, 0, f64, 1),
+                 {bound(given.rmin), bound(given.rmax), bound(given.dmax)}, epsilon);
+}
+
+SmallVector<Value> Step::finish(Builder &b, ArrayRef<Value> v, const Parameters &given) {
+  NumberMoments moments = finishMoments(b, v, isMasked(), domain.count, op.getMaskEpsilon().convertToDouble());
+  Value inverse = inverseStddev(b, moments.variance, epsilon);
+  Correction c = findCorrection(b, v, given, moments);
+  // z·r + d = (x − center)·factor + summand
+  Value factor = mulNumbers(b, inverse, c.r), summand = subNumbers(b, c.d, mulNumbers(b, moments.shift, factor));
+  SmallVector<Value> results = {moments.mean, inverse, moments.mean, moments.variance};
+  if (isMasked())
+    results.push_back(moments.count);
+  if (!adjusts()) {
+    Value g = given.scale.get(b, v, 0, b.getF64Type(), 1);
+    factor = mulNumbers(b, factor, g);
+    summand = addNumbers(b, mulNumbers(b, summand, g), given.offset.get(b, v, 0, b.getF64Type(), 0));
+  }
+  results.append({factor, summand});
+  return results;
+}
+
+Value Step::mapElement(Builder &b, ArrayRef<Value> v, const Parameters &given) {
+  Value centred = subNumbers(b, v[0], v[v.size() - 3]);
+  Value y = fma(b, centred, v[v.size() - 2], v.back());
+  if (!adjusts())
+    return y;
+  unsigned firstExtra = isMasked() ? 2 : 1, firstGroup = firstExtra + 2;
+  Type type = y.getType();
+  y = fma(b, y, v[firstExtra], v[firstExtra + 1]);
+  return fma(b, y, given.scale.get(b, v, firstGroup, type, 1), given.offset.get(b, v, firstGroup, type, 0));
+}
+
 void Step::normalize() {
-  bool masked = in(kMask) != nullptr, adjusts = in(kAdjustmentScale) != nullptr;
   NormalizeKernel kernel;
   kernel.elements = {domain.element(b, n.in(0), n.inShape(0))};
-  if (masked)
+  if (isMasked())
     kernel.elements.push_back(domain.element(b, in(kMask), n.inShape(0)));
-  if (adjusts)
+  if (adjusts())
     for (unsigned position : {kAdjustmentScale, kAdjustmentOffset})
       kernel.extras.push_back(domain.element(b, in(position), n.inShape(0)));
-  SmallVector<int64_t> one(domain.shape.size(), 1);
-  OptionalArgument scale(b, kernel.groups, in(kScale), domain.parameterShape), offset(b, kernel.groups, in(kOffset), domain.parameterShape);
-  OptionalArgument givenR(b, kernel.groups, r, domain.parameterShape), givenD(b, kernel.groups, d, domain.parameterShape);
-  bool inside = renormalizes() && !r;
-  OptionalArgument renormMean(b, kernel.groups, inside ? in(kRenormMean) : Value(), domain.parameterShape);
-  OptionalArgument renormStddev(b, kernel.groups, inside ? in(kRenormStddev) : Value(), domain.parameterShape);
-  OptionalArgument rmin(b, kernel.groups, inside ? in(kRmin) : Value(), one), rmax(b, kernel.groups, inside ? in(kRmax) : Value(), one),
-      dmax(b, kernel.groups, inside ? in(kDmax) : Value(), one);
-  addMoments(kernel, masked);
+  Parameters given = addParameters(kernel);
+  addMoments(kernel, isMasked());
   kernel.statistics = {n.outType(1).getElementType(), n.outType(2).getElementType(), b.getF64Type(), b.getF64Type()};
-  if (masked)
+  if (isMasked())
     kernel.statistics.push_back(b.getF64Type());
-  kernel.finish = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
-    Type f64 = b.getF64Type();
-    NumberMoments moments = finishMoments(b, v, masked, domain.count, op.getMaskEpsilon().convertToDouble());
-    Value inverse = inverseStddev(b, moments.variance, epsilon);
-    Correction c{givenR.get(b, v, 0, f64, 1), givenD.get(b, v, 0, f64, 0)};
-    if (inside) {
-      Value stddev = squareRoot(b, addNumbers(b, moments.variance, number(b, f64, epsilon)));
-      auto bound = [&](const OptionalArgument &bound) { return bound ? bound.get(b, v, 0, f64, 0) : Value(); };
-      c = correct(b, moments.mean, stddev, renormMean.get(b, v, 0, f64, 0), renormStddev.get(b, v, 0, f64, 1),
-                  {bound(rmin), bound(rmax), bound(dmax)}, epsilon);
-    }
-    // z·r + d = (x − center)·factor + summand
-    Value factor = mulNumbers(b, inverse, c.r), summand = subNumbers(b, c.d, mulNumbers(b, moments.shift, factor));
-    SmallVector<Value> results = {moments.mean, inverse, moments.mean, moments.variance};
-    if (masked)
-      results.push_back(moments.count);
-    if (!adjusts) {
-      Value g = scale.get(b, v, 0, f64, 1);
-      factor = mulNumbers(b, factor, g);
-      summand = addNumbers(b, mulNumbers(b, summand, g), offset.get(b, v, 0, f64, 0));
-    }
-    results.append({factor, summand});
-    return results;
-  };
+  kernel.finish = [&](Builder &b, ArrayRef<Value> v) { return finish(b, v, given); };
   kernel.output = n.outType(0).getElementType();
-  kernel.map = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> {
-    Value centred = subNumbers(b, v[0], v[v.size() - 3]);
-    Value y = fma(b, centred, v[v.size() - 2], v.back());
-    if (!adjusts)
-      return {y};
-    unsigned firstExtra = kernel.elements.size(), firstGroup = firstExtra + 2;
-    Type type = y.getType();
-    y = fma(b, y, v[firstExtra], v[firstExtra + 1]);
-    return {fma(b, y, scale.get(b, v, firstGroup, type, 1), offset.get(b, v, firstGroup, type, 0))};
-  };
+  kernel.map = [&](Builder &b, ArrayRef<Value> v) -> SmallVector<Value> { return {mapElement(b, v, given)}; };
   SmallVector<Value> results = kernel.build(b, domain, n.inShape(0));
   n.results.append(results.begin(), results.begin() + 3);
   mean = average(results[3]), variance = average(results[4]);
-  if (masked)
+  if (isMasked())
     count = results[5];
 }
 

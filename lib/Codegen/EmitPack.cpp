@@ -60,17 +60,23 @@ static void storeRow(OpBuilder &builder, Location loc, Value vector, const Linea
   vector::StoreOp::create(builder, loc, vector, view.row, index);
 }
 
-/// Calls `body` with (image, block, row) for the full blocks, and for the last one if it is partly empty.
-static void overBlocks(OpBuilder &builder, Location loc, const Layouts &l,
-                       llvm::function_ref<void(OpBuilder &, Value, Value, Value, int64_t)> body) {
+/// Calls `body` with the place of a row in the plain and in the blocked layout and the channels there: in full blocks, and in the last one
+/// if it is partly empty.
+static void overRows(OpBuilder &builder, Location loc, const Layouts &l,
+                     llvm::function_ref<void(OpBuilder &, const LinearIndex &, const LinearIndex &, int64_t)> body) {
+  auto callAt = [&](OpBuilder &b, Value image, Value block, Value row, int64_t channels) {
+    LinearIndex plain(l.plain.offset), blocked(l.blocked.offset);
+    plain.add(image, l.plain.strides[0]).add(block, l.block * l.plain.strides[1]).add(row, l.plain.strides[2]);
+    blocked.add(image, l.blocked.strides[0]).add(block, l.blocked.strides[1]).add(row, l.blocked.strides[2]);
+    body(b, plain, blocked, channels);
+  };
   int64_t full = l.channels / l.block, rest = l.channels % l.block, each = l.images * l.rows * l.columns * l.block;
   if (full)
     emitParallel(builder, loc, {l.images, full, l.rows}, each * full,
-                 [&](OpBuilder &b, ValueRange ivs) { body(b, ivs[0], ivs[1], ivs[2], l.block); });
+                 [&](OpBuilder &b, ValueRange ivs) { callAt(b, ivs[0], ivs[1], ivs[2], l.block); });
   if (rest)
-    emitParallel(builder, loc, {l.images, l.rows}, each, [&](OpBuilder &b, ValueRange ivs) {
-      body(b, ivs[0], arith::ConstantIndexOp::create(b, loc, full), ivs[1], rest);
-    });
+    emitParallel(builder, loc, {l.images, l.rows}, each,
+                 [&](OpBuilder &b, ValueRange ivs) { callAt(b, ivs[0], arith::ConstantIndexOp::create(b, loc, full), ivs[1], rest); });
 }
 
 /// Calls `body` with the first column and the number of columns of each tile of a row.
@@ -95,10 +101,7 @@ static LogicalResult emitPack(kernel::PackOp op) {
   const LinearView &in = layouts->plain, &out = layouts->blocked;
   if (out.strides[4] != 1)
     return failure();
-  overBlocks(builder, loc, *layouts, [&](OpBuilder &b, Value image, Value block, Value row, int64_t channels) {
-    LinearIndex from(in.offset), to(out.offset);
-    from.add(image, in.strides[0]).add(block, layouts->block * in.strides[1]).add(row, in.strides[2]);
-    to.add(image, out.strides[0]).add(block, out.strides[1]).add(row, out.strides[2]);
+  overRows(builder, loc, *layouts, [&](OpBuilder &b, const LinearIndex &from, const LinearIndex &to, int64_t channels) {
     overColumns(b, loc, *layouts, [&](OpBuilder &inner, Value column, int64_t count) {
       SmallVector<Value> rows;
       for (int64_t c = 0; c < channels; ++c)
@@ -122,16 +125,12 @@ static LogicalResult emitUnpack(kernel::UnpackOp op) {
   const LinearView &in = layouts->blocked, &out = layouts->plain;
   if (out.strides[3] != 1)
     return failure();
-  overBlocks(builder, loc, *layouts, [&](OpBuilder &b, Value image, Value block, Value row, int64_t channels) {
-    LinearIndex from(in.offset), to(out.offset);
-    from.add(image, in.strides[0]).add(block, in.strides[1]).add(row, in.strides[2]);
-    to.add(image, out.strides[0]).add(block, layouts->block * out.strides[1]).add(row, out.strides[2]);
+  overRows(builder, loc, *layouts, [&](OpBuilder &b, const LinearIndex &to, const LinearIndex &from, int64_t channels) {
     overColumns(b, loc, *layouts, [&](OpBuilder &inner, Value column, int64_t count) {
       SmallVector<Value> rows;
       for (int64_t x = 0; x < count; ++x)
-        rows.push_back(
-            loadRow(inner, loc, in, LinearIndex(from).add(x * in.strides[3]).add(column, in.strides[3]).emit(inner, loc), in.strides[4],
-                    layouts->block));
+        rows.push_back(loadRow(inner, loc, in, LinearIndex(from).add(x * in.strides[3]).add(column, in.strides[3]).emit(inner, loc),
+                               in.strides[4], layouts->block));
       SmallVector<Value> columns = transposeVectors(inner, loc, rows);
       for (int64_t c = 0; c < channels; ++c)
         storeRow(inner, loc, columns[c], out, LinearIndex(to).add(column, 1).add(c * out.strides[1]).emit(inner, loc));

@@ -1,18 +1,11 @@
 // emit-bfloats.cpp - kernels that read, multiply and store bf16, compiled and run against plain loops in double on the same bf16.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CompiledKernel.h"
+#include "NarrowProducts.h"
 
 using namespace bn::test;
 
 namespace {
-std::string tensor(llvm::ArrayRef<int> shape, const std::string &element) {
-  std::string text = "tensor<";
-  for (int size : shape)
-    text += std::to_string(size) + "x";
-  return text + element + ">";
-}
-
 uint16_t toBits(float value) { return llvm::APFloat(value).bitcastToAPInt().lshr(16).getZExtValue(); }
 float toFloat(uint16_t bits) { return llvm::bit_cast<float>(uint32_t(bits) << 16); }
 
@@ -39,9 +32,6 @@ struct BFloats {
   }
 };
 
-/// Lanes of f32 in the vectors of a target; 0 bits for all that this machine has.
-int lanesOf(unsigned vectorBits) { return (vectorBits ? vectorBits : bn::hostTarget().vectorBits) / 32; }
-
 /// Bf16 has 8 bits: a value that was rounded to it is off by at most half of the last one.
 constexpr float kRounded = 0x1p-8f;
 
@@ -51,36 +41,10 @@ std::vector<float> toFloats(llvm::ArrayRef<uint16_t> bits) {
   return values;
 }
 
-struct Product {
-  int matrices = 1, rows = 5, depth = 8, columns = 19;
-  bool bias = true;
-  unsigned threads = 1;
-};
-
 void check(const Product &p, unsigned vectorBits) {
-  int b = lanesOf(vectorBits), blocks = (p.columns + b - 1) / b, pairs = p.depth / 2;
-  std::string l = tensor({p.matrices, p.rows, p.depth}, "bf16"), r = tensor({p.matrices, blocks, pairs, b * 2}, "bf16");
-  std::string bias = tensor({p.columns}, "f32"), y = tensor({p.matrices, p.rows, p.columns}, "f32");
-  std::string text = "func.func @main(%l: " + l + ", %r: " + r + ", %b: " + bias + ") -> " + y + " {\n %out = tensor.empty() : " + y;
-  text += std::string("\n %y = kernel.matmul %l, %r") + (p.bias ? " bias %b" : "") + " outs(%out) {packed} : (" + l + ", " + r;
-  text += (p.bias ? ", " + bias : "") + ", " + y + ") -> " + y + "\n return %y : " + y + "\n}\n";
   BFloats left(p.matrices * p.rows * p.depth, 1), right(p.matrices * p.depth * p.columns, 2);
-  std::vector<float> added = randomValues(p.columns, 3), got(p.matrices * p.rows * p.columns), expected;
-  for (int g = 0; g < p.matrices; ++g)
-    for (int m = 0; m < p.rows; ++m)
-      for (int n = 0; n < p.columns; ++n) {
-        double sum = p.bias ? added[n] : 0;
-        for (int k = 0; k < p.depth; ++k)
-          sum += double(left[(g * p.rows + m) * p.depth + k]) * right[(g * p.depth + k) * p.columns + n];
-        expected.push_back(sum);
-      }
-  auto placeOf = [&](size_t i) {
-    size_t n = i % p.columns, k = i / p.columns % p.depth, g = i / p.columns / p.depth;
-    return (((g * blocks + n / b) * pairs + k / 2) * b + n % b) * 2 + k % 2;
-  };
-  CompiledKernel kernel(text, p.threads, vectorBits);
-  kernel.run({left.data(), right.arrange(p.matrices * blocks * pairs * b * 2, placeOf), added.data()}, {got.data()});
-  expectNear(got, expected);
+  std::vector<float> bias = randomValues(p.columns, 3);
+  expectNear(multiply(p, "bf16", 2, vectorBits, left, right, bias), multiplyPlainly<double>(p, left, right, bias));
 }
 
 /// relu(bias + x ∗ w + shortcut), shortcut and result in bf16.
@@ -116,15 +80,10 @@ void check(const Convolution &c, unsigned vectorBits) {
     }
     expected[i] = std::max(sum, 0.0);
   }
-  auto imagePlace = [&](size_t i) { return (i / area / b * area + i % area) * b + i / area % b; };
-  auto filterPlace = [&](size_t i) {
-    size_t t = i % taps, channel = i / taps % each, o = i / taps / each;
-    return ((((o / b * inEach + channel / b) * taps + t) * (b / 2) + channel % b / 2) * b + o % b) * 2 + channel % 2;
-  };
   std::vector<uint16_t> got(size);
   CompiledKernel kernel(text, 1, vectorBits);
-  kernel.run({image.arrange(in * area * b, imagePlace), filter.arrange(out * inEach * taps * b * b, filterPlace), shift.data(),
-              shortcut.data()},
+  kernel.run({image.arrange(in * area * b, imagePlaces(area, b)),
+              filter.arrange(out * inEach * taps * b * b, filterPlaces(each, taps, b, 2)), shift.data(), shortcut.data()},
              {got.data()});
   expectNear(toFloats(got), expected, kRounded);
 }

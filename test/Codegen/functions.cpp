@@ -22,6 +22,23 @@ std::vector<float> arguments() {
   values.push_back(-std::numeric_limits<float>::max());
   return values;
 }
+/// The logistic function of %a, as `result`.
+std::string logistic(const std::string &result) {
+  return " %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n " + result +
+         " = arith.divf %one, %s : f32\n";
+}
+
+/// Compares y with f(x), NaN with NaN; `tolerance` is of x and f(x).
+void expectAll(llvm::ArrayRef<float> x, llvm::ArrayRef<float> y, llvm::function_ref<double(double)> f,
+               llvm::function_ref<double(double, double)> tolerance) {
+  for (auto [argument, value] : llvm::zip_equal(x, y)) {
+    double expected = f(argument);
+    if (std::isnan(argument))
+      EXPECT_TRUE(std::isnan(value));
+    else
+      EXPECT_NEAR(value, expected, tolerance(argument, expected)) << argument;
+  }
+}
 } // namespace
 
 TEST(Exponential, all_of_f32) {
@@ -41,32 +58,20 @@ TEST(Exponential, all_of_f32) {
 }
 
 TEST(Exponential, logistic) {
-  std::vector<float> x = arguments();
-  std::vector<float> y = computeElements(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
-                                 " %r = arith.divf %one, %s : f32",
-                                 x);
-  for (size_t i = 0; i < x.size(); ++i) {
-    if (std::isnan(x[i]))
-      EXPECT_TRUE(std::isnan(y[i]));
-    else
-      EXPECT_NEAR(y[i], 1 / (1 + std::exp(-double(x[i]))), 2e-7) << x[i];
-  }
+  std::vector<float> x = arguments(), y = computeElements(logistic("%r"), x);
+  expectAll(
+      x, y, [](double x) { return 1 / (1 + std::exp(-x)); }, [](double, double) { return 2e-7; });
   EXPECT_EQ(y[0], 0.5f);
 }
 
 // One quotient, no product that would round again: relative, as far as the limit of the logistic function.
 TEST(Exponential, x_times_logistic) {
   std::vector<float> x = arguments();
-  std::vector<float> y = computeElements(" %n = arith.negf %a : f32\n %e = math.exp %n : f32\n %s = arith.addf %one, %e : f32\n"
-                                 " %q = arith.divf %one, %s : f32\n %r = arith.mulf %q, %a : f32",
-                                 x);
-  for (size_t i = 0; i < x.size(); ++i) {
-    double expected = x[i] / (1 + std::exp(-double(x[i])));
-    if (std::isnan(x[i]))
-      EXPECT_TRUE(std::isnan(y[i]));
-    else if (x[i] > -80 && x[i] < kInfinity)
-      EXPECT_NEAR(y[i], expected, 1.2e-7 * (2 + std::abs(x[i])) * std::abs(expected)) << x[i];
-  }
+  llvm::erase_if(x, [](float x) { return x <= -80 || x == kInfinity; });
+  std::vector<float> y = computeElements(logistic("%q") + " %r = arith.mulf %q, %a : f32", x);
+  expectAll(
+      x, y, [](double x) { return x / (1 + std::exp(-x)); },
+      [](double x, double expected) { return 1.2e-7 * (2 + std::abs(x)) * std::abs(expected); });
 }
 
 // Relative: products with small numbers keep their digits.
@@ -75,12 +80,8 @@ TEST(ErrorFunction, all_of_f32) {
   for (int i = 0; i < 4000; ++i)
     x.push_back((i - 2000) / 500.0f);
   std::vector<float> y = computeElements(" %r = math.erf %a : f32", x);
-  for (size_t i = 0; i < x.size(); ++i) {
-    double expected = std::erf(double(x[i]));
-    if (std::isnan(x[i]))
-      EXPECT_TRUE(std::isnan(y[i]));
-    else
-      EXPECT_NEAR(y[i], expected, 5e-7 * std::abs(expected)) << x[i];
-    EXPECT_FALSE(std::abs(y[i]) > 1) << x[i];
-  }
+  expectAll(
+      x, y, [](double x) { return std::erf(x); }, [](double, double expected) { return 5e-7 * std::abs(expected); });
+  for (float value : y)
+    EXPECT_FALSE(std::abs(value) > 1) << value;
 }

@@ -4,6 +4,7 @@
 #include "JitExecution.h"
 
 #include "CompiledGraph.h"
+#include "FoldedResources.h"
 #include "GraphParts.h"
 #include "IdleMemory.h"
 #include "StagedGraph.h"
@@ -43,16 +44,6 @@ private:
   CompiledGraph graph;
 };
 } // namespace
-
-/// The constants of a module whose elements are a resource, by its name.
-static llvm::StringSet<> getResources(ModuleOp module) {
-  llvm::StringSet<> names;
-  module.walk([&](onnx::ConstantOp constant) {
-    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-      names.insert(resource.getRawHandle().getKey());
-  });
-  return names;
-}
 
 /// Marks the constants that are none of these resources.
 static void markTransient(ModuleOp module, const llvm::StringSet<> &kept) {
@@ -96,7 +87,7 @@ Expected<std::unique_ptr<Execution>> prepareJit(ModuleOp module, ArrayRef<BoundI
   if (std::optional<CompiledModel> code = place ? place->load(session) : std::nullopt)
     return execute(CompiledGraph::create(std::move(*code), options, session));
   returnIdleMemory();
-  llvm::StringSet<> kept = getResources(module);
+  llvm::StringSet<> kept = getResources(session.getContext());
   if (Error error = optimizeGraph(module, {}, session))
     return error;
   Expected<OwningOpRef<ModuleOp>> whole = takeWhole(module, types, kept, session);

@@ -5,6 +5,7 @@
 
 #include "Stages.h"
 
+#include "FoldedResources.h"
 #include "bn/Driver/ExitCode.h"
 #include "bn/Codegen/Passes.h"
 #include "bn/Codegen/Target.h"
@@ -37,6 +38,7 @@ Error optimizeGraph(ModuleOp module, const bn::OptimizeOptions &options, Session
   return runPasses(module, session, std::errc::state_not_recoverable, [&](PassManager &passes) {
     if (records)
       recordPasses(passes, *records);
+    freeReplacedConstants(passes, module);
     buildOptimizePipeline(passes, options);
   });
 }

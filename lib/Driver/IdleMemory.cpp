@@ -3,6 +3,9 @@
 
 #include "IdleMemory.h"
 
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -17,16 +20,22 @@ static constexpr bool kDropsCode = true;
 static constexpr bool kDropsCode = false;
 #endif
 
-/// Drops those pages of a program or library that nobody can have written.
+/// Drops the pages that nobody can have written of the program or library that this code is in; those of others are not ours to drop.
 static int dropCode(dl_phdr_info *object, size_t, void *) {
-  uintptr_t page = sysconf(_SC_PAGESIZE);
-  for (const ElfW(Phdr) *header = object->dlpi_phdr; header != object->dlpi_phdr + object->dlpi_phnum; ++header) {
-    if (header->p_type != PT_LOAD || header->p_flags & PF_W)
+  auto here = reinterpret_cast<uintptr_t>(&returnIdleMemory), page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  llvm::SmallVector<std::pair<uintptr_t, uintptr_t>> segments;
+  bool isOurs = false;
+  for (const ElfW(Phdr) &header : llvm::ArrayRef(object->dlpi_phdr, object->dlpi_phnum)) {
+    if (header.p_type != PT_LOAD || header.p_flags & PF_W)
       continue;
-    uintptr_t begin = (object->dlpi_addr + header->p_vaddr) & ~(page - 1), end = object->dlpi_addr + header->p_vaddr + header->p_memsz;
-    (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED); // a hint
+    uintptr_t begin = object->dlpi_addr + header.p_vaddr, end = begin + header.p_memsz;
+    isOurs |= begin <= here && here < end;
+    segments.emplace_back(begin & ~(page - 1), end);
   }
-  return 0;
+  for (auto [begin, end] : segments)
+    if (isOurs)
+      (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED); // a hint
+  return isOurs;
 }
 
 void returnIdleMemory() {

@@ -200,13 +200,7 @@ SmallVector<Value> ConvEmitter::emitChannels(OpBuilder &builder, Value inputBase
     auto scalar = [&](int64_t p, int64_t u) {
       return loadFactors(inner, loc, input.row, LinearIndex(p * columnStep + u * inputStep).add(inputAt, 1).emit(inner, loc));
     };
-    Value ahead = prefetches ? findAhead(inner, loc, panel, weightAt) : Value();
-    auto vector = [&](int64_t b, int64_t u) {
-      LinearIndex shift(b * panel.blockStride + u * panel.stepStride);
-      if (prefetches)
-        prefetch(inner, loc, panel.row, LinearIndex(shift).add(ahead, 1).emit(inner, loc));
-      return loadLanes(inner, loc, panel.row, shift.add(weightAt, 1).emit(inner, loc), block * factors);
-    };
+    PanelLoader vector(inner, loc, panel, weightAt, prefetches, block * factors);
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   });
 }

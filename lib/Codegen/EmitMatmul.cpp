@@ -140,6 +140,7 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value group, Valu
   lhsBase.add(matrix, lhsMatrix).add(group, depth * factors * lhs.strides.back()).add(row, lhs.strides[rowDim]);
   Value lhsStart = lhsBase.emit(builder, loc);
   Value rhsBase = LinearIndex(rhs.offset).add(matrix, rhsMatrix).add(firstBlock, rhsBlock).emit(builder, loc);
+  WeightPanel panel{rhs.row, rhsBase, shape.blocks, rhsBlock, depth, rhsStep};
   auto steps = [&](OpBuilder &inner, Value k, ValueRange sums, int64_t unroll) {
     Value lhsAt = LinearIndex().add(lhsStart, 1).add(k, factors * lhs.strides.back()).emit(inner, loc);
     Value rhsAt = LinearIndex().add(rhsBase, 1).add(k, rhsStep).emit(inner, loc);
@@ -147,13 +148,7 @@ void MatmulEmitter::emitTile(OpBuilder &builder, Value matrix, Value group, Valu
       int64_t shift = p * lhs.strides[rowDim] + u * factors * lhs.strides.back();
       return loadFactors(inner, loc, lhs.row, LinearIndex(shift).add(lhsAt, 1).emit(inner, loc));
     };
-    Value ahead = prefetches ? findAhead(inner, loc, {rhs.row, rhsBase, shape.blocks, rhsBlock, depth, rhsStep}, rhsAt) : Value();
-    auto vector = [&](int64_t b, int64_t u) {
-      LinearIndex shift(b * rhsBlock + u * rhsStep);
-      if (prefetches)
-        prefetch(inner, loc, rhs.row, LinearIndex(shift).add(ahead, 1).emit(inner, loc));
-      return loadLanes(inner, loc, rhs.row, shift.add(rhsAt, 1).emit(inner, loc), factors > 1 ? block * factors : lanes);
-    };
+    PanelLoader vector(inner, loc, panel, rhsAt, prefetches, factors > 1 ? block * factors : lanes);
     return emitMultiplyAdds(inner, loc, sums, shape, unroll, scalar, vector, dots);
   };
   int64_t rest = depth % kUnroll;

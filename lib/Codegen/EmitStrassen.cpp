@@ -135,16 +135,10 @@ SmallVector<Value> StrassenEmitter::emitProduct(OpBuilder &builder, const TilePl
     return emitLoop(outer, loc, 0, block, kUnroll, sums, [&](OpBuilder &inner, Value channel, ValueRange carried) {
       Value leftAt = LinearIndex().add(leftBlock, 1).add(channel, 1).emit(inner, loc);
       Value rightAt = LinearIndex().add(right, 1).add(inputBlock, block * step).add(channel, step).emit(inner, loc);
-      Value ahead = prefetches ? findAhead(inner, loc, panel, rightAt) : Value();
       auto scalar = [&](int64_t p, int64_t u) {
         return loadFactors(inner, loc, side.row, LinearIndex(p * block + u).add(leftAt, 1).emit(inner, loc));
       };
-      auto vector = [&](int64_t b, int64_t u) {
-        LinearIndex shift(b * stride + u * step);
-        if (prefetches)
-          prefetch(inner, loc, weights.row, LinearIndex(shift).add(ahead, 1).emit(inner, loc));
-        return loadLanes(inner, loc, weights.row, shift.add(rightAt, 1).emit(inner, loc), block);
-      };
+      PanelLoader vector(inner, loc, panel, rightAt, prefetches, block);
       return emitMultiplyAdds(inner, loc, carried, shape, kUnroll, scalar, vector);
     });
   });

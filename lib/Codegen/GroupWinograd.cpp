@@ -25,8 +25,6 @@ using namespace bn;
 
 /// What a group's transformed tiles should take of the second cache, and what the weights may take of the caches at all.
 static constexpr int64_t kGroupBytes = kSecondCache / 2, kWeightBytes = 5 * kSecondCache / 2;
-/// What a group's transformed tiles may take of a thread's stack.
-static constexpr int64_t kStackBytes = int64_t(768) << 10;
 /// Fewer tiles leave the multiply-adds waiting for weights.
 static constexpr int64_t kFewTiles = 12;
 

@@ -43,6 +43,9 @@ mlir::Value loadLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value 
 /// What is computed with: bf16 as f32, anything else as it is.
 mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
 
+/// What the rows of one iteration may take of a thread's stack.
+inline constexpr int64_t kStackBytes = int64_t(768) << 10;
+
 /// A row on the stack, from the start of a cache line. In a parallel loop it is the worker's, one for all iterations.
 mlir::Value allocateOnStack(mlir::OpBuilder &builder, mlir::Location loc, int64_t elements, mlir::Type element);
 

@@ -34,16 +34,22 @@ bn::emitLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end, int64
   return loop.getResults();
 }
 
+std::pair<Value, Value> bn::findPart(OpBuilder &builder, Location loc, int64_t iterations, Value part, int64_t parts) {
+  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); };
+  Value next = arith::AddIOp::create(builder, loc, part, index(1));
+  auto firstOf = [&](Value number) {
+    return arith::DivUIOp::create(builder, loc, arith::MulIOp::create(builder, loc, number, index(iterations)), index(parts));
+  };
+  Value begin = firstOf(part);
+  return {begin, firstOf(next)};
+}
+
 void bn::emitPart(OpBuilder &builder, Location loc, int64_t iterations, Value part, int64_t parts,
                   llvm::function_ref<void(OpBuilder &, Value)> body) {
   if (iterations == parts)
     return body(builder, part);
-  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); };
-  Value one = index(1), next = arith::AddIOp::create(builder, loc, part, one);
-  auto firstOf = [&](Value number) {
-    return arith::DivUIOp::create(builder, loc, arith::MulIOp::create(builder, loc, number, index(iterations)), index(parts));
-  };
-  Value begin = firstOf(part), end = firstOf(next);
+  auto [begin, end] = findPart(builder, loc, iterations, part, parts);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   auto loop = scf::ForOp::create(builder, loc, begin, end, one, {}, [&](OpBuilder &inner, Location, Value iteration, ValueRange) {
     body(inner, iteration);
     scf::YieldOp::create(inner, loc);

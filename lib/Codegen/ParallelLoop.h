@@ -23,6 +23,10 @@ emitLoop(mlir::OpBuilder &builder, mlir::Location loc, int64_t begin, int64_t en
 /// The attribute of a scf.for whose bounds are values: how often it runs on average.
 inline constexpr llvm::StringLiteral kTripsAttr = "trips";
 
+/// The iterations of one of several parts, which are about equal: from the first to the one behind the last.
+std::pair<mlir::Value, mlir::Value> findPart(mlir::OpBuilder &builder, mlir::Location loc, int64_t iterations, mlir::Value part,
+                                             int64_t parts);
+
 /// Emits `body` for the iterations that belong to one of several parts.
 void emitPart(mlir::OpBuilder &builder, mlir::Location loc, int64_t iterations, mlir::Value part, int64_t parts,
               llvm::function_ref<void(mlir::OpBuilder &, mlir::Value)> body);

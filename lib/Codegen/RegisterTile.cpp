@@ -91,7 +91,8 @@ bool bn::isBeyondCache(Value weights) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8 > kNearBytes;
 }
 
-Value bn::findAhead(OpBuilder &builder, Location loc, const WeightPanel &panel, Value at) {
+/// The index in the first block that is read `kPrefetchSteps` after index `at` of it.
+static Value findAhead(OpBuilder &builder, Location loc, const WeightPanel &panel, Value at) {
   auto select = [&](Value index, Value end, Value otherwise) -> Value {
     Value isBefore = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, index, end);
     return arith::SelectOp::create(builder, loc, isBefore, index, otherwise);
@@ -109,6 +110,16 @@ Value bn::findAhead(OpBuilder &builder, Location loc, const WeightPanel &panel, 
 
 void bn::prefetch(OpBuilder &builder, Location loc, Value row, Value index) {
   memref::PrefetchOp::create(builder, loc, row, index, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+}
+
+PanelLoader::PanelLoader(OpBuilder &builder, Location loc, const WeightPanel &panel, Value at, bool prefetches, int64_t lanes)
+    : builder(builder), loc(loc), panel(panel), at(at), ahead(prefetches ? findAhead(builder, loc, panel, at) : Value()), lanes(lanes) {}
+
+Value PanelLoader::operator()(int64_t block, int64_t step) const {
+  LinearIndex shift(block * panel.blockStride + step * panel.stepStride);
+  if (ahead)
+    prefetch(builder, loc, panel.row, LinearIndex(shift).add(ahead, 1).emit(builder, loc));
+  return loadLanes(builder, loc, panel.row, shift.add(at, 1).emit(builder, loc), lanes);
 }
 
 SmallVector<Value> bn::emitMultiplyAdds(OpBuilder &builder, Location loc, ValueRange accumulators, RegisterTile tile, int64_t unroll,

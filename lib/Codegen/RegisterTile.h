@@ -59,12 +59,24 @@ struct WeightPanel {
   int64_t depth, stepStride;   ///< stepStride: elements from a step to the next
 };
 
-/// The index in the first block that is read `kPrefetchSteps` after index `at` of it: past the panel's last step that is in the next
-/// panel, and past the last panel in the first one.
-mlir::Value findAhead(mlir::OpBuilder &builder, mlir::Location loc, const WeightPanel &panel, mlir::Value at);
-
 /// Asks for the line of `row[index]`, which may be behind the row's end.
 void prefetch(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value row, mlir::Value index);
+
+/// Loads the vectors of a panel from index `at` of its first block on. With `prefetches`, each load asks for what is read `kPrefetchSteps`
+/// later: past the panel's last step that is in the next panel, and past the last panel in the first one.
+class PanelLoader {
+public:
+  PanelLoader(mlir::OpBuilder &builder, mlir::Location loc, const WeightPanel &panel, mlir::Value at, bool prefetches, int64_t lanes);
+  /// The vector of a block, `step` steps on.
+  mlir::Value operator()(int64_t block, int64_t step) const;
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  const WeightPanel &panel;
+  mlir::Value at, ahead; ///< `ahead` is null without prefetching
+  int64_t lanes;
+};
 
 /// One or more steps of the reduction: acc[p][b] += scalar(p, u)·vector(b, u) for u below `unroll`. Accumulators go position by position.
 /// `scalar` and `dots` are as for `emitMultiplyAdd`.

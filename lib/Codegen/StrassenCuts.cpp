@@ -6,14 +6,15 @@
 
 #include "StrassenCuts.h"
 #include "Caches.h"
+#include "LinearView.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace bn;
 
-/// What the left sides of a part should take of the second cache, and what they may take of a thread's stack.
-static constexpr int64_t kCacheBytes = kSecondCache / 2, kStackBytes = kSecondCache / 4 * 3;
+/// What the left sides of a part should take of the second cache.
+static constexpr int64_t kCacheBytes = kSecondCache / 2;
 /// Parts of the output blocks at most.
 static constexpr int64_t kMaxColumnParts = 8;
 /// Parts of the pairs, at most, above what the cache asks for.

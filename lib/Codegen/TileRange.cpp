@@ -12,12 +12,7 @@ TileRange::TileRange(OpBuilder &builder, Location loc, ArrayRef<Span> spans, Val
     : loc(loc), spans(spans), parts(parts) {
   for (const Span &span : spans)
     tiles += span.tiles;
-  auto firstOf = [&](Value number) -> Value {
-    Value product = arith::MulIOp::create(builder, loc, number, arith::ConstantIndexOp::create(builder, loc, tiles));
-    return arith::DivUIOp::create(builder, loc, product, arith::ConstantIndexOp::create(builder, loc, parts));
-  };
-  begin = firstOf(part);
-  end = firstOf(LinearIndex(1).add(part, 1).emit(builder, loc));
+  std::tie(begin, end) = findPart(builder, loc, tiles, part, parts);
 }
 
 /// Where a tile starts: those of the first of two spans are larger by one.
